@@ -1,0 +1,1 @@
+"""Settings: `base` holds everything, `production`, `dev` and `test` change a few lines of it."""

@@ -1,0 +1,297 @@
+"""Settings of Geobill. What a person may change comes from `GEOBILL_…` variables, all listed in
+docs/operations.md.
+
+Safe by default: no debugging, no wide-open hosts, secrets generated into `<GEOBILL_VAR>/secrets`.
+"""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from project.core.env import envbool, envint, envlist, envsecret, envstr
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+VAR_DIR = Path(envstr("GEOBILL_VAR") or BASE_DIR / "var").resolve()
+SECRETS_DIR = VAR_DIR / "secrets"
+
+# --- Who we are on the network -------------------------------------------------------------------
+GEOBILL_WEB_PORT = envint("GEOBILL_WEB_PORT", 8000)
+GEOBILL_PUBLIC_URL = envstr("GEOBILL_PUBLIC_URL") or f"http://127.0.0.1:{GEOBILL_WEB_PORT}"
+_public = urlsplit(GEOBILL_PUBLIC_URL)
+_https = _public.scheme == "https"
+
+DEBUG = envbool("GEOBILL_DEBUG", False)
+SECRET_KEY = envsecret("GEOBILL_SECRET_KEY", file=SECRETS_DIR / "secret_key", generate=True)
+ALLOWED_HOSTS = [
+    *{_public.hostname or "localhost", "127.0.0.1", "localhost", "[::1]"},
+    *envlist("GEOBILL_ALLOWED_HOSTS"),
+]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+
+# --- Apps ----------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.contrib.gis",
+    "rest_framework",
+    "rest_framework_gis",
+    "drf_spectacular",
+    "django_celery_beat",
+    "django_htmx",
+    "project.core",
+    "coverage",
+    "billing",
+    "crm",
+    "network",
+    "frontend",
+]
+AUTH_USER_MODEL = "core.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "project.middleware.content_security_policy",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "project.middleware.ChosenLanguageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# --- PostgreSQL ----------------------------------------------------------------------------------
+# Two roles. `geobill_owner` owns the schema and runs migrations; `geobill_app` is what the running
+# system logs in as, and the database itself keeps it from changing what is posted.
+GEOBILL_PG_PORT = envint("GEOBILL_PG_PORT", 54329)
+GEOBILL_DB_ROLE = envstr("GEOBILL_DB_ROLE", "app")
+GEOBILL_DB_USERS = {
+    "owner": envstr("GEOBILL_DB_OWNER_USER", "geobill_owner"),
+    "app": envstr("GEOBILL_DB_APP_USER", "geobill_app"),
+}
+GEOBILL_DB_PASSWORDS = {
+    "owner": envsecret("GEOBILL_DB_OWNER_PASSWORD", file=SECRETS_DIR / "db_owner"),
+    "app": envsecret("GEOBILL_DB_APP_PASSWORD", file=SECRETS_DIR / "db_app"),
+}
+
+
+def database(*, role: str, pool_max_size: int) -> dict[str, Any]:
+    """One entry of DATABASES for the role "owner" or "app"; `pool_max_size` 0 means no pool.
+
+    Under ASGI each request runs in a thread of its own, so connections that live as long as their
+    thread would be opened anew for each request: there the pool is needed. Commands and Celery
+    workers have one thread and keep their one connection.
+    """
+    options: dict[str, Any] = {"application_name": f"geobill-{role}", "connect_timeout": 5}
+    if pool_max_size:
+        options["pool"] = {"min_size": 1, "max_size": pool_max_size, "timeout": 10}
+    return {
+        "ENGINE": "django.contrib.gis.db.backends.postgis",
+        "HOST": envstr("GEOBILL_DB_HOST", "127.0.0.1"),
+        "PORT": envint("GEOBILL_DB_PORT", GEOBILL_PG_PORT),
+        "NAME": envstr("GEOBILL_DB_NAME", "geobill"),
+        "USER": GEOBILL_DB_USERS[role],
+        "PASSWORD": GEOBILL_DB_PASSWORDS[role],
+        "CONN_MAX_AGE": 0 if pool_max_size else 60,
+        "CONN_HEALTH_CHECKS": not pool_max_size,
+        "OPTIONS": options,
+    }
+
+
+GEOBILL_DB_POOL_MAX_SIZE = envint("GEOBILL_DB_POOL_MAX_SIZE", 0)
+DATABASES = {"default": database(role=GEOBILL_DB_ROLE, pool_max_size=GEOBILL_DB_POOL_MAX_SIZE)}
+
+# --- Redis: tasks, the cache, accounting on its way in -------------------------------------------
+GEOBILL_REDIS_HOST = envstr("GEOBILL_REDIS_HOST", "127.0.0.1")
+GEOBILL_REDIS_PORT = envint("GEOBILL_REDIS_PORT", 63799)
+GEOBILL_REDIS_PASSWORD = envsecret("GEOBILL_REDIS_PASSWORD", file=SECRETS_DIR / "redis")
+
+
+def redis_url(database_number: int) -> str:
+    """Address of one of Redis' numbered databases, with the password when there is one."""
+    login = f":{quote(GEOBILL_REDIS_PASSWORD, safe='')}@" if GEOBILL_REDIS_PASSWORD else ""
+    return f"redis://{login}{GEOBILL_REDIS_HOST}:{GEOBILL_REDIS_PORT}/{database_number}"
+
+
+GEOBILL_REDIS_TASKS_DB, GEOBILL_REDIS_CACHE_DB, GEOBILL_REDIS_ACCOUNTING_DB = 0, 1, 2
+GEOBILL_ACCOUNTING_REDIS_URL = redis_url(GEOBILL_REDIS_ACCOUNTING_DB)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis_url(GEOBILL_REDIS_CACHE_DB),
+        # Redis here never evicts (it also holds accounting), so nothing may be cached for ever.
+        "TIMEOUT": 300,
+    },
+}
+
+# --- Celery --------------------------------------------------------------------------------------
+CELERY_BROKER_URL = redis_url(GEOBILL_REDIS_TASKS_DB)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "default"
+# What goes out to the access servers has a queue and a worker of its own: a long report or a slow
+# notice must not delay a block or an unblock.
+CELERY_TASK_ROUTES = {"network.*": {"queue": "network"}}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 3600
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 7200}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_TIMEZONE = "Europe/Kyiv"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+# --- Language and time ---------------------------------------------------------------------------
+LANGUAGE_CODE = "uk"
+LANGUAGES = [("uk", _("Українська")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = "geobill_language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Kyiv"
+
+# --- Files ---------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(envstr("GEOBILL_STATIC_ROOT") or VAR_DIR / "static")
+STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
+MEDIA_ROOT = Path(envstr("GEOBILL_MEDIA_ROOT") or VAR_DIR / "media")  # never served by address
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Sessions, cookies, headers ------------------------------------------------------------------
+SESSION_COOKIE_NAME = "geobill_session"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_NAME = "geobill_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = _https
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = _https
+SECURE_SSL_REDIRECT = _https and envbool("GEOBILL_SSL_REDIRECT", True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+# Only a proxy of ours may say that the visitor came by https; trust the header only if told so.
+if envbool("GEOBILL_BEHIND_PROXY", False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+
+GEOBILL_MAP_TILES_URL = envstr("GEOBILL_MAP_TILES_URL")  # empty: our own layers, no base map
+_tiles = urlsplit(GEOBILL_MAP_TILES_URL.replace("{s}", "*"))
+_tiles_origin = f" {_tiles.scheme}://{_tiles.netloc}" if _tiles.netloc else ""
+CONTENT_SECURITY_POLICY = "; ".join(
+    [
+        "default-src 'self'",
+        f"img-src 'self' data: blob:{_tiles_origin}",
+        "style-src 'self' 'unsafe-inline'",
+        "frame-ancestors 'self'",
+        "form-action 'self'",
+        "base-uri 'self'",
+        "object-src 'none'",
+    ]
+)
+
+# --- Log-in --------------------------------------------------------------------------------------
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# --- API -----------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": [
+        "rest_framework.throttling.AnonRateThrottle",
+        "rest_framework.throttling.UserRateThrottle",
+        "rest_framework.throttling.ScopedRateThrottle",
+    ],
+    "DEFAULT_THROTTLE_RATES": {
+        "anon": envstr("GEOBILL_THROTTLE_ANON", "120/min"),
+        "user": envstr("GEOBILL_THROTTLE_USER", "1200/min"),
+        "availability": envstr("GEOBILL_THROTTLE_AVAILABILITY", "60/min"),
+        "request": envstr("GEOBILL_THROTTLE_REQUEST", "10/min"),
+        "login": envstr("GEOBILL_THROTTLE_LOGIN", "10/min"),
+    },
+    # How many proxies of ours stand in front: none means the address of the socket is the client's.
+    "NUM_PROXIES": envint("GEOBILL_PROXIES", 0),
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Geobill API",
+    "DESCRIPTION": "Availability and offers by address, payments, accounts, sessions, reports.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+
+# --- RADIUS --------------------------------------------------------------------------------------
+GEOBILL_RADIUS_REST_PORT = envint("GEOBILL_RADIUS_REST_PORT", 8001)
+GEOBILL_RADIUS_AUTH_PORT = envint("GEOBILL_RADIUS_AUTH_PORT", 18120)
+GEOBILL_RADIUS_ACCT_PORT = envint("GEOBILL_RADIUS_ACCT_PORT", 18130)
+GEOBILL_RADIUS_SECRET = envsecret(
+    "GEOBILL_RADIUS_SECRET", file=SECRETS_DIR / "radius", generate=True
+)
+GEOBILL_RADIUS_REST_TOKEN = envsecret(
+    "GEOBILL_RADIUS_REST_TOKEN", file=SECRETS_DIR / "radius_rest", generate=True
+)
+
+# --- Logs: one line an event on standard error; the supervisor keeps the files -------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": envstr("GEOBILL_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "celery.utils.functional": {"level": "INFO"},
+    },
+}

@@ -1,0 +1,14 @@
+"""Addresses of the web process. The RADIUS REST group has its own: `project.urls_radius`."""
+
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from project.health import liveness, readiness
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", liveness, name="liveness"),
+    path("readyz", readiness, name="readiness"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    # Each app adds one line, the API under api/v1/, the pages (frontend) last:
+]
