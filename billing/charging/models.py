@@ -1,0 +1,92 @@
+"""Charge runs, their chunks, and the basis of every charge."""
+
+from django.db import models
+from django.db.models import Q
+
+from billing.subscriptions.models import PlanSpan, Subscription
+from billing.tariffs.models import PriceRule, TariffVersion
+from coverage.models import ZoneVersion
+
+
+class ChargeBasis(models.Model):
+    """By what a service is charged: the answer to "why this amount?" behind a posting.
+
+    One row per combination; a posting carries its id and points at nothing above the ledger.
+    """
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="bases")
+    plan_span = models.ForeignKey(PlanSpan, on_delete=models.PROTECT, related_name="bases")
+    tariff_version = models.ForeignKey(TariffVersion, on_delete=models.PROTECT, related_name="+")
+    price_rule = models.ForeignKey(PriceRule, on_delete=models.PROTECT, related_name="+")
+    zone_version = models.ForeignKey(
+        ZoneVersion, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    price_kopecks = models.BigIntegerField()
+
+    class Meta:
+        db_table = "billing_charge_basis"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["plan_span", "tariff_version", "price_rule", "zone_version"],
+                name="billing_charge_basis_once",
+                nulls_distinct=False,
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id}"
+
+
+class ChargeRun(models.Model):
+    """The charging of one calendar date (Europe/Kyiv)."""
+
+    class State(models.TextChoices):
+        """PENDING → RUNNING → DONE, or FAILED (may be started again)."""
+
+        PENDING = "PENDING"
+        RUNNING = "RUNNING"
+        DONE = "DONE"
+        FAILED = "FAILED"
+
+    charge_date = models.DateField(unique=True)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.PENDING)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    charged_count = models.PositiveIntegerField(default=0)
+    charged_kopecks = models.BigIntegerField(default=0)
+    blocked_count = models.PositiveIntegerField(default=0)
+    resumed_count = models.PositiveIntegerField(default=0)
+    started_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_charge_run"
+
+    def __str__(self) -> str:
+        return f"{self.charge_date} {self.state}"
+
+
+class ChargeRunChunk(models.Model):
+    """A part of a run: one database transaction and one journal. A failed one has left nothing."""
+
+    run = models.ForeignKey(ChargeRun, on_delete=models.PROTECT, related_name="chunks")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=7, choices=ChargeRun.State.choices)
+    first_account_id = models.BigIntegerField()
+    last_account_id = models.BigIntegerField()
+    journal_id = models.BigIntegerField(null=True)
+    charged_count = models.PositiveIntegerField(default=0)
+    error = models.TextField(blank=True, default="")
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "billing_charge_run_chunk"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "number"], name="billing_charge_run_chunk_once"),
+            models.CheckConstraint(
+                condition=Q(first_account_id__lte=models.F("last_account_id")),
+                name="billing_charge_run_chunk_range",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.number} {self.state}"

@@ -1,0 +1,36 @@
+"""All models of billing, so that Django finds them; import them from their own package."""
+
+from billing.charging.models import ChargeBasis, ChargeRun, ChargeRunChunk
+from billing.ledger.models import (
+    LedgerAccount,
+    LedgerBalance,
+    LedgerJournal,
+    LedgerPeriod,
+    LedgerPosting,
+    LedgerSeal,
+)
+from billing.payments.models import Payment, PaymentEvent
+from billing.subscriptions.models import Block, CreditGrant, Pause, PlanSpan, Subscription
+from billing.tariffs.models import PriceRule, Tariff, TariffVersion
+
+__all__ = [
+    "Block",
+    "ChargeBasis",
+    "ChargeRun",
+    "ChargeRunChunk",
+    "CreditGrant",
+    "LedgerAccount",
+    "LedgerBalance",
+    "LedgerJournal",
+    "LedgerPeriod",
+    "LedgerPosting",
+    "LedgerSeal",
+    "Pause",
+    "Payment",
+    "PaymentEvent",
+    "PlanSpan",
+    "PriceRule",
+    "Subscription",
+    "Tariff",
+    "TariffVersion",
+]

@@ -1,0 +1,184 @@
+"""Subscriptions (sold services) and the dated facts about them."""
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Q
+
+from billing.tariffs.models import PriceRule, Tariff, TariffVersion
+from coverage.models import AvailabilityCheck, Building, NetworkType, Premise, Zone, ZoneVersion
+
+
+class Subscription(models.Model):
+    """A sold service of one account at one premise. DRAFT → ACTIVE → TERMINATED.
+
+    It is *on* when ACTIVE with no open Block and no Pause today. `charged_until` is half-open: all
+    days before it are charged (or were free by rule). Uncovered creation carries a reason and who
+    permitted it.
+    """
+
+    class State(models.TextChoices):
+        """Life of the sold service."""
+
+        DRAFT = "DRAFT"
+        ACTIVE = "ACTIVE"
+        TERMINATED = "TERMINATED"
+
+    account = models.ForeignKey(
+        "billing.LedgerAccount", on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="addons")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DRAFT)
+    building = models.ForeignKey(Building, on_delete=models.PROTECT, related_name="subscriptions")
+    premise = models.ForeignKey(
+        Premise, null=True, on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    network_type = models.CharField(max_length=8, choices=NetworkType.choices)
+    segment = models.CharField(max_length=24, blank=True, default="")
+    zone = models.ForeignKey(
+        Zone, null=True, on_delete=models.PROTECT, related_name="subscriptions"
+    )
+    check_made = models.ForeignKey(
+        AvailabilityCheck, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    uncovered_reason = models.CharField(max_length=300, blank=True, default="")
+    uncovered_by = models.CharField(max_length=150, blank=True, default="")
+    created_at = models.DateTimeField()
+    activated_date = models.DateField(null=True)
+    terminated_date = models.DateField(null=True)
+    charged_until = models.DateField(null=True)
+    anchor_day = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        db_table = "billing_subscription"
+        indexes = [
+            models.Index(
+                fields=["charged_until", "id"],
+                name="billing_subscription_due",
+                condition=Q(state="ACTIVE"),
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="DRAFT") | Q(activated_date__isnull=False),
+                name="billing_subscription_activated",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class PlanSpan(models.Model):
+    """A half-open span of dates in which a subscription had one tariff.
+
+    Keeps for ever what was *sold* (tariff version, price rule, zone version, price that day).
+    """
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="spans")
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="spans")
+    during = DateRangeField()
+    sold_version = models.ForeignKey(TariffVersion, on_delete=models.PROTECT, related_name="+")
+    sold_rule = models.ForeignKey(PriceRule, on_delete=models.PROTECT, related_name="+")
+    sold_zone_version = models.ForeignKey(
+        ZoneVersion, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    sold_price_kopecks = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_plan_span"
+        constraints = [
+            ExclusionConstraint(
+                name="billing_plan_span_no_overlap",
+                expressions=[
+                    ("subscription", RangeOperators.EQUAL),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id}: {self.tariff_id} {self.during}"
+
+
+class Pause(models.Model):
+    """A span of dates in which the client has put the service on hold (R8)."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="pauses")
+    during = DateRangeField()
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_pause"
+        constraints = [
+            ExclusionConstraint(
+                name="billing_pause_no_overlap",
+                expressions=[
+                    ("subscription", RangeOperators.EQUAL),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id}: {self.during}"
+
+
+class Block(models.Model):
+    """One reason for which a service is off (R7). A service may have several at once."""
+
+    class Reason(models.TextChoices):
+        """Why."""
+
+        DEBT = "DEBT"
+        ADMIN = "ADMIN"
+        ABUSE = "ABUSE"
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="blocks")
+    reason = models.CharField(max_length=5, choices=Reason.choices)
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    comment = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_block"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subscription", "reason"],
+                name="billing_block_one_open",
+                condition=Q(until_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=Q(until_at__isnull=True) | Q(until_at__gte=F("from_at")),
+                name="billing_block_span",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id}: {self.reason}"
+
+
+class CreditGrant(models.Model):
+    """A promised payment: raises the limit of an account for some days and moves no money (R9)."""
+
+    account = models.ForeignKey(
+        "billing.LedgerAccount", on_delete=models.PROTECT, related_name="credits"
+    )
+    amount_kopecks = models.BigIntegerField()
+    during = DateRangeField()
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_credit_grant"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount_kopecks__gt=0), name="billing_credit_grant_amount"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.amount_kopecks}"

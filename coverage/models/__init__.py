@@ -1,0 +1,34 @@
+"""Models of the Coverage Map."""
+
+from coverage.models.availability import AvailabilityCheck
+from coverage.models.building import Building, BuildingAddress, Premise
+from coverage.models.place import AdminUnit, AdminUnitAlias, Street, StreetAlias
+from coverage.models.zone import (
+    BuildingCoverage,
+    CoverageOverride,
+    NetworkType,
+    Zone,
+    ZoneChange,
+    ZoneChangeSet,
+    ZoneStatus,
+    ZoneVersion,
+)
+
+__all__ = [
+    "AdminUnit",
+    "AdminUnitAlias",
+    "AvailabilityCheck",
+    "Building",
+    "BuildingAddress",
+    "BuildingCoverage",
+    "CoverageOverride",
+    "NetworkType",
+    "Premise",
+    "Street",
+    "StreetAlias",
+    "Zone",
+    "ZoneChange",
+    "ZoneChangeSet",
+    "ZoneStatus",
+    "ZoneVersion",
+]

@@ -1,0 +1,6 @@
+"""Models of the CRM."""
+
+from crm.models.customer import ContactPerson, Customer, CustomerAccount
+from crm.models.request import ConnectionRequest
+
+__all__ = ["ConnectionRequest", "ContactPerson", "Customer", "CustomerAccount"]

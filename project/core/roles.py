@@ -1,0 +1,89 @@
+"""Staff roles and what each may do (pure: no Django).
+
+A role is a job at the provider, not a set of check boxes: six of them cover the daily work, and
+the table below is the one place that says what each may do. Views and operations ask for a
+`Permission`.
+"""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The job of a member of staff; stored in `core_roleassignment.role`."""
+
+    PLANNER = "PLANNER"
+    OPERATOR = "OPERATOR"
+    CASHIER = "CASHIER"
+    ACCOUNTANT = "ACCOUNTANT"
+    NETWORK_ENGINEER = "NETWORK_ENGINEER"
+    ADMINISTRATOR = "ADMINISTRATOR"
+
+
+class Permission(StrEnum):
+    """One thing that a member of staff may do."""
+
+    ZONES_VIEW = "zones.view"
+    ZONES_EDIT = "zones.edit"
+    ZONES_PUBLISH = "zones.publish"
+    COVERAGE_OVERRIDE = "coverage.override"
+    CUSTOMERS_VIEW = "customers.view"
+    CUSTOMERS_EDIT = "customers.edit"
+    REQUESTS_WORK = "requests.work"
+    SERVICES_CREATE = "services.create"
+    SERVICES_CREATE_UNCOVERED = "services.create_uncovered"
+    SERVICES_BLOCK = "services.block"
+    PAYMENTS_ACCEPT_CASH = "payments.accept_cash"
+    LEDGER_VIEW = "ledger.view"
+    LEDGER_ADJUST = "ledger.adjust"
+    CHARGING_RUN = "charging.run"
+    TARIFFS_VIEW = "tariffs.view"
+    TARIFFS_EDIT = "tariffs.edit"
+    NETWORK_VIEW = "network.view"
+    NETWORK_EDIT = "network.edit"
+    SESSIONS_DISCONNECT = "sessions.disconnect"
+    STAFF_MANAGE = "staff.manage"
+    AUDIT_VIEW = "audit.view"
+
+
+_VIEW = frozenset(
+    {
+        Permission.ZONES_VIEW,
+        Permission.CUSTOMERS_VIEW,
+        Permission.TARIFFS_VIEW,
+    }
+)
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.PLANNER: _VIEW
+    | {Permission.ZONES_EDIT, Permission.ZONES_PUBLISH, Permission.COVERAGE_OVERRIDE},
+    Role.OPERATOR: _VIEW
+    | {
+        Permission.CUSTOMERS_EDIT,
+        Permission.REQUESTS_WORK,
+        Permission.SERVICES_CREATE,
+        Permission.SERVICES_BLOCK,
+        Permission.LEDGER_VIEW,
+        Permission.NETWORK_VIEW,
+        Permission.SESSIONS_DISCONNECT,
+    },
+    Role.CASHIER: _VIEW | {Permission.PAYMENTS_ACCEPT_CASH, Permission.LEDGER_VIEW},
+    Role.ACCOUNTANT: _VIEW
+    | {
+        Permission.LEDGER_VIEW,
+        Permission.LEDGER_ADJUST,
+        Permission.CHARGING_RUN,
+        Permission.TARIFFS_EDIT,
+        Permission.PAYMENTS_ACCEPT_CASH,
+    },
+    Role.NETWORK_ENGINEER: _VIEW
+    | {Permission.NETWORK_VIEW, Permission.NETWORK_EDIT, Permission.SESSIONS_DISCONNECT},
+    Role.ADMINISTRATOR: frozenset(Permission),
+}
+
+
+def permissions_of(roles: "frozenset[Role] | set[Role]") -> frozenset[Permission]:
+    """All permissions that a person with these roles has."""
+    granted: frozenset[Permission] = frozenset()
+    for role in roles:
+        granted |= ROLE_PERMISSIONS[role]
+    return granted
