@@ -79,6 +79,20 @@ def envsecret(name: str, *, file: Path | None = None, generate: bool = False) ->
     return _read_secret(file, name) if file.exists() else ""
 
 
+def load_defaults(path: Path) -> None:
+    """Take `NAME=value` lines of a file as defaults: what the environment says wins.
+
+    `./run` keeps the ports that it chose in such a file, so that a command started by hand in the
+    same folder reaches the same database.
+    """
+    if not path.exists():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not name.lstrip().startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip())
+
+
 def _read_secret(path: Path, name: str) -> str:
     try:
         text = path.read_text(encoding="utf-8").strip()

@@ -10,11 +10,12 @@ from urllib.parse import quote, urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from project.core.env import envbool, envint, envlist, envsecret, envstr
+from project.core.env import envbool, envint, envlist, envsecret, envstr, load_defaults
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(envstr("GEOBILL_VAR") or BASE_DIR / "var").resolve()
 SECRETS_DIR = VAR_DIR / "secrets"
+load_defaults(VAR_DIR / "ports.env")
 
 # --- Who we are on the network -------------------------------------------------------------------
 GEOBILL_WEB_PORT = envint("GEOBILL_WEB_PORT", 8000)
