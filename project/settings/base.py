@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "crm",
     "network",
     "frontend",
+    "project",
 ]
 AUTH_USER_MODEL = "core.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -175,7 +176,10 @@ LANGUAGE_CODE = "uk"
 LANGUAGES = [("uk", _("Українська")), ("en", _("English"))]
 LANGUAGE_COOKIE_NAME = "geobill_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [
+    BASE_DIR / "project" / "locale",
+    *sorted((BASE_DIR / "frontend").glob("*/locale")),
+]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Kyiv"
@@ -227,6 +231,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 # --- Log-in --------------------------------------------------------------------------------------
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/workspace/"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -243,6 +249,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "EXCEPTION_HANDLER": "project.core.http.api_exception_handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
         "rest_framework.throttling.AnonRateThrottle",

@@ -1,0 +1,14 @@
+"""SQL kept in files: a migration loads `sql/<name>.sql` and undoes it with `<name>.reverse.sql`."""
+
+from pathlib import Path
+
+from django.db.migrations import RunSQL
+
+
+def run_sql(package_file: str, name: str) -> RunSQL:
+    """The operation for `sql/<name>.sql` in the folder above the calling migration's folder."""
+    folder = Path(package_file).resolve().parents[1] / "sql"
+    return RunSQL(
+        sql=(folder / f"{name}.sql").read_text(encoding="utf-8"),
+        reverse_sql=(folder / f"{name}.reverse.sql").read_text(encoding="utf-8"),
+    )

@@ -1,0 +1,35 @@
+"""Who hears of what: every seam where a lower app tells or asks an upper one, on one page.
+
+Lower apps declare the hook; upper apps bring the function; only this module knows both.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from project.core import outbox
+
+
+def wire() -> None:
+    """Connect all seams. Called once, when all apps are loaded; calling again is harmless."""
+    outbox.on_wake(_wake_outbox_worker)
+    for topic, path in OUTBOX_HANDLERS.items():
+        outbox.register(topic, _lazy(path))
+
+
+# topic -> the one function that acts on it outside the database
+OUTBOX_HANDLERS: dict[str, str] = {}
+
+
+def _lazy(path: str) -> Any:
+    module_name, _, name = path.partition(":")
+
+    def call(**kwargs: Any) -> Any:
+        return getattr(import_module(module_name), name)(**kwargs)
+
+    return call
+
+
+def _wake_outbox_worker() -> None:
+    from project.tasks import dispatch_outbox
+
+    dispatch_outbox.delay()
