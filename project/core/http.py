@@ -19,7 +19,7 @@ from project.core.roles import Permission
 
 def client_ip(request: HttpRequest) -> str | None:
     """The caller's address; X-Forwarded-For counts only behind as many proxies of ours."""
-    proxies = settings.REST_FRAMEWORK.get("NUM_PROXIES") or 0
+    proxies = int(str(settings.REST_FRAMEWORK.get("NUM_PROXIES") or 0))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if proxies and forwarded:
         hops = [hop.strip() for hop in forwarded.split(",")]

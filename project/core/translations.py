@@ -76,12 +76,13 @@ def _template_messages(path: Path) -> Iterator[Message]:
         if token.token_type == TokenType.BLOCK:
             word = token.contents.split()[0]
             if word in {"blocktrans", "blocktranslate"}:
-                inside, trimmed, line = [], "trimmed" in token.contents.split(), token.lineno
+                inside, trimmed = [], "trimmed" in token.contents.split()
+                line = token.lineno or 0
             elif word in {"endblocktrans", "endblocktranslate", "plural"} and inside is not None:
                 yield Message(_block_text(inside, trimmed), path, line)
                 inside = None
             elif inside is None and (found := _TRANSLATE.match(token.contents)):
-                yield Message(found.group(1) or found.group(2), path, token.lineno)
+                yield Message(found.group(1) or found.group(2), path, token.lineno or 0)
         elif inside is not None and token.token_type == TokenType.VAR:
             inside.append(f"%({token.contents})s")
         elif inside is not None and token.token_type == TokenType.TEXT:

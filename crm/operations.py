@@ -1,0 +1,227 @@
+"""What crm does: customers, requests, and the sale of a service to a customer."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+
+from billing.ledger import operations as ledger
+from billing.subscriptions import operations as subscriptions
+from crm.models import ConnectionRequest, ContactPerson, Customer, CustomerAccount
+from crm.names import search_key_of
+from crm.requests import (
+    BadMoveError,
+    BadRequestFieldError,
+    Contact,
+    NotOrderableError,
+    clean_contact,
+    file_request,
+    mark_installed,
+    move_request,
+)
+from project.core import audit
+from project.core.actor import Actor
+from project.core.errors import DomainError, NotFoundError, NotPermittedError
+from project.core.roles import Permission
+
+__all__ = [
+    "BadMoveError",
+    "BadRequestFieldError",
+    "Connected",
+    "NewCustomer",
+    "NotOrderableError",
+    "connect",
+    "file_request",
+    "move_request",
+    "open_contract",
+]
+
+
+class CustomerNeededError(DomainError):
+    """Neither an existing customer nor the data of a new one was given, or both were."""
+
+    code = "customer_needed"
+    message = _("Choose an existing customer or fill in a new one.")
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """Data of a customer to be created, as typed by the operator."""
+
+    full_name: str
+    phone: str
+    email: str = ""
+    kind: str = Customer.Kind.PERSON
+    language: str = "uk"
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """What `connect` made: ids, and the contract number that the client pays to."""
+
+    customer_id: int
+    account_id: int
+    contract_number: str
+    subscription_id: int
+    addon_ids: tuple[int, ...]
+
+
+def open_contract(
+    *,
+    at: datetime,
+    actor: Actor,
+    customer_id: int | None = None,
+    new_customer: NewCustomer | None = None,
+) -> tuple[int, int, str]:
+    """Open a contract (a ledger account) for a customer; (customer id, account id, number)."""
+    if (customer_id is None) == (new_customer is None):
+        raise CustomerNeededError
+    with transaction.atomic():
+        if new_customer is not None:
+            customer = _create_customer(at=at, actor=actor, new=new_customer)
+        else:
+            found = Customer.objects.filter(id=customer_id).first()
+            if found is None:
+                raise NotFoundError
+            customer = found
+        number = _next_contract_number()
+        account_id = ledger.open_account(
+            at=at, code=number, kind="SUBSCRIBER", holder_name=customer.full_name
+        )
+        CustomerAccount.objects.create(customer=customer, account_id=account_id)
+        audit.record(
+            at=at,
+            actor=actor,
+            action="crm.contract.opened",
+            obj=("customer", customer.id),
+            summary=f"{number} {customer.full_name}",
+            after={"contract": number},
+        )
+    return customer.id, account_id, number
+
+
+def _create_customer(*, at: datetime, actor: Actor, new: NewCustomer) -> Customer:
+    contact = clean_contact(Contact(new.full_name, new.phone, new.email))
+    customer = Customer.objects.create(
+        kind=new.kind,
+        full_name=contact.name,
+        search_key=search_key_of(contact.name),
+        language=new.language,
+        created_at=at,
+    )
+    ContactPerson.objects.create(
+        customer=customer,
+        name=contact.name,
+        phone=contact.phone,
+        email=contact.email,
+        is_main=True,
+    )
+    audit.record(
+        at=at,
+        actor=actor,
+        action="crm.customer.created",
+        obj=("customer", customer.id),
+        summary=contact.name,
+        after={"full_name": contact.name, "phone": contact.phone},
+    )
+    return customer
+
+
+def _next_contract_number() -> str:
+    """The next contract number: six digits and more, from a sequence, never given twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('crm_contract_number')")
+        return str(cursor.fetchone()[0])
+
+
+def connect(
+    *,
+    at: datetime,
+    on_date: date,
+    actor: Actor,
+    permissions: Collection[Permission],
+    building_id: int,
+    unit: str,
+    tariff_id: int,
+    network_type: str,
+    check_id: int | None,
+    customer_id: int | None = None,
+    account_id: int | None = None,
+    new_customer: NewCustomer | None = None,
+    addon_tariff_ids: Sequence[int] = (),
+    request_number: int | None = None,
+    uncovered_reason: str = "",
+) -> Connected:
+    """Sell a service at a building: customer, contract and subscription in one transaction.
+
+    With `account_id` the service is added to that contract of the customer; otherwise a new
+    contract is opened. Without coverage it is refused unless a reason is given by somebody who
+    has SERVICES_CREATE_UNCOVERED. A request, if named, becomes INSTALLED.
+    """
+    if Permission.SERVICES_CREATE not in permissions:
+        raise NotPermittedError
+    with transaction.atomic():
+        request = _locked_request(request_number)
+        if account_id is not None:
+            customer, account, number = _existing_contract(account_id, customer_id)
+        else:
+            customer, account, number = open_contract(
+                at=at, actor=actor, customer_id=customer_id, new_customer=new_customer
+            )
+        subscription_id = subscriptions.create(
+            at=at,
+            on_date=on_date,
+            actor=actor,
+            account_id=account,
+            building_id=building_id,
+            unit=unit,
+            tariff_id=tariff_id,
+            network_type=network_type,
+            check_id=check_id,
+            uncovered_reason=uncovered_reason,
+            may_uncovered=Permission.SERVICES_CREATE_UNCOVERED in permissions,
+        )
+        addon_ids = tuple(
+            subscriptions.create(
+                at=at,
+                on_date=on_date,
+                actor=actor,
+                account_id=account,
+                building_id=building_id,
+                unit=unit,
+                tariff_id=addon,
+                network_type=network_type,
+                check_id=check_id,
+                parent_id=subscription_id,
+                uncovered_reason=uncovered_reason,
+                may_uncovered=Permission.SERVICES_CREATE_UNCOVERED in permissions,
+            )
+            for addon in addon_tariff_ids
+        )
+        if request is not None:
+            mark_installed(
+                request=request,
+                customer_id=customer,
+                subscription_id=subscription_id,
+                at=at,
+                actor=actor,
+            )
+    return Connected(customer, account, number, subscription_id, addon_ids)
+
+
+def _locked_request(number: int | None) -> ConnectionRequest | None:
+    if number is None:
+        return None
+    request = ConnectionRequest.objects.select_for_update().filter(number=number).first()
+    if request is None:
+        raise NotFoundError
+    return request
+
+
+def _existing_contract(account_id: int, customer_id: int | None) -> tuple[int, int, str]:
+    link = CustomerAccount.objects.select_related("account").filter(account_id=account_id).first()
+    if link is None or customer_id not in {None, link.customer_id}:
+        raise NotFoundError
+    return link.customer_id, account_id, link.account.code

@@ -1,0 +1,1 @@
+DROP SEQUENCE crm_contract_number;
