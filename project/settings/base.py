@@ -83,6 +83,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "frontend.context.brand",
             ],
         },
     },
@@ -230,9 +231,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
+# --- Whose site this is --------------------------------------------------------------------------
+GEOBILL_BRAND_NAME = envstr("GEOBILL_BRAND_NAME", "Промінь")
+GEOBILL_BRAND_PHONE = envstr("GEOBILL_BRAND_PHONE")  # E.164; empty: no telephone is shown
+GEOBILL_BRAND_COLOUR = envstr("GEOBILL_BRAND_COLOUR")  # "#0b6b61"; empty: the one of tokens.css
+
 # --- Log-in --------------------------------------------------------------------------------------
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/workspace/"
+LOGIN_URL = "accounts:sign-in"
+LOGIN_REDIRECT_URL = "accounts:start"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {

@@ -1,0 +1,118 @@
+"""One colour, one icon and one word for each state, the same on every page.
+
+`kind` is the thing ("zone", "service", …), `value` what is stored; `{% state_badge kind value %}`
+shows it. Colours ("tones") are defined in `src/shared/base.css`; the build reads the icons' names
+("ti-wifi") out of this file.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How a state looks: its tone (a colour with a tint), icon and word."""
+
+    tone: str
+    icon: str
+    word: Any
+
+
+UNKNOWN = State(tone="off", icon="ti-help-circle", word=_("unknown"))
+
+SERVICE = {
+    "ONLINE": State(tone="online", icon="ti-wifi", word=_("online")),
+    "OFFLINE": State(tone="off", icon="ti-wifi-off", word=_("offline")),
+    "GUEST": State(tone="guest", icon="ti-user-question", word=pgettext_lazy("access", "guest")),
+    "DEBT": State(tone="debt", icon="ti-coin-off", word=_("blocked: debt")),
+    "ADMIN": State(tone="admin", icon="ti-lock", word=_("blocked by the provider")),
+    "ABUSE": State(tone="admin", icon="ti-shield-x", word=_("blocked: abuse")),
+    "PAUSED": State(tone="pause", icon="ti-player-pause", word=_("on hold")),
+    "ACTIVE": State(tone="online", icon="ti-circle-check", word=_("active")),
+    "DRAFT": State(tone="off", icon="ti-file-pencil", word=_("not yet active")),
+    "TERMINATED": State(tone="off", icon="ti-circle-x", word=_("ended")),
+}
+ZONE = {
+    "IN_SERVICE": State(tone="brand", icon="ti-circle-check", word=_("in service")),
+    "BUILDING": State(tone="work", icon="ti-crane", word=_("being built")),
+    "PLANNED": State(tone="plan", icon="ti-calendar-time", word=_("planned")),
+    "SUSPENDED": State(tone="debt", icon="ti-player-pause", word=_("suspended")),
+    "DRAFT": State(tone="pause", icon="ti-pencil", word=pgettext_lazy("zone", "draft")),
+    "RETIRED": State(tone="off", icon="ti-archive", word=_("retired")),
+}
+ANSWER = {
+    "AVAILABLE": State(tone="online", icon="ti-circle-check-filled", word=_("available now")),
+    "PLANNED": State(tone="plan", icon="ti-calendar-time", word=_("planned")),
+    "SUSPENDED": State(tone="debt", icon="ti-player-pause", word=_("suspended")),
+    "NEEDS_SURVEY": State(
+        tone="guest", icon="ti-zoom-question", word=_("needs a look on the spot")
+    ),
+    "NO_COVERAGE": State(tone="off", icon="ti-map-off", word=_("not here yet")),
+}
+REQUEST = {
+    "NEW": State(tone="plan", icon="ti-inbox", word=pgettext_lazy("request", "new")),
+    "VERIFIED": State(tone="brand", icon="ti-checks", word=pgettext_lazy("request", "verified")),
+    "SCHEDULED": State(
+        tone="guest", icon="ti-calendar-event", word=pgettext_lazy("request", "scheduled")
+    ),
+    "INSTALLED": State(
+        tone="online", icon="ti-circle-check", word=pgettext_lazy("request", "installed")
+    ),
+    "REJECTED": State(tone="debt", icon="ti-circle-x", word=pgettext_lazy("request", "rejected")),
+    "CANCELLED": State(tone="off", icon="ti-ban", word=pgettext_lazy("request", "cancelled")),
+}
+MONEY = {
+    "CREDIT": State(
+        tone="credit", icon="ti-arrow-down-left", word=pgettext_lazy("money", "credit")
+    ),
+    "DEBIT": State(tone="off", icon="ti-arrow-up-right", word=pgettext_lazy("money", "debit")),
+    "REVERSED": State(
+        tone="reversed", icon="ti-arrow-back-up", word=pgettext_lazy("money", "reversed")
+    ),
+    "PENDING": State(tone="pending", icon="ti-clock", word=pgettext_lazy("money", "pending")),
+}
+PAYMENT = {
+    "CREATED": State(tone="pending", icon="ti-clock", word=pgettext_lazy("payment", "created")),
+    "PENDING": State(tone="pending", icon="ti-clock", word=pgettext_lazy("payment", "pending")),
+    "CONFIRMED": State(
+        tone="credit", icon="ti-circle-check", word=pgettext_lazy("payment", "confirmed")
+    ),
+    "REVERSED": State(
+        tone="reversed", icon="ti-arrow-back-up", word=pgettext_lazy("payment", "reversed")
+    ),
+    "FAILED": State(tone="debt", icon="ti-circle-x", word=pgettext_lazy("payment", "failed")),
+    "CANCELLED": State(tone="off", icon="ti-ban", word=pgettext_lazy("payment", "cancelled")),
+    "UNALLOCATED": State(
+        tone="guest", icon="ti-user-question", word=pgettext_lazy("payment", "payer not found")
+    ),
+}
+RUN = {
+    "PENDING": State(tone="pending", icon="ti-clock", word=pgettext_lazy("run", "waiting")),
+    "RUNNING": State(tone="plan", icon="ti-player-play", word=pgettext_lazy("run", "running")),
+    "DONE": State(tone="online", icon="ti-circle-check", word=pgettext_lazy("run", "done")),
+    "FAILED": State(tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("run", "failed")),
+}
+SESSION = {
+    "OPEN": State(tone="online", icon="ti-wifi", word=pgettext_lazy("session", "open")),
+    "SUSPECT": State(tone="guest", icon="ti-help-circle", word=pgettext_lazy("session", "suspect")),
+    "CLOSED": State(tone="off", icon="ti-wifi-off", word=pgettext_lazy("session", "closed")),
+}
+
+KINDS: dict[str, dict[str, State]] = {
+    "service": SERVICE,
+    "zone": ZONE,
+    "answer": ANSWER,
+    "request": REQUEST,
+    "money": MONEY,
+    "payment": PAYMENT,
+    "run": RUN,
+    "session": SESSION,
+}
+
+
+def state_of(*, kind: str, value: object) -> State:
+    """How this value of this kind looks; a value that nobody described is shown as unknown."""
+    return KINDS[kind].get(str(value).upper(), UNKNOWN)
