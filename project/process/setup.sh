@@ -158,11 +158,12 @@ po_files_fingerprint() {
 collect_statics() {
   [ -d frontend/static ] || return 0
   say "Static files"
-  "$PY" manage.py collectstatic --noinput --clear -v 0 || fail "the static files could not be collected"
+  "$PY" manage.py collectstatic --noinput -v 0 || fail "the static files could not be collected"
 }
 
 setup_pages() {
   local pages
+  lock_setup
   if [ -f frontend/build.mjs ]; then
     mkdir -p frontend/static/build
     once frontend/static/build/.stamp "$(fingerprint frontend/build.mjs frontend/static frontend/src frontend/tsconfig.json package-lock.json)" build_pages
@@ -170,6 +171,7 @@ setup_pages() {
   once "$VAR/stamps/messages" "$(po_files_fingerprint)" compile_messages
   pages="$(fingerprint frontend/static requirements.lock) $(cat frontend/static/build/.stamp 2>/dev/null)"
   once "$VAR/stamps/statics" "$pages" collect_statics
+  unlock_setup
 }
 
 setup_machine() {

@@ -17,6 +17,11 @@ cmd_services() {
   say "ready after $((SECONDS - started_at)) s; \`./run stop\` ends them"
 }
 
+cmd_pages() {
+  setup_machine
+  setup_pages
+}
+
 cmd_manage() {
   [ -x "$PY" ] || setup_machine >&2
   [ -f "$VAR/ports.env" ] && { set -a; . "$VAR/ports.env"; set +a; }
