@@ -24,9 +24,9 @@ def heard(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_rolled_back_was_never_news(heard):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         outbox.emit(topic="test.news", payload={"n": 1}, at=AT)
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert outbox.dispatch(at=AT) == 0
     assert heard == []
 
