@@ -35,7 +35,7 @@ fingerprint() {
   local present=()
   for path in "$@"; do [ -e "$path" ] && present+=("$path"); done
   [ ${#present[@]} -gt 0 ] || { echo none; return; }
-  find "${present[@]}" -type f -not -path '*/__pycache__/*' -not -path '*/static/build/*' -print0 |
+  find "${present[@]}" -type f -not -path '*/__pycache__/*' -not -path '*/static/build/*' -not -name '*.[mp]o' -print0 |
     LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 }
 

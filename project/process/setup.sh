@@ -166,7 +166,7 @@ setup_pages() {
   lock_setup
   if [ -f frontend/build.mjs ]; then
     mkdir -p frontend/static/build
-    once frontend/static/build/.stamp "$(fingerprint frontend/build.mjs frontend/static frontend/src frontend/tsconfig.json package-lock.json)" build_pages
+    once frontend/static/build/.stamp "$(fingerprint frontend package-lock.json)" build_pages
   fi
   once "$VAR/stamps/messages" "$(po_files_fingerprint)" compile_messages
   pages="$(fingerprint frontend/static requirements.lock) $(cat frontend/static/build/.stamp 2>/dev/null)"

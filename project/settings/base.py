@@ -252,7 +252,15 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # --- API -----------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
+# Bounds against guessing and flooding, for each client; docs/operations.md.
+THROTTLE_RATES = {
+    "anon": envstr("GEOBILL_THROTTLE_ANON", "120/min"),
+    "user": envstr("GEOBILL_THROTTLE_USER", "1200/min"),
+    "availability": envstr("GEOBILL_THROTTLE_AVAILABILITY", "60/min"),
+    "request": envstr("GEOBILL_THROTTLE_REQUEST", "10/min"),
+    "login": envstr("GEOBILL_THROTTLE_LOGIN", "10/min"),
+}
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -264,13 +272,7 @@ REST_FRAMEWORK = {
         "rest_framework.throttling.UserRateThrottle",
         "rest_framework.throttling.ScopedRateThrottle",
     ],
-    "DEFAULT_THROTTLE_RATES": {
-        "anon": envstr("GEOBILL_THROTTLE_ANON", "120/min"),
-        "user": envstr("GEOBILL_THROTTLE_USER", "1200/min"),
-        "availability": envstr("GEOBILL_THROTTLE_AVAILABILITY", "60/min"),
-        "request": envstr("GEOBILL_THROTTLE_REQUEST", "10/min"),
-        "login": envstr("GEOBILL_THROTTLE_LOGIN", "10/min"),
-    },
+    "DEFAULT_THROTTLE_RATES": THROTTLE_RATES,
     # How many proxies of ours stand in front: none means the address of the socket is the client's.
     "NUM_PROXIES": envint("GEOBILL_PROXIES", 0),
     "TEST_REQUEST_DEFAULT_FORMAT": "json",

@@ -11,7 +11,7 @@ import os
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 
 from project.settings.base import *
-from project.settings.base import REST_FRAMEWORK, database
+from project.settings.base import REST_FRAMEWORK, THROTTLE_RATES, database
 
 DATABASES = {"default": database(role="owner", pool_max_size=0)}
 SECRET_KEY = "only for tests, never for a running system"  # noqa: S105
@@ -24,7 +24,5 @@ STORAGES = {
 }
 # Tasks go to a queue in memory and stay there: a test that wants one done calls its operation.
 CELERY_BROKER_URL = "memory://"
-REST_FRAMEWORK = {
-    **REST_FRAMEWORK,
-    "DEFAULT_THROTTLE_RATES": dict.fromkeys(REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"], "100000/min"),
-}
+THROTTLE_RATES = dict.fromkeys(THROTTLE_RATES, "100000/min")
+REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": THROTTLE_RATES}

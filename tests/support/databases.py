@@ -1,8 +1,8 @@
 """Databases of the tests: migrated once, then copied.
 
 Migrations run once for each state of the migration and SQL files, into a database named by their
-hash. Each test worker (and each running system of the tests) gets a copy of it, made in about 0.2 s,
-under a name with its process id: any number of test runs may share one PostgreSQL.
+hash. Each test worker (and each running system of the tests) gets a copy of it, made in about
+0.2 s, under a name with its process id: any number of test runs may share one PostgreSQL.
 """
 
 import functools

@@ -122,6 +122,11 @@ class Stack:
             kill_group(process.pid)
             process.wait()
 
+    def stop_all(self) -> None:
+        """End every part, the last started first."""
+        for name in reversed([*self.processes]):
+            self.stop(name)
+
     def log_tail(self, name: str, *, lines: int = 40) -> str:
         """The end of a part's log, for a message."""
         path = self.logs / f"{name}.log"
@@ -289,6 +294,6 @@ def stack(django_db_blocker: DjangoDbBlocker, redis_server: int) -> Iterator[Sta
             env=env,
             unblock=django_db_blocker.unblock,
         )
-        undo.callback(lambda: [system.stop(part) for part in reversed([*system.processes])])
+        undo.callback(system.stop_all)
         start_all(system)
         yield system
