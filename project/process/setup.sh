@@ -15,7 +15,7 @@ postgres_version() {
 }
 
 missing_packages() {
-  local wanted=(ca-certificates gettext redis-server freeradius freeradius-rest freeradius-postgresql
+  local wanted=(ca-certificates redis-server freeradius freeradius-rest freeradius-postgresql
     freeradius-redis freeradius-utils chromium fonts-dejavu-core)
   have_python || wanted+=(python3 python3-venv)
   [ -n "$(postgres_version)" ] || wanted+=("postgresql-$1" "postgresql-$1-postgis-3" "postgresql-$1-postgis-3-scripts")
@@ -142,12 +142,8 @@ build_pages() {
 }
 
 compile_messages() {
-  local found
-  found=$(find . -name '*.po' -not -path './.venv/*' -not -path './node_modules/*' -not -path './var/*' -print -quit)
-  [ -n "$found" ] || return 0
   say "Translations"
-  find . -name '*.po' -not -path './.venv/*' -not -path './node_modules/*' -not -path './var/*' -print0 |
-    while IFS= read -r -d '' po; do msgfmt --check-format -o "${po%.po}.mo" "$po" || exit 1; done || fail "a translation file is broken"
+  "$PY" manage.py compile_translations >"$VAR/logs/translations.log" || fail "the translations could not be compiled"
 }
 
 po_files_fingerprint() {

@@ -162,6 +162,7 @@ cmd_test() {
   step "mypy" "$VENV/bin/mypy" .
   step "import rules" "$VENV/bin/lint-imports" --no-cache
   step "migrations are complete" env DJANGO_SETTINGS_MODULE=project.settings.test "$PY" manage.py makemigrations --check --dry-run
+  step "translations" "$PY" manage.py compile_translations --check
   [ -f frontend/tsconfig.json ] && step "TypeScript" npm run --silent check
   step "tests" run_pytest -n auto
   say "Summary ($((SECONDS - started_at)) s)"
