@@ -33,7 +33,9 @@ class Zone(models.Model):
     """A coverage zone. It keeps its id for ever: tariffs, services and reports refer to it.
 
     `revision` counts every saved change (draft or published) and is what a stale write is held
-    against (412). Priority: higher wins.
+    against (412). Priority: higher wins; name and priority are those of the newest publication
+    (what a draft would make of them is in `ZoneChange`). The network type is fixed from the first
+    publication on, because services are sold on it. Archived: retired, or given up as a draft.
     """
 
     code = models.SlugField(max_length=40, unique=True)
@@ -76,11 +78,18 @@ class ZoneChangeSet(models.Model):
 
 
 class ZoneChange(models.Model):
-    """One zone's draft inside a change set: what the zone shall become when it is published."""
+    """One zone's draft inside a change set: what the zone shall become when it is published.
+
+    `base_revision` is the revision of the zone that this draft made; once the zone has moved on,
+    the draft is stale and can't be published.
+    """
 
     changeset = models.ForeignKey(ZoneChangeSet, on_delete=models.CASCADE, related_name="changes")
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="changes")
     base_revision = models.PositiveIntegerField()
+    name = models.CharField(max_length=120)
+    network_type = models.CharField(max_length=8, choices=NetworkType.choices)
+    priority = models.SmallIntegerField(default=0)
     geometry = models.MultiPolygonField(srid=4326)
     status = models.CharField(max_length=10, choices=ZoneStatus.choices)
     planned_for_date = models.DateField(null=True)
@@ -101,12 +110,14 @@ class ZoneVersion(models.Model):
 
     Immutable once published, except that publishing the next version closes `upper(valid)`;
     a database trigger holds that. Geometry checks live in the database too: valid, not empty, at
-    most 50,000 points, inside the world, at least 100 m².
+    most 50,000 points, inside the world, at least 100 m² (`sql/zone_guards.sql`). `priority` is
+    the zone's at that time, so that the winner of any past date can be told.
     """
 
     zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="versions")
     geometry = models.MultiPolygonField(srid=4326)
     status = models.CharField(max_length=10, choices=ZoneStatus.choices)
+    priority = models.SmallIntegerField(default=0)
     valid = DateTimeRangeField()
     revision = models.PositiveIntegerField()
     area_m2 = models.FloatField()
