@@ -164,7 +164,7 @@ cmd_test() {
   step "migrations are complete" env DJANGO_SETTINGS_MODULE=project.settings.test "$PY" manage.py makemigrations --check --dry-run
   step "translations" "$PY" manage.py compile_translations --check
   [ -f frontend/tsconfig.json ] && step "TypeScript" npm run --silent check
-  step "tests" run_pytest -n auto
+  step "tests" run_pytest -n auto --dist loadgroup
   say "Summary ($((SECONDS - started_at)) s)"
   printf '    %s\n' "${STEPS[@]}"
   [ $FAILED = 0 ] || fail "some checks failed"

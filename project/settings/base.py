@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from django.utils.translation import gettext_lazy as _
-
 from project.core.env import envbool, envint, envlist, envsecret, envstr, load_defaults
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -174,7 +172,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- Language and time ---------------------------------------------------------------------------
 LANGUAGE_CODE = "uk"
-LANGUAGES = [("uk", _("Українська")), ("en", _("English"))]
+LANGUAGES = [("uk", "Українська"), ("en", "English")]
 LANGUAGE_COOKIE_NAME = "geobill_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LOCALE_PATHS = [
