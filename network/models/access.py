@@ -29,8 +29,9 @@ class RadiusDecision(models.Model):
     """One row per service: all that an authorization needs, ready made.
 
     Rewritten in the same database transaction as its causes (tariff, balance, block, pause,
-    credentials): `network.provisioning.refresh_decisions`. `reply` is a list of
-    [attribute, op, value] without vendor forms; `profile_hash` is compared for CoA.
+    credentials): `network.provisioning.refresh_decisions`. Vendor forms are rendered when a BRAS
+    asks; `profile_hash` sums up what a session would get, so a change of it means news for the
+    BRAS.
     """
 
     class State(models.TextChoices):
@@ -68,7 +69,10 @@ class RadiusDecision(models.Model):
 
 
 class RejectLog(models.Model):
-    """One refused or downgraded authorization with its reason, to answer "why no internet?"."""
+    """One refused or downgraded authorization with its reason, to answer "why no internet?".
+
+    A device that hammers the server makes one row a minute: `times` counts, `last_at` moves.
+    """
 
     at = models.DateTimeField(db_index=True)
     subscription = models.ForeignKey(
@@ -80,6 +84,14 @@ class RejectLog(models.Model):
     nas_address = models.GenericIPAddressField(null=True)
     reason = models.CharField(max_length=32)
     details = models.JSONField(default=dict)
+    times = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subscription", "-at"], name="network_rejectlog_sub"),
+            models.Index(fields=["login", "-at"], name="network_rejectlog_login"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.login}: {self.reason}"

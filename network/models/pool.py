@@ -9,7 +9,11 @@ from coverage.models import AdminUnit, Zone
 
 
 class IpPool(models.Model):
-    """A range of IPv4 addresses, given out in a place (zone, locality) or anywhere."""
+    """A range of IPv4 addresses, given out in a place (zone, locality) or anywhere.
+
+    `next_offset` (from `first_address`) is where the search for a free address goes on, so that a
+    released address rests until the others were given out.
+    """
 
     name = models.CharField(max_length=80, unique=True)
     network = models.CharField(max_length=43)
@@ -19,6 +23,15 @@ class IpPool(models.Model):
     admin_unit = models.ForeignKey(AdminUnit, null=True, on_delete=models.PROTECT, related_name="+")
     is_guest = models.BooleanField(default=False)
     priority = models.SmallIntegerField(default=0)
+    next_offset = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_address__gte=models.F("first_address")),
+                name="network_ippool_range",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -293,6 +293,18 @@ GEOBILL_RADIUS_SECRET = envsecret(
 GEOBILL_RADIUS_REST_TOKEN = envsecret(
     "GEOBILL_RADIUS_REST_TOKEN", file=SECRETS_DIR / "radius_rest", generate=True
 )
+GEOBILL_RADIUS_HOST = envstr("GEOBILL_RADIUS_HOST", "127.0.0.1")
+GEOBILL_RADIUS_STATUS_PORT = envint("GEOBILL_RADIUS_STATUS_PORT", 0)  # 0: no such listener
+# Packets from other addresses are dropped unread; inside, each BRAS must still be registered.
+GEOBILL_RADIUS_NAS_NETWORKS = envlist(
+    "GEOBILL_RADIUS_NAS_NETWORKS",
+    ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
+)
+# What a blocked or paused service gets: "refuse", or "guest" where the BRAS can wall it in.
+GEOBILL_RADIUS_BLOCKED = envstr("GEOBILL_RADIUS_BLOCKED", "refuse")
+GEOBILL_RADIUS_SESSION_TIMEOUT_S = envint("GEOBILL_RADIUS_SESSION_TIMEOUT_S", 86_400)
+# Encrypts BRAS secrets and subscribers' passwords in the database; a new key goes in front.
+GEOBILL_FIELD_KEYS = envsecret("GEOBILL_FIELD_KEYS", file=SECRETS_DIR / "field_keys", generate=True)
 
 # --- Logs: one line an event on standard error; the supervisor keeps the files -------------------
 LOGGING = {

@@ -15,3 +15,5 @@ DATABASES = {
         role=GEOBILL_DB_ROLE, pool_max_size=envint("GEOBILL_RADIUS_DB_POOL_MAX_SIZE", 8)
     )
 }
+# FreeRADIUS has given up after 2 s; work beyond that only holds a connection and a thread.
+DATABASES["default"]["OPTIONS"]["options"] = "-c statement_timeout=3000 -c lock_timeout=1500"

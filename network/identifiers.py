@@ -1,0 +1,51 @@
+"""Identifiers of subscriber equipment as RADIUS brings them (pure: no Django).
+
+Sources of the encodings: rlm_rest of FreeRADIUS 3.2.1 sends octets as "0x<hex>", from 3.2.4 on as
+one `\\u00XX` a byte; text that is not ASCII comes as one character a byte in both.
+"""
+
+import re
+
+_HEX_TEXT = re.compile(r"0x((?:[0-9a-fA-F]{2})*)\Z")
+_NOT_HEX = re.compile(r"[^0-9a-f]")
+MAC_DIGITS = 12
+
+
+def text_from_json(value: str) -> str:
+    """A string attribute in right letters: bytes that came one a character are read as UTF-8.
+
+    NUL, which PostgreSQL cannot keep, becomes U+FFFD, as do bytes that are no UTF-8.
+    """
+    try:
+        text = value.encode("latin-1").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # a server that already sends real characters
+        text = value.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "\ufffd")
+
+
+def hex_from_json(value: str) -> str:
+    """An octets attribute as lower-case hex, from either encoding."""
+    told = _HEX_TEXT.match(value)
+    if told:
+        return told[1].lower()
+    try:
+        return value.encode("latin-1").hex()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace").hex()
+
+
+def normalised_mac(text: str) -> str:
+    """Twelve lower-case hex digits, or "" when it is no MAC address.
+
+    Takes every form seen on BRASes: `AA:BB:CC:DD:EE:FF`, `aa-bb-…`, `aabb.ccdd.eeff`, bare digits,
+    and the DHCP client id `1:aa:bb:cc:dd:ee:ff` (hardware type 1 in front).
+    """
+    lowered = text.strip().lower()
+    if lowered.startswith("1:"):
+        lowered = lowered[2:]
+    digits = _NOT_HEX.sub("", lowered)
+    if len(digits) == MAC_DIGITS + 2 and digits.startswith("01"):
+        digits = digits[2:]
+    if len(digits) != MAC_DIGITS or re.search(r"[^0-9a-f:.\- ]", lowered):
+        return ""
+    return digits
