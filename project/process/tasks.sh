@@ -64,7 +64,8 @@ render_raddb() {
 start_app() {
   render_supervisor
   supervisorctl update >/dev/null
-  supervisorctl start "app:*" >"$VAR/logs/start.log" 2>&1 || { grep -v started "$VAR/logs/start.log" >&2; fail "a part did not start; see $VAR/logs"; }
+  # Restarting what already runs gives it the code of now; what doesn't run is started.
+  supervisorctl restart "app:*" >"$VAR/logs/start.log" 2>&1 || { grep -v started "$VAR/logs/start.log" >&2; fail "a part did not start; see $VAR/logs"; }
   "$PY" -m project.process.ready web radius-rest || fail "the web does not answer; see $VAR/logs/web.log"
 }
 
