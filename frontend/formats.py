@@ -5,11 +5,12 @@ sign follows after a no-break space. Times are Europe/Kyiv.
 """
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext, ngettext
 
-KYIV = ZoneInfo("Europe/Kyiv")
+from billing import money as billing_money
+from billing.calendar import KYIV
+
 THIN = "\u202f"
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -23,12 +24,8 @@ def grouped(number: int) -> str:
 
 def money(kopecks: int, *, sign: bool = False, whole: bool = False) -> str:
     """123456 → "1 234,56 ₴"; `sign` shows a plus too, `whole` drops ",00"."""
-    hryvnias, rest = divmod(abs(kopecks), 100)
-    text = grouped(hryvnias)
-    if rest or not whole:
-        text += f",{rest:02d}"
-    before = MINUS if kopecks < 0 else "+" if sign and kopecks > 0 else ""
-    return f"{before}{text}{NBSP}₴"
+    text = billing_money.format_uah(kopecks, sign=sign)
+    return text.replace(f",00{NBSP}", NBSP) if whole else text
 
 
 def moment(at: datetime) -> str:

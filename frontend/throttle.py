@@ -1,0 +1,34 @@
+"""How often a visitor may do a thing on our pages; the rates are those of the API's settings."""
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from rest_framework.settings import api_settings
+from rest_framework.throttling import SimpleRateThrottle
+
+from project.core.http import client_ip
+
+
+def allowed(request: HttpRequest, *, scope: str, subject: str = "") -> bool:
+    """Count one more attempt; False when this caller has used up the rate of that scope.
+
+    The caller is the network address; `subject` (a user name) counts apart from it, so that many
+    addresses together cannot try one account either.
+    """
+    rate = api_settings.DEFAULT_THROTTLE_RATES[scope]
+    parser = SimpleRateThrottle.parse_rate
+    limit, window_s = parser(None, rate)  # type: ignore[arg-type]
+    keys = [f"throttle:{scope}:ip:{client_ip(request)}"]
+    if subject:
+        keys.append(f"throttle:{scope}:of:{subject.casefold()[:150]}")
+    return all([_count(key, window_s) <= limit for key in keys])
+
+
+def _count(key: str, window_s: int) -> int:
+    """One more in this window; the first attempt opens the window."""
+    if cache.add(key, 1, timeout=window_s):
+        return 1
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # the window closed between the two calls
+        cache.set(key, 1, timeout=window_s)
+        return 1
