@@ -108,6 +108,7 @@ start_supervisor() {
     supervisorctl update >/dev/null
   else
     rm -f "$VAR/run/supervisord.pid"
+    "$PY" -m project.process.orphans # left by a supervisor that was killed
     # In a session of its own: Ctrl-C reaches ./run, which then ends the parts in their order.
     setsid "$VENV/bin/supervisord" -c "$VAR/supervisord.conf" 9>&- </dev/null
     WE_STARTED_SUPERVISOR=1
