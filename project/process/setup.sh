@@ -143,7 +143,7 @@ build_pages() {
 
 compile_messages() {
   say "Translations"
-  "$PY" manage.py compile_translations >"$VAR/logs/translations.log" || fail "the translations could not be compiled"
+  "$PY" manage.py compile_translations --skip-checks >"$VAR/logs/translations.log" || fail "the translations could not be compiled"
 }
 
 po_files_fingerprint() {
@@ -154,7 +154,7 @@ po_files_fingerprint() {
 collect_statics() {
   [ -d frontend/static ] || return 0
   say "Static files"
-  "$PY" manage.py collectstatic --noinput -v 0 || fail "the static files could not be collected"
+  "$PY" manage.py collectstatic --noinput --skip-checks -v 0 || fail "the static files could not be collected"
 }
 
 setup_pages() {
