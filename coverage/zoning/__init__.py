@@ -1,0 +1,1 @@
+"""Zones: drafts, geometry checks, overlaps, publishing, and which buildings a version covers."""
