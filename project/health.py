@@ -1,4 +1,4 @@
-"""Two questions that a supervisor or a load balancer asks a process."""
+"""What a supervisor or a load balancer asks a process, and answers for programs."""
 
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -18,3 +18,13 @@ def readiness(request: HttpRequest) -> JsonResponse:
     except Exception as error:  # whatever is wrong, the answer is "not ready"
         return JsonResponse({"ready": False, "error": type(error).__name__}, status=503)
     return JsonResponse({"ready": True})
+
+
+def not_found(request: HttpRequest, exception: Exception) -> JsonResponse:
+    """404 without a page."""
+    return JsonResponse({"error": "not found"}, status=404)
+
+
+def server_error(request: HttpRequest) -> JsonResponse:
+    """500 without a page; what happened is in the log."""
+    return JsonResponse({"error": "server error"}, status=500)
