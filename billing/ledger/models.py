@@ -8,6 +8,7 @@ to zero, per-account hash chain, monthly partitions of `ledger_posting`.
 """
 
 from django.db import models
+from django.db.models import Q
 
 
 class LedgerAccount(models.Model):
@@ -39,6 +40,24 @@ class LedgerAccount(models.Model):
 
     class Meta:
         db_table = "ledger_account"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[
+                        "SUBSCRIBER",
+                        "CLEARING",
+                        "REVENUE",
+                        "TAX",
+                        "ADJUSTMENT",
+                        "SUSPENSE",
+                        "BAD_DEBT",
+                    ]
+                ),
+                name="ledger_account_kind",
+            ),
+            models.CheckConstraint(condition=~Q(code=""), name="ledger_account_code"),
+            models.CheckConstraint(condition=Q(currency="UAH"), name="ledger_account_currency"),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -53,6 +72,7 @@ class LedgerBalance(models.Model):
     balance_kopecks = models.BigIntegerField(default=0)
     seq = models.BigIntegerField(default=0)
     last_hash = models.BinaryField(max_length=32)
+    stopped = models.BooleanField(default=False)  # parked or closed: takes no postings
 
     class Meta:
         db_table = "ledger_balance"
@@ -90,6 +110,29 @@ class LedgerJournal(models.Model):
 
     class Meta:
         db_table = "ledger_journal"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=[
+                        "PAYMENT",
+                        "CHARGE",
+                        "REFUND",
+                        "ADJUSTMENT",
+                        "REVERSAL",
+                        "CORRECTION",
+                        "TRANSFER",
+                        "WRITE_OFF",
+                    ]
+                ),
+                name="ledger_journal_kind",
+            ),
+            models.CheckConstraint(condition=~Q(idempotency_key=""), name="ledger_journal_key"),
+            models.CheckConstraint(
+                condition=Q(kind="REVERSAL", reverses__isnull=False)
+                | (~Q(kind="REVERSAL") & Q(reverses__isnull=True)),
+                name="ledger_journal_reverses",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.id} {self.kind} {self.value_date}"
@@ -125,9 +168,13 @@ class LedgerPosting(models.Model):
 
 
 class LedgerSeal(models.Model):
-    """The daily seal: sums and the root over that day's postings, exported outside the database."""
+    """The daily seal over every journal since the previous one, exported outside the database.
+
+    Roots are chained, so a seal stands for the whole ledger up to `last_journal_id`.
+    """
 
     day = models.DateField(primary_key=True)
+    last_journal_id = models.BigIntegerField()
     postings = models.BigIntegerField()
     sum_debit_kopecks = models.BigIntegerField()
     sum_credit_kopecks = models.BigIntegerField()
@@ -151,6 +198,9 @@ class LedgerPeriod(models.Model):
 
     class Meta:
         db_table = "ledger_period"
+        constraints = [
+            models.CheckConstraint(condition=Q(month__day=1), name="ledger_period_first_day")
+        ]
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"

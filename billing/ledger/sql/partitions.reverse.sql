@@ -1,0 +1,1 @@
+DROP FUNCTION ledger_ensure_partitions(date, date);

@@ -1,0 +1,203 @@
+-- The only way in. The running system may not INSERT a posting nor UPDATE a balance: it may only
+-- EXECUTE these functions, which run as the owner, so a balance, a sequence number or a hash cannot be
+-- chosen by the caller. Signatures are explained in billing/ledger/README.md.
+
+-- The bytes of a posting that its hash covers: fixed width, the charge code last.
+CREATE FUNCTION ledger_link(
+    p_journal bigint, p_account bigint, p_seq bigint, p_amount bigint, p_balance_after bigint,
+    p_value_date date, p_subject bigint, p_basis bigint, p_corrects bigint, p_occurrence smallint,
+    p_code text
+) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT '\x0001'::bytea || int8send(p_journal) || int8send(p_account) || int8send(p_seq)
+        || int8send(p_amount) || int8send(p_balance_after) || date_send(p_value_date)
+        || int8send(coalesce(p_subject, 0)) || int8send(coalesce(p_basis, 0))
+        || int8send(coalesce(p_corrects, 0)) || int2send(p_occurrence)
+        || convert_to(coalesce(p_code, ''), 'UTF8')
+$$;
+
+CREATE FUNCTION ledger_chain_step(p_hash bytea, p_first bytea, p_link bytea) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT sha256(coalesce(p_hash, p_first) || p_link) $$;
+
+-- The hash after several postings of one account, in order, starting from p_first.
+CREATE AGGREGATE ledger_chain(bytea, bytea) (SFUNC = ledger_chain_step, STYPE = bytea);
+
+CREATE FUNCTION ledger_post(
+    p_kind text, p_value_date date, p_posted_at timestamptz, p_key text,
+    p_actor text, p_source text, p_narrative text,
+    p_accounts bigint[], p_amounts bigint[], p_subjects bigint[] DEFAULT NULL,
+    p_codes text[] DEFAULT NULL, p_occurrences smallint[] DEFAULT NULL,
+    p_bases bigint[] DEFAULT NULL, p_corrects bigint[] DEFAULT NULL,
+    p_reverses bigint DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '3s'
+SET enable_seqscan = off  -- a plan made while tables are small must not scan them later
+AS $$
+DECLARE
+    legs constant int := coalesce(cardinality(p_accounts), 0);
+    asked constant bytea := sha256(
+        textsend(p_kind) || '\x00'::bytea || date_send(p_value_date) || textsend(p_source)
+        || '\x00'::bytea || int8send(coalesce(p_reverses, 0))
+        || array_send(p_accounts) || array_send(p_amounts)
+        || coalesce(array_send(p_subjects), '\x01'::bytea)
+        || coalesce(array_send(p_codes), '\x02'::bytea)
+        || coalesce(array_send(p_occurrences), '\x03'::bytea)
+        || coalesce(array_send(p_bases), '\x04'::bytea)
+        || coalesce(array_send(p_corrects), '\x05'::bytea));
+    journal bigint;
+    known bytea;
+    stopped bigint;
+BEGIN
+    IF legs < 2 THEN
+        RAISE EXCEPTION 'ledger: a journal needs at least two legs' USING ERRCODE = 'GL002';
+    ELSIF cardinality(p_amounts) <> legs OR cardinality(p_subjects) <> legs
+        OR cardinality(p_codes) <> legs OR cardinality(p_occurrences) <> legs
+        OR cardinality(p_bases) <> legs OR cardinality(p_corrects) <> legs
+    THEN
+        RAISE EXCEPTION 'ledger: arrays of legs differ in length' USING ERRCODE = 'GL015';
+    END IF;
+
+    INSERT INTO ledger_journal AS j (kind, value_date, posted_at, idempotency_key, request_hash,
+                                     actor, source, narrative, reverses_id)
+    VALUES (p_kind, p_value_date, p_posted_at, p_key, asked, p_actor, p_source, p_narrative,
+            p_reverses)
+    ON CONFLICT (idempotency_key) DO NOTHING
+    RETURNING j.id INTO journal;
+    IF journal IS NULL THEN
+        SELECT j.id, j.request_hash INTO journal, known
+          FROM ledger_journal j WHERE j.idempotency_key = p_key;
+        IF known = asked THEN
+            RETURN journal;
+        END IF;
+        RAISE EXCEPTION 'ledger: key % was used by journal % for something else', p_key, journal
+            USING ERRCODE = 'GL006', DETAIL = journal::text;
+    END IF;
+
+    -- The rows are locked late, in order of account, and until the end of the transaction.
+    SELECT min(b.account_id) FILTER (WHERE b.stopped) INTO stopped
+      FROM (SELECT l.account_id, l.stopped FROM ledger_balance l
+             WHERE l.account_id = ANY (p_accounts) ORDER BY l.account_id FOR UPDATE) b;
+    IF stopped IS NOT NULL THEN
+        RAISE EXCEPTION 'ledger: account % is parked or closed', stopped
+            USING ERRCODE = 'GL005', DETAIL = stopped::text;
+    END IF;
+
+    WITH leg AS MATERIALIZED (
+        SELECT l.*, b.balance_kopecks AS balance_before, b.seq AS seq_before,
+               b.last_hash AS hash_before
+          FROM unnest(p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases,
+                      p_corrects)
+               WITH ORDINALITY AS l(account_id, amount, subject_id, code, occurrence, basis_id,
+                                    corrects_id, ord)
+          LEFT JOIN ledger_balance b ON b.account_id = l.account_id
+    ), running AS (
+        SELECT leg.*,
+               seq_before + row_number() OVER w AS seq,
+               (balance_before + sum(amount) OVER w)::bigint AS balance_after,
+               count(*) OVER (PARTITION BY account_id) AS legs_of_account
+          FROM leg WHERE seq_before IS NOT NULL
+        WINDOW w AS (PARTITION BY account_id ORDER BY ord ROWS UNBOUNDED PRECEDING)
+    ), linked AS (
+        SELECT running.*, ledger_link(journal, account_id, seq, amount, balance_after,
+                   p_value_date, subject_id, basis_id, corrects_id,
+                   coalesce(occurrence, 0::smallint), code) AS link
+          FROM running
+    ), chained AS MATERIALIZED (
+        SELECT linked.*,
+               CASE WHEN legs_of_account = 1 THEN sha256(hash_before || link)
+                    ELSE ledger_chain(hash_before, link) FILTER (WHERE legs_of_account > 1) OVER w
+               END AS hash
+          FROM linked
+        WINDOW w AS (PARTITION BY account_id ORDER BY ord ROWS UNBOUNDED PRECEDING)
+    ), moved AS (
+        UPDATE ledger_balance b
+           SET balance_kopecks = c.balance_after, seq = c.seq, last_hash = c.hash
+          FROM chained c
+         WHERE b.account_id = c.account_id AND c.seq = c.seq_before + c.legs_of_account
+    )
+    INSERT INTO ledger_posting (value_date, journal_id, account_id, amount_kopecks, seq,
+                                balance_after_kopecks, subject_id, charge_code, occurrence,
+                                charge_basis_id, corrects_id, hash)
+    SELECT p_value_date, journal, account_id, amount, seq, balance_after, subject_id, code,
+           coalesce(occurrence, 0::smallint), basis_id, corrects_id, hash
+      FROM chained
+     UNION ALL
+    SELECT p_value_date, journal, account_id, amount, NULL, NULL, subject_id, code,
+           coalesce(occurrence, 0::smallint), basis_id, corrects_id, NULL
+      FROM leg WHERE seq_before IS NULL;
+    RETURN journal;
+END $$;
+
+-- One chunk of a charge run: subscriber legs (negative) in the order they are to stand on the
+-- accounts, then the contra legs (positive: revenue, VAT). One journal, one INSERT.
+CREATE FUNCTION ledger_post_charges(
+    p_value_date date, p_posted_at timestamptz, p_key text, p_actor text, p_source text,
+    p_narrative text, p_accounts bigint[], p_amounts bigint[], p_subjects bigint[], p_codes text[],
+    p_occurrences smallint[], p_bases bigint[],
+    p_contra_accounts bigint[], p_contra_amounts bigint[]
+) RETURNS bigint LANGUAGE sql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT ledger_post('CHARGE', p_value_date, p_posted_at, p_key, p_actor, p_source, p_narrative,
+        p_accounts || p_contra_accounts,
+        p_amounts || p_contra_amounts,
+        p_subjects || array_fill(NULL::bigint, ARRAY[cardinality(p_contra_accounts)]),
+        p_codes || array_fill(NULL::text, ARRAY[cardinality(p_contra_accounts)]),
+        p_occurrences || array_fill(NULL::smallint, ARRAY[cardinality(p_contra_accounts)]),
+        p_bases || array_fill(NULL::bigint, ARRAY[cardinality(p_contra_accounts)]))
+$$;
+
+-- Locks the balances of the accounts, in order of account and until the end of the transaction, and
+-- returns those that can be posted to (not parked, not closed) with the balance they now have.
+CREATE FUNCTION ledger_lock_balances(p_accounts bigint[])
+RETURNS TABLE (account_id bigint, balance_kopecks bigint) LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '3s'
+SET enable_seqscan = off
+ROWS 20000 AS $$
+BEGIN
+    RETURN QUERY
+        SELECT l.account_id, l.balance_kopecks
+          FROM (SELECT b.account_id, b.balance_kopecks, b.stopped FROM ledger_balance b
+                 WHERE b.account_id = ANY (p_accounts) ORDER BY b.account_id FOR UPDATE) l
+         WHERE NOT l.stopped;
+END $$;
+
+-- The opposite of a whole journal: opposite legs, each naming the posting it takes back.
+CREATE FUNCTION ledger_reverse(
+    p_journal bigint, p_value_date date, p_posted_at timestamptz, p_actor text, p_source text,
+    p_narrative text
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '3s'
+SET enable_seqscan = off AS $$
+DECLARE
+    original record;
+    reversal bigint;
+    accounts bigint[];
+    amounts bigint[];
+    postings bigint[];
+    subscribers bigint;
+BEGIN
+    SELECT j.id, j.kind, j.value_date INTO original
+      FROM ledger_journal j WHERE j.id = p_journal FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'ledger: there is no journal %', p_journal USING ERRCODE = 'GL012';
+    END IF;
+    SELECT j.id INTO reversal FROM ledger_journal j WHERE j.reverses_id = p_journal;
+    IF FOUND THEN
+        RAISE EXCEPTION 'ledger: journal % is already reversed by %', p_journal, reversal
+            USING ERRCODE = 'GL008', DETAIL = reversal::text;
+    END IF;
+    SELECT array_agg(p.account_id ORDER BY p.id), array_agg(-p.amount_kopecks ORDER BY p.id),
+           array_agg(p.id ORDER BY p.id),
+           count(DISTINCT p.account_id) FILTER (WHERE p.seq IS NOT NULL)
+      INTO accounts, amounts, postings, subscribers
+      FROM ledger_posting p
+     WHERE p.journal_id = p_journal AND p.value_date = original.value_date;
+    IF original.kind = 'REVERSAL' OR (original.kind <> 'TRANSFER' AND subscribers > 1) THEN
+        RAISE EXCEPTION 'ledger: journal % is not one that is reversed whole', p_journal
+            USING ERRCODE = 'GL013';
+    END IF;
+    RETURN ledger_post('REVERSAL', p_value_date, p_posted_at, 'reversal:' || p_journal, p_actor,
+        p_source, p_narrative, accounts, amounts, p_corrects => postings, p_reverses => p_journal);
+END $$;
