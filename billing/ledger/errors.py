@@ -23,7 +23,7 @@ class LedgerError(DomainError):
 
 
 class BadLegsError(LedgerError):
-    """Legs that can't be a journal: not summing to zero, fewer than two, a zero amount, a bad id."""
+    """Legs that can't be a journal: not summing to zero, fewer than two, a zero amount."""
 
     code = "ledger_bad_legs"
     http_status = 400

@@ -15,6 +15,10 @@ from billing.ledger.errors import AccountExistsError, UnknownAccountError, ledge
 from billing.ledger.models import LedgerAccount, LedgerJournal
 from project.core.actor import Actor
 
+# The names by which the rest of billing asks; models are imported by the ledger only.
+JournalKind = LedgerJournal.Kind
+AccountKind = LedgerAccount.Kind
+
 ACTOR_MAX_LENGTH = 150
 POST_SQL = (
     "SELECT ledger_post(%s, %s, %s, %s, %s, %s, %s, %s::bigint[], %s::bigint[], %s::bigint[],"
@@ -244,7 +248,7 @@ def unpark_account(*, account_id: int) -> None:
 
 
 def close_account(*, account_id: int, at: datetime) -> None:
-    """Close a subscriber's account: no more postings. The caller checks that its balance is zero."""
+    """Close a subscriber's account to postings. The caller checks that its balance is zero."""
     _stop(account_id=account_id, parked_at=None, reason="", closed_at=at)
 
 
@@ -267,7 +271,3 @@ def ensure_partitions(*, from_date: date, until_date: date) -> list[str]:
     with ledger_errors(), connection.cursor() as cursor:
         cursor.execute("SELECT * FROM ledger_ensure_partitions(%s, %s)", [from_date, until_date])
         return [name for (name,) in cursor.fetchall()]
-
-
-Kind = LedgerJournal.Kind
-AccountKind = LedgerAccount.Kind

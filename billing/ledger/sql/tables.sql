@@ -34,6 +34,8 @@ CREATE UNIQUE INDEX ledger_posting_charge_once
     ON ledger_posting (subject_id, value_date, charge_code, occurrence)
     WHERE subject_id IS NOT NULL;
 CREATE INDEX ledger_posting_by_journal ON ledger_posting (journal_id);
+CREATE INDEX ledger_posting_corrections ON ledger_posting (corrects_id)
+    WHERE corrects_id IS NOT NULL;
 
 -- The transaction that wrote the journal: legs may come from it alone (guards.sql).
 ALTER TABLE ledger_journal ADD COLUMN created_xid xid8 NOT NULL DEFAULT pg_current_xact_id();
