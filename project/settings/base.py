@@ -189,7 +189,6 @@ TIME_ZONE = "Europe/Kyiv"
 # --- Files ---------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(envstr("GEOBILL_STATIC_ROOT") or VAR_DIR / "static")
-STATICFILES_DIRS = [BASE_DIR / "frontend" / "static"]
 MEDIA_ROOT = Path(envstr("GEOBILL_MEDIA_ROOT") or VAR_DIR / "media")  # never served by address
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -18,6 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -190,11 +191,18 @@ def remove_leftovers(var: Path) -> None:
 
 
 def build_pages() -> None:
-    """Statics and translations as ./run builds them; nothing happens when nothing changed."""
+    """Statics and translations as ./run builds them; nothing happens when nothing changed.
+
+    While somebody is in the middle of a change to the front end, tests of other things go on with
+    the pages built before (`./run test` itself builds first, and fails).
+    """
     done = subprocess.run(
         ["bash", "run", "pages"], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"./run pages failed:\n{done.stdout}{done.stderr}"
+    if done.returncode != 0:
+        trouble = f"./run pages failed:\n{done.stdout}{done.stderr}"
+        assert (settings.VAR_DIR / "static" / "staticfiles.json").exists(), trouble
+        warnings.warn(trouble, stacklevel=1)
 
 
 def environment(*, var: Path, database_name: str, redis_port: int) -> dict[str, str]:
