@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
     # Each app adds one line, the API under api/v1/, the pages (frontend) last:
+    path("api/v1/coverage/", include("coverage.api.zone_urls")),
 ]

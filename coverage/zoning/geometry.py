@@ -81,6 +81,7 @@ REASONS = {
     "Duplicate Rings": _("The same ring is drawn twice here."),
     "Too few points in geometry component": _("This ring has fewer than three corners."),
 }
+NOT_FINITE = _("A coordinate is not a finite number (NaN or infinity).")
 
 
 def accepted(value: Any) -> MultiPolygon:
@@ -190,6 +191,8 @@ def _read_text(text: str) -> BaseGeometry:
     try:
         with np.errstate(invalid="ignore"):  # NaN is told as a problem, not as a warning
             return shapely.from_wkt(wkt)
+    except NotImplementedError as error:
+        raise UnreadableGeometryError(_("Curves are not read: give straight lines.")) from error
     except (shapely.errors.GEOSException, TypeError, ValueError) as error:
         raise UnreadableGeometryError from error
 
@@ -254,10 +257,17 @@ def _polygon(rings: Any) -> Polygon:
 
 def _ring(ring: Any) -> list[tuple[float, float]]:
     points = [_position(position) for position in _list(ring)]
+    finite = [point for point in points if all(map(math.isfinite, point))]
+    if len(finite) < len(points):
+        raise _RingError(
+            Problem(
+                "NOT_A_NUMBER", NOT_FINITE, *_inside_world(finite[0]) if finite else (None, None)
+            )
+        )
     if points and points[0] != points[-1]:
         points.append(points[0])  # an open ring has one reading only, so it is closed
     if len(set(points)) < 3:
-        place = next((p for p in points if all(map(math.isfinite, p))), (None, None))
+        place = _inside_world(points[0]) if points else (None, None)
         text = REASONS["Too few points in geometry component"]
         raise _RingError(Problem("TOO_FEW_POINTS", text, *place))
     return points
@@ -303,8 +313,7 @@ def _first_look(geometry: BaseGeometry) -> Problem | None:
     finite = coordinates[np.isfinite(coordinates).all(axis=1)]
     if len(finite) < len(coordinates):
         place = _inside_world(finite[0]) if len(finite) else (None, None)
-        text = _("A coordinate is not a finite number (NaN or infinity).")
-        return Problem("NOT_A_NUMBER", text, *place)
+        return Problem("NOT_A_NUMBER", NOT_FINITE, *place)
     if len(coordinates) > MAX_POINTS:
         return _too_many(len(coordinates), *_inside_world(coordinates[0]))
     outside = coordinates[(np.abs(coordinates) > (180, 90)).any(axis=1)]

@@ -1,0 +1,44 @@
+"""Addresses of the API of zones, under /api/v1/coverage/."""
+
+from django.urls import path, register_converter
+from django.urls.converters import IntConverter
+
+from coverage.api import zones
+
+
+class IdConverter(IntConverter):
+    """A number that a bigint can hold; longer ones are no address of ours."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_converter(IdConverter, "bigid")
+
+urlpatterns = [
+    path("zones/", zones.ZoneList.as_view(), name="coverage-zones"),
+    path("zones/<bigid:zone_id>/", zones.ZoneDetail.as_view(), name="coverage-zone"),
+    path("zones/<bigid:zone_id>/draft/", zones.ZoneDraft.as_view(), name="coverage-zone-draft"),
+    path(
+        "zones/<bigid:zone_id>/versions/",
+        zones.ZoneVersions.as_view(),
+        name="coverage-zone-versions",
+    ),
+    path(
+        "zones/<bigid:zone_id>/rollback/",
+        zones.ZoneRollback.as_view(),
+        name="coverage-zone-rollback",
+    ),
+    path("zones/<bigid:zone_id>/retire/", zones.ZoneRetire.as_view(), name="coverage-zone-retire"),
+    path("geometry/check/", zones.GeometryCheck.as_view(), name="coverage-geometry-check"),
+    path("geometry/trim/", zones.GeometryTrim.as_view(), name="coverage-geometry-trim"),
+    path(
+        "changesets/<bigid:changeset_id>/impact/",
+        zones.ChangeSetImpact.as_view(),
+        name="coverage-changeset-impact",
+    ),
+    path(
+        "changesets/<bigid:changeset_id>/publish/",
+        zones.ChangeSetPublish.as_view(),
+        name="coverage-changeset-publish",
+    ),
+]
