@@ -60,3 +60,8 @@ def fold(text: str) -> str:
     table = str.maketrans("ыіїэєёґъь'", "иииеееґъь'")
     folded = text.translate(table).replace("ґ", "г")
     return re.sub(r"[ъь']", "", folded)
+
+
+def place_key(name: str) -> str:
+    """The form in which names of settlements and administrative units are compared."""
+    return clean(name).lower().replace("'", "").replace("ґ", "г").replace("-", " ")

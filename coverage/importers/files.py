@@ -1,0 +1,68 @@
+"""Reading import files: CSV and GeoJSON, plain or gzipped, with a limit on what they unpack to."""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from project.core.errors import DomainError
+
+MAX_BYTES = 400_000_000
+MAX_FEATURES = 500_000
+
+
+class ImportFileError(DomainError):
+    """The file can't be read as what it should be."""
+
+    code = "import_file_unreadable"
+    message = _("The file can't be read.")
+
+
+def read_text(path: Path) -> str:
+    """The text of a file (UTF-8), unpacked when it ends in .gz; at most MAX_BYTES."""
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError) as error:
+        raise ImportFileError(detail=str(error)) from error
+    if len(data) > MAX_BYTES:
+        raise ImportFileError(_("The file is too large."))
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImportFileError(_("The file is not UTF-8 text."), detail=str(error)) from error
+
+
+def csv_rows(path: Path) -> Iterator[list[str]]:
+    """Rows of a CSV file, the header first."""
+    try:
+        yield from csv.reader(io.StringIO(read_text(path), newline=""))
+    except csv.Error as error:
+        raise ImportFileError(detail=str(error)) from error
+
+
+def features(path: Path) -> list[dict[str, Any]]:
+    """Features of a GeoJSON FeatureCollection."""
+    try:
+        found = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise ImportFileError(_("The file is not JSON."), detail=str(error)) from error
+    listed = found.get("features") if isinstance(found, dict) else None
+    if not isinstance(listed, list):
+        raise ImportFileError(_("The file is not a GeoJSON FeatureCollection."))
+    if len(listed) > MAX_FEATURES:
+        raise ImportFileError(_("The file has too many features."))
+    return [feature if isinstance(feature, dict) else {} for feature in listed]
+
+
+def properties(feature: dict[str, Any]) -> dict[str, str]:
+    """The properties of a feature as text; absent ones are left out."""
+    found = feature.get("properties")
+    if not isinstance(found, dict):
+        return {}
+    return {str(key): str(value) for key, value in found.items() if value not in (None, "")}
