@@ -1,0 +1,207 @@
+"""Accounting packets as facts of a session (pure: no Django).
+
+Packets come late, twice and in any order: buffered ones are replayed after newer live ones. So a
+packet is not an event to apply but a statement "at that time the session had at least so much", and
+statements are joined: counters by the greater, the start by the earlier, a stop for ever. Joining
+is commutative, associative and idempotent.
+"""
+
+import hashlib
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from network.radius.messages import RadiusMessage, circuit_of, login_of, mac_of
+
+OCTETS_MAX = 2**63 - 1
+SECONDS_MAX = 2**32 - 1
+SUBSCRIPTION_DIGITS_MAX = 18
+
+
+class Kind(StrEnum):
+    """Acct-Status-Type, as far as we use it."""
+
+    START = "START"
+    INTERIM = "INTERIM"
+    STOP = "STOP"
+    BOOT = "BOOT"
+
+
+STATUS_TYPES = {
+    "Start": Kind.START,
+    "1": Kind.START,
+    "Stop": Kind.STOP,
+    "2": Kind.STOP,
+    "Interim-Update": Kind.INTERIM,
+    "Alive": Kind.INTERIM,
+    "3": Kind.INTERIM,
+    "Accounting-On": Kind.BOOT,
+    "7": Kind.BOOT,
+    "Accounting-Off": Kind.BOOT,
+    "8": Kind.BOOT,
+}
+
+
+class UselessPacketError(ValueError):
+    """The packet says nothing that could be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFacts:
+    """What packets of one session say together. Octets are 64-bit; "in" is from the user."""
+
+    unique_id: str
+    acct_session_id: str
+    nas_address: str | None
+    login: str
+    mac: str
+    circuit_hex: str
+    framed_ip: str | None
+    subscription_id: int | None
+    is_guest: bool
+    started_at: datetime
+    last_seen_at: datetime
+    in_octets: int
+    out_octets: int
+    session_time_s: int
+    is_stopped: bool = False
+    stopped_at: datetime | None = None
+    terminate_cause: str = ""
+
+    def join(self, other: "SessionFacts") -> "SessionFacts":
+        """What both say together."""
+        assert self.unique_id == other.unique_id
+        newer, older = sorted(
+            (self, other), key=lambda one: (one.last_seen_at, one.framed_ip or ""), reverse=True
+        )
+        stops = [(one.stopped_at, one.terminate_cause) for one in (self, other) if one.stopped_at]
+        stopped_at, cause = max(stops) if stops else (None, "")
+        return replace(
+            newer,
+            login=max(self.login, other.login),
+            mac=max(self.mac, other.mac),
+            circuit_hex=max(self.circuit_hex, other.circuit_hex),
+            framed_ip=newer.framed_ip or older.framed_ip,
+            started_at=min(self.started_at, other.started_at),
+            in_octets=max(self.in_octets, other.in_octets),
+            out_octets=max(self.out_octets, other.out_octets),
+            session_time_s=max(self.session_time_s, other.session_time_s),
+            is_stopped=self.is_stopped or other.is_stopped,
+            stopped_at=stopped_at,
+            terminate_cause=cause,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """A BRAS said that it starts or ends (Accounting-On, Accounting-Off): its sessions are over."""
+
+    nas_address: str
+    at: datetime
+
+
+def join_all(facts: Iterable[SessionFacts]) -> list[SessionFacts]:
+    """One statement a session, in the order of their ids."""
+    joined: dict[str, SessionFacts] = {}
+    for one in facts:
+        known = joined.get(one.unique_id)
+        joined[one.unique_id] = known.join(one) if known else one
+    return [joined[unique_id] for unique_id in sorted(joined)]
+
+
+def read(message: RadiusMessage, *, received_at: datetime) -> SessionFacts | Boot:
+    """The statement of one Accounting-Request.
+
+    Its time is when our RADIUS server took it (`Bill-Packet-Time`, kept through the buffer), else
+    `received_at`; clocks of BRASes are not believed. UselessPacketError when it says nothing.
+    """
+    kind = STATUS_TYPES.get(message.text("Acct-Status-Type"))
+    if kind is None:
+        raise UselessPacketError("no Acct-Status-Type that we know")
+    nas_address = _ip(message.text("Bill-Nas-Src")) or _ip(message.text("NAS-IP-Address"))
+    at = _packet_time(message, received_at=received_at)
+    if kind is Kind.BOOT:
+        if nas_address is None:
+            raise UselessPacketError("a start of a BRAS without its address")
+        return Boot(nas_address=nas_address, at=at)
+    acct_session_id = message.text("Acct-Session-Id")
+    if not acct_session_id:
+        raise UselessPacketError("no Acct-Session-Id")
+    mac = mac_of(message)
+    told_class = class_text(message)
+    session_time_s = min(max(message.number("Acct-Session-Time") or 0, 0), SECONDS_MAX)
+    stopped = kind is Kind.STOP
+    subscription_id, is_guest = subscription_of(told_class)
+    return SessionFacts(
+        unique_id=unique_id(
+            nas_address=nas_address, acct_session_id=acct_session_id, told_class=told_class, mac=mac
+        ),
+        acct_session_id=acct_session_id[:253],
+        nas_address=nas_address,
+        login=login_of(message),
+        mac=mac,
+        circuit_hex=circuit_of(message),
+        framed_ip=_ip(message.text("Framed-IP-Address")),
+        subscription_id=subscription_id,
+        is_guest=is_guest,
+        started_at=at - timedelta(seconds=session_time_s),
+        last_seen_at=at,
+        in_octets=_octets(message, "Acct-Input-Octets", "Acct-Input-Gigawords"),
+        out_octets=_octets(message, "Acct-Output-Octets", "Acct-Output-Gigawords"),
+        session_time_s=session_time_s,
+        is_stopped=stopped,
+        stopped_at=at if stopped else None,
+        terminate_cause=(message.text("Acct-Terminate-Cause") or "Unknown")[:40] if stopped else "",
+    )
+
+
+def unique_id(*, nas_address: str | None, acct_session_id: str, told_class: str, mac: str) -> str:
+    """The key of a session: packet source, session id, Class, MAC.
+
+    Not the user name nor the port, as FreeRADIUS' own formula has it: some BRASes change or omit
+    those in the middle of a session and would split it.
+    """
+    text = "|".join((nas_address or "", acct_session_id, told_class, mac))
+    return hashlib.md5(text.encode("utf-8"), usedforsecurity=False).hexdigest()
+
+
+def class_text(message: RadiusMessage) -> str:
+    """The Class that we gave in the Accept and the BRAS gives back."""
+    raw = bytes.fromhex(message.hex("Bill-Class", "Class"))
+    return raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def subscription_of(told_class: str) -> tuple[int | None, bool]:
+    """`s:<service>:<nonce>` → (service, False); `g:<service>:<nonce>` → (service, True)."""
+    kind, _, rest = told_class.partition(":")
+    number = rest.partition(":")[0]
+    if kind not in {"s", "g"} or not (number.isascii() and number.isdigit()):
+        return None, False
+    if len(number) > SUBSCRIPTION_DIGITS_MAX:
+        return None, False
+    return int(number), kind == "g"
+
+
+def _octets(message: RadiusMessage, low: str, high: str) -> int:
+    """A 64-bit counter from its two 32-bit halves (RFC 2869, gigawords)."""
+    octets = max(message.number(low) or 0, 0)
+    gigawords = max(message.number(high) or 0, 0)
+    return min((gigawords << 32) + octets, OCTETS_MAX)
+
+
+def _packet_time(message: RadiusMessage, *, received_at: datetime) -> datetime:
+    told = message.number("Bill-Packet-Time")
+    if told is None or not 0 < told <= SECONDS_MAX:
+        return received_at
+    # A replayed packet keeps its own time; one from the future would never be outdone.
+    return min(datetime.fromtimestamp(told, tz=UTC), received_at)
+
+
+def _ip(text: str) -> str | None:
+    try:
+        address = ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+    return None if address.is_unspecified else str(address)

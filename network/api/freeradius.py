@@ -1,0 +1,136 @@
+"""What FreeRADIUS (rlm_rest) asks over HTTP. The meaning of a status is rlm_rest's, not the web's:
+
+| status | FreeRADIUS takes it as |
+|---|---|
+| 200 with attributes | go on with them |
+| 204 | done |
+| 401 with Reply-Message | refuse this subscriber, and forget what was cached of him |
+| 400 | our packet was not understood; decide from the cache |
+| 503 | the service is unwell; open the circuit breaker, decide from the cache |
+
+So a wrong token, which is our own mistake and nobody's debt, is a 503. Bodies hold passwords in
+clear text: nothing of them is ever logged.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.db import DataError, Error
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.crypto import constant_time_compare
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
+
+from network import access_requests, queries, sessions
+from network.access_requests import WRONG_PASSWORD
+from network.accounting import UselessPacketError, read
+from network.radius import messages
+from network.texts import REPLY_MESSAGES
+from project.core import clock
+
+logger = logging.getLogger(__name__)
+
+TOKEN_HEADER = "X-Geobill-Token"  # noqa: S105
+View = Callable[..., HttpResponse]
+
+
+def for_radius(view: View) -> View:
+    """Guard of all these views: the shared token, the shape of the body, an ill database."""
+
+    @csrf_exempt
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        token = request.headers.get(TOKEN_HEADER, "")
+        if not constant_time_compare(token, settings.GEOBILL_RADIUS_REST_TOKEN):
+            logger.error("a request to %s had no right %s", request.path, TOKEN_HEADER)
+            return JsonResponse({"error": "token"}, status=503)
+        try:
+            return view(request, *args, **kwargs)
+        except messages.BadMessageError as error:
+            return JsonResponse({"error": str(error)}, status=400)
+        except DataError:
+            logger.exception("%s: the database refused a value", request.path)
+            return JsonResponse({"error": "value"}, status=400)
+        except Error as error:
+            logger.error("%s: database: %s", request.path, type(error).__name__)
+            return JsonResponse({"error": "database"}, status=503)
+
+    return guarded
+
+
+@for_radius
+@require_POST
+def authorize(request: HttpRequest) -> HttpResponse:
+    """POST /radius/authorize: one Access-Request."""
+    message = messages.parse(request.body)
+    answer = access_requests.authorize(
+        identity=messages.identity_of(message), nas_address=_nas_address(message), at=clock.now()
+    )
+    if not answer.accepted:
+        text = REPLY_MESSAGES.get(answer.reason, REPLY_MESSAGES["UNKNOWN"])
+        return JsonResponse(messages.reply_message(str(text)), status=401)
+    told = messages.reply(answer.reply)
+    if answer.password is None:
+        told["control:Auth-Type"] = messages.value("Accept")
+    else:
+        told["control:Cleartext-Password"] = messages.value(answer.password)
+    return JsonResponse(told)
+
+
+@for_radius
+@require_POST
+def accounting(request: HttpRequest) -> HttpResponse:
+    """POST /radius/accounting: one Accounting-Request; 204 once it is stored.
+
+    What nobody can use is answered 204 as well: refused, it would stay first in the buffer of
+    FreeRADIUS for ever and hold up all that follow.
+    """
+    message = messages.parse(request.body)
+    try:
+        sessions.ingest([read(message, received_at=clock.now())])
+    except (UselessPacketError, DataError) as error:
+        logger.warning("an accounting packet was dropped: %s", error)
+    return HttpResponse(status=204)
+
+
+@for_radius
+@require_POST
+def post_auth(request: HttpRequest) -> HttpResponse:
+    """POST /radius/post-auth: FreeRADIUS refused somebody whom we had let pass: wrong password."""
+    message = messages.parse(request.body)
+    access_requests.log_reject(
+        identity=messages.identity_of(message),
+        nas_address=_nas_address(message),
+        reason=WRONG_PASSWORD,
+        at=clock.now(),
+    )
+    return HttpResponse(status=204)
+
+
+@for_radius
+@require_GET
+def nas(request: HttpRequest, address: str) -> HttpResponse:
+    """GET /radius/nas/<ip>: the registered BRAS as "secret name", or as attributes of a dynamic
+    client with `?format=json` (which keeps secrets with spaces whole); 404 for a stranger."""
+    found = queries.radius_client(address=address)
+    if found is None:
+        return HttpResponse(status=404)
+    if request.GET.get("format") != "json":
+        return HttpResponse(f"{found.secret} {found.name}\n", content_type="text/plain")
+    return JsonResponse(
+        {
+            "control:FreeRADIUS-Client-Secret": messages.value(found.secret),
+            "control:FreeRADIUS-Client-Shortname": messages.value(found.name),
+            "control:FreeRADIUS-Client-Require-MA": messages.value(
+                "yes" if found.requires_message_authenticator else "no"
+            ),
+        }
+    )
+
+
+def _nas_address(message: messages.RadiusMessage) -> str | None:
+    """Where the packet came from; NAS-IP-Address inside it may be wrong behind NAT."""
+    return queries.valid_address(message.text("Bill-Nas-Src", "NAS-IP-Address"))

@@ -1,0 +1,202 @@
+"""Writing of provisioning: BRASes, access parameters, passwords, sessions."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from network import actions, crypto, provisioning, sessions
+from network.identifiers import normalised_mac
+from network.models import AccessAction, AccessCredential, Nas, RadiusDecision, RejectLog, Session
+from network.vendors.registry import DRIVERS
+from project.core import audit
+from project.core.actor import Actor
+from project.core.errors import DomainError, NotFoundError
+
+ENDED_BY_STAFF = "STAFF"
+REJECTS_KEPT_DAYS = 30
+
+
+class NoCredentialError(NotFoundError):
+    """The service has no login: it is not an internet service, or it is not sold yet."""
+
+    code = "no_credential"
+    message = _("This service has no login.")
+
+
+class BadSecretError(DomainError):
+    """A RADIUS secret that a BRAS or FreeRADIUS would read differently from us."""
+
+    code = "bad_secret"
+    message = _("A secret is 8 to 64 visible ASCII characters without spaces.")
+
+
+class UnknownVendorError(DomainError):
+    """There is no driver of that name."""
+
+    code = "unknown_vendor"
+    message = _("There is no driver for this kind of access server.")
+
+
+class BadMacError(DomainError):
+    """The text is no MAC address."""
+
+    code = "bad_mac"
+    message = _("This is not a MAC address.")
+
+
+class SessionEndedError(NotFoundError):
+    """The session is no longer open."""
+
+    code = "session_ended"
+    message = _("This session has ended already.")
+
+
+def reveal_password(*, subscription_id: int, at: datetime, actor: Actor) -> str:
+    """The service's password in clear text, to be read to its owner; the look is audited."""
+    with transaction.atomic():
+        credential = _credential(subscription_id)
+        audit.record(
+            at=at,
+            actor=actor,
+            action="network.password.revealed",
+            obj=("subscription", subscription_id),
+            summary=f"Password of {credential.login} shown",
+        )
+        return crypto.decrypt(credential.password_encrypted)
+
+
+def reset_password(*, subscription_id: int, at: datetime, actor: Actor) -> str:
+    """A new random password, valid from the next log-in; an open session goes on. Audited."""
+    with transaction.atomic():
+        credential = _credential(subscription_id)
+        password = provisioning.generated_password()
+        credential.password_encrypted = crypto.encrypt(password)
+        credential.updated_at = at
+        credential.save(update_fields=["password_encrypted", "updated_at"])
+        RadiusDecision.objects.filter(subscription_id=subscription_id).update(
+            password=password, updated_at=at
+        )
+        audit.record(
+            at=at,
+            actor=actor,
+            action="network.password.reset",
+            obj=("subscription", subscription_id),
+            summary=f"New password for {credential.login}",
+        )
+        return password
+
+
+def set_equipment(
+    *,
+    subscription_id: int,
+    mac: str,
+    circuit_hex: str = "",
+    remote_hex: str = "",
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """Register the MAC and the switch port (Option 82, hex) of a service. Audited."""
+    normalised = normalised_mac(mac)
+    if mac.strip() and not normalised:
+        raise BadMacError(field="mac", mac=mac)
+    new = {"mac": normalised, "circuit_hex": circuit_hex.lower(), "remote_hex": remote_hex.lower()}
+    with transaction.atomic():
+        credential = _credential(subscription_id)
+        before = {name: getattr(credential, name) for name in new}
+        AccessCredential.objects.filter(id=credential.id).update(**new, updated_at=at)
+        RadiusDecision.objects.filter(subscription_id=subscription_id).update(**new, updated_at=at)
+        audit.record(
+            at=at,
+            actor=actor,
+            action="network.equipment.set",
+            obj=("subscription", subscription_id),
+            summary=f"Equipment of {credential.login}",
+            before=before,
+            after=new,
+        )
+
+
+def disconnect_session(*, unique_id: str, at: datetime, actor: Actor) -> int:
+    """Ask the BRAS to end a session; gives the id of the AccessAction. Audited."""
+    with transaction.atomic():
+        session = Session.objects.filter(unique_id=unique_id, nas__isnull=False).first()
+        if session is None:
+            raise SessionEndedError
+        audit.record(
+            at=at,
+            actor=actor,
+            action="network.session.disconnected",
+            obj=("session", unique_id),
+            summary=f"Session of {session.login} ended",
+        )
+        kind = AccessAction.Kind.DISCONNECT
+        return actions.desire(session=session, kind=kind, cause=ENDED_BY_STAFF, profile="", at=at)
+
+
+def save_nas(
+    *,
+    name: str,
+    address: str,
+    vendor: str,
+    secret: str,
+    at: datetime,
+    actor: Actor,
+    coa_port: int = 3799,
+    requires_message_authenticator: bool = False,
+) -> Nas:
+    """Register a BRAS, or change the one with this address. Audited, without the secret."""
+    if vendor not in DRIVERS:
+        raise UnknownVendorError(field="vendor", vendor=vendor)
+    if not (8 <= len(secret) <= 64 and secret.isascii() and secret.isprintable()) or " " in secret:
+        raise BadSecretError(field="secret")
+    values = {
+        "name": name,
+        "vendor": vendor,
+        "coa_port": coa_port,
+        "requires_message_authenticator": requires_message_authenticator,
+    }
+    with transaction.atomic():
+        nas, created = Nas.objects.update_or_create(
+            address=address,
+            defaults={**values, "secret_encrypted": crypto.encrypt(secret), "retired_at": None},
+            create_defaults={
+                **values,
+                "secret_encrypted": crypto.encrypt(secret),
+                "created_at": at,
+            },
+        )
+        audit.record(
+            at=at,
+            actor=actor,
+            action="network.nas.added" if created else "network.nas.changed",
+            obj=("nas", nas.id),
+            summary=f"{name} ({address})",
+            after=values,
+        )
+        return nas
+
+
+def reap_sessions(*, at: datetime) -> tuple[int, int]:
+    """Suspect and close sessions that are not heard of; gives (suspected, closed)."""
+    return sessions.reap(at=at)
+
+
+def forget_rejects(*, before: datetime) -> int:
+    """Delete refusals that are older; gives how many."""
+    return RejectLog.objects.filter(at__lt=before).delete()[0]
+
+
+def refresh_access(*, subscription_ids: Iterable[int], at: datetime) -> None:
+    """Decide these services anew (the same as billing's hook does)."""
+    provisioning.refresh_decisions(subscription_ids=subscription_ids, at=at)
+
+
+def _credential(subscription_id: int) -> AccessCredential:
+    found = (
+        AccessCredential.objects.select_for_update().filter(subscription_id=subscription_id).first()
+    )
+    if found is None:
+        raise NoCredentialError
+    return found

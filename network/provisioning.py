@@ -1,0 +1,278 @@
+"""`radius_decision`: one row per internet service, rewritten with its causes.
+
+`refresh_decisions` is called inside the transaction that changes a cause. Its own locks are taken
+last and in the order of ids: rows of `radius_decision` are the mutex, so of two transactions that
+change causes of one service the second reads what the first committed.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from network import crypto, pools
+from network.authorization import AccessReason, ServiceFacts, Verdict, decide
+from project.core import clock, outbox
+
+ACCESS_CHANGED = "network.access_changed"
+LOGIN_PREFIX = "gb"
+PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 (no letters that look alike)
+PASSWORD_LENGTH = 12
+
+_NEW = """
+SELECT s.id, c.login, c.password_encrypted, c.mac, c.circuit_hex, c.remote_hex
+FROM billing_subscription s
+LEFT JOIN network_accesscredential c ON c.subscription_id = s.id
+WHERE s.id = ANY(%(ids)s)
+  AND EXISTS (
+      SELECT 1 FROM billing_plan_span p JOIN billing_tariff t ON t.id = p.tariff_id
+      WHERE p.subscription_id = s.id AND t.service_type = 'INTERNET'
+  )
+  AND NOT EXISTS (SELECT 1 FROM radius_decision d WHERE d.subscription_id = s.id)
+ORDER BY s.id
+"""
+
+_ADD_CREDENTIALS = """
+INSERT INTO network_accesscredential
+    (subscription_id, login, password_encrypted, mac, circuit_hex, remote_hex, updated_at)
+SELECT n.id, n.login, n.token, '', '', '', %(at)s
+FROM unnest(%(ids)s::bigint[], %(logins)s::text[], %(tokens)s::bytea[]) AS n(id, login, token)
+ON CONFLICT DO NOTHING
+"""
+
+_ADD_DECISIONS = """
+INSERT INTO radius_decision
+    (subscription_id, login, password, mac, circuit_hex, remote_hex, state, reason, profile_hash,
+     updated_at)
+SELECT n.id, c.login, n.password, c.mac, c.circuit_hex, c.remote_hex,
+       'REFUSED', 'NOT_ACTIVE', '', %(at)s
+FROM unnest(%(ids)s::bigint[], %(logins)s::text[], %(passwords)s::text[])
+     AS n(id, login, password)
+JOIN network_accesscredential c ON c.subscription_id = n.id AND c.login = n.login
+ON CONFLICT (subscription_id) DO NOTHING
+"""
+
+_LOCK = """
+SELECT subscription_id FROM radius_decision WHERE subscription_id = ANY(%(ids)s)
+ORDER BY subscription_id FOR UPDATE
+"""
+
+# The tariff's terms on the day: the version that was sold, or a newer one that existing
+# subscriptions have moved to by then.
+_FACTS = """
+SELECT s.id, s.state, COALESCE(b.reasons, '{}'),
+       EXISTS (SELECT 1 FROM billing_pause p
+               WHERE p.subscription_id = s.id AND p.during @> %(day)s::date),
+       span.id IS NOT NULL, v.speed_down_bit_s, v.speed_up_bit_s,
+       d.state, d.reason, host(d.framed_ip), d.profile_hash, d.speed_down_bit_s, d.speed_up_bit_s
+FROM radius_decision d
+JOIN billing_subscription s ON s.id = d.subscription_id
+LEFT JOIN LATERAL (
+    SELECT array_agg(x.reason::text) AS reasons FROM billing_block x
+    WHERE x.subscription_id = s.id AND x.until_at IS NULL
+) b ON true
+LEFT JOIN billing_plan_span span
+       ON span.subscription_id = s.id AND span.during @> %(day)s::date
+LEFT JOIN billing_tariff_version sold ON sold.id = span.sold_version_id
+LEFT JOIN LATERAL (
+    SELECT x.* FROM billing_tariff_version x
+    WHERE x.tariff_id = span.tariff_id
+      AND (x.id = sold.id
+           OR (x.version > sold.version AND x.published_at IS NOT NULL
+               AND x.applies_existing_from <= %(day)s))
+    ORDER BY x.version DESC LIMIT 1
+) v ON true
+WHERE d.subscription_id = ANY(%(ids)s)
+"""
+
+_WRITE = """
+UPDATE radius_decision d
+SET state = n.state, reason = n.reason, speed_down_bit_s = n.down, speed_up_bit_s = n.up,
+    framed_ip = n.ip, profile_hash = n.hash, updated_at = %(at)s
+FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(downs)s::bigint[],
+            %(ups)s::bigint[], %(ips)s::inet[], %(hashes)s::text[])
+     AS n(id, state, reason, down, up, ip, hash)
+WHERE d.subscription_id = n.id
+"""
+
+_DATED = """
+SELECT DISTINCT d.subscription_id FROM radius_decision d
+WHERE EXISTS (SELECT 1 FROM billing_pause p WHERE p.subscription_id = d.subscription_id
+              AND (lower(p.during) BETWEEN %(since)s AND %(day)s
+                   OR upper(p.during) BETWEEN %(since)s AND %(day)s))
+   OR EXISTS (SELECT 1 FROM billing_plan_span p WHERE p.subscription_id = d.subscription_id
+              AND (lower(p.during) BETWEEN %(since)s AND %(day)s
+                   OR upper(p.during) BETWEEN %(since)s AND %(day)s))
+   OR EXISTS (SELECT 1 FROM billing_plan_span p
+              JOIN billing_tariff_version v ON v.tariff_id = p.tariff_id
+              WHERE p.subscription_id = d.subscription_id AND p.during @> %(day)s::date
+                AND v.published_at IS NOT NULL
+                AND v.applies_existing_from BETWEEN %(since)s AND %(day)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What is and what shall be of one service's decision."""
+
+    subscription_id: int
+    facts: ServiceFacts
+    down: int | None
+    up: int | None
+    was: tuple[Any, ...]
+    was_ip: str | None
+
+
+def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
+    """Rewrite the decisions of these services as of `at`, in the caller's transaction.
+
+    An internet service that has none yet gets a login, a password and an address. Services of
+    other kinds are passed over. Where the decision of a service with an open session changes, the
+    outbox carries the news to its BRAS after the commit.
+    """
+    ids = sorted(set(subscription_ids))
+    if not ids:
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        _create_missing(cursor, ids=ids, at=at)
+        cursor.execute(_LOCK, {"ids": ids})
+        rows = _facts(cursor, ids=[row[0] for row in cursor.fetchall()], day=clock.today(at))
+        changed = _write(cursor, rows=rows, addresses=_addresses(rows, at=at), at=at)
+        _tell(cursor, subscription_ids=changed, at=at)
+
+
+def refresh_dated(*, at: datetime, days: int = 2) -> int:
+    """Rewrite decisions that change because a date has come: pauses, plans, new terms.
+
+    Looks at causes dated within the last `days` days, so that a night without the task is made up.
+    Returns the number of services looked at.
+    """
+    day = clock.today(at)
+    with connection.cursor() as cursor:
+        cursor.execute(_DATED, {"since": day - timedelta(days=days), "day": day})
+        ids = [row[0] for row in cursor.fetchall()]
+    refresh_decisions(subscription_ids=ids, at=at)
+    return len(ids)
+
+
+def generated_password() -> str:
+    """A random password that can be read out over the telephone (59 bits)."""
+    return "".join(secrets.choice(PASSWORD_ALPHABET) for _ in range(PASSWORD_LENGTH))
+
+
+def _create_missing(cursor: Any, *, ids: list[int], at: datetime) -> None:
+    cursor.execute(_NEW, {"ids": ids})
+    rows = cursor.fetchall()
+    if not rows:
+        return
+    fresh = {row[0]: generated_password() for row in rows if row[1] is None}
+    if fresh:
+        cursor.execute(
+            _ADD_CREDENTIALS,
+            {
+                "ids": list(fresh),
+                "logins": [f"{LOGIN_PREFIX}{one}" for one in fresh],
+                "tokens": [crypto.encrypt(password) for password in fresh.values()],
+                "at": at,
+            },
+        )
+        # Another transaction may have been first: what is stored counts.
+        cursor.execute(_NEW, {"ids": [row[0] for row in rows]})
+        rows = cursor.fetchall()
+    known = [(row[0], row[1], crypto.decrypt(row[2])) for row in rows if row[1] is not None]
+    cursor.execute(
+        _ADD_DECISIONS,
+        {
+            "ids": [row[0] for row in known],
+            "logins": [row[1] for row in known],
+            "passwords": [row[2] for row in known],
+            "at": at,
+        },
+    )
+
+
+def _facts(cursor: Any, *, ids: list[int], day: date) -> list[_Row]:
+    cursor.execute(_FACTS, {"ids": ids, "day": day})
+    return [
+        _Row(
+            subscription_id=row[0],
+            facts=ServiceFacts(
+                state=row[1], blocks=frozenset(row[2]), is_paused=row[3], has_plan=row[4]
+            ),
+            down=row[5],
+            up=row[6],
+            was=row[7:13],
+            was_ip=row[9],
+        )
+        for row in cursor.fetchall()
+    ]
+
+
+def _addresses(rows: list[_Row], *, at: datetime) -> dict[int, str]:
+    """Addresses by service; an ended service gives its own back, a draft has none yet."""
+    ended = [row.subscription_id for row in rows if row.facts.state == "TERMINATED" and row.was_ip]
+    if ended:
+        pools.release(subscription_ids=ended, at=at)
+    active = [row for row in rows if row.facts.state == "ACTIVE"]
+    addresses = {row.subscription_id: row.was_ip for row in active if row.was_ip}
+    without = [row.subscription_id for row in active if not row.was_ip]
+    if without:
+        holding = pools.held(subscription_ids=without)
+        addresses |= holding
+        needed = [one for one in without if one not in holding]
+        addresses |= pools.assign(subscription_ids=needed, at=at)
+    return addresses
+
+
+def profile_hash(
+    *, verdict: Verdict, down_bit_s: int | None, up_bit_s: int | None, framed_ip: str | None
+) -> str:
+    """A mark of all that a running session would feel; the reason alone it would not."""
+    felt = [verdict.state.value, down_bit_s, up_bit_s, framed_ip]
+    return hashlib.sha256(json.dumps(felt).encode()).hexdigest()
+
+
+def _write(cursor: Any, *, rows: list[_Row], addresses: dict[int, str], at: datetime) -> list[int]:
+    """Store what differs; gives the services whose sessions would feel it."""
+    guest = settings.GEOBILL_RADIUS_BLOCKED == "guest"
+    new: list[tuple[Any, ...]] = []
+    felt: list[int] = []
+    for row in rows:
+        verdict = decide(row.facts, blocked_gets_guest=guest)
+        # A service without a plan today keeps no speed; a blocked one keeps it for its return.
+        has_speed = verdict.reason is not AccessReason.NO_PLAN
+        down, up = (row.down, row.up) if has_speed else (None, None)
+        ip = addresses.get(row.subscription_id)
+        mark = profile_hash(verdict=verdict, down_bit_s=down, up_bit_s=up, framed_ip=ip)
+        shall_be = (verdict.state.value, verdict.reason.value, ip, mark, down, up)
+        if shall_be == row.was:
+            continue
+        new.append((row.subscription_id, *shall_be))
+        if mark != row.was[3]:
+            felt.append(row.subscription_id)
+    if new:
+        ids, states, reasons, ips, hashes, downs, ups = (
+            list(column) for column in zip(*new, strict=True)
+        )
+        values = {"ids": ids, "states": states, "reasons": reasons, "ips": ips, "hashes": hashes}
+        cursor.execute(_WRITE, {**values, "downs": downs, "ups": ups, "at": at})
+    return felt
+
+
+def _tell(cursor: Any, *, subscription_ids: list[int], at: datetime) -> None:
+    """One event a service that has an open session, so that a retry repeats only that one."""
+    if not subscription_ids:
+        return
+    cursor.execute(
+        "SELECT DISTINCT subscription_id FROM network_session WHERE subscription_id = ANY(%s)"
+        " ORDER BY 1",
+        [subscription_ids],
+    )
+    for (subscription_id,) in cursor.fetchall():
+        outbox.emit(topic=ACCESS_CHANGED, payload={"subscription_id": subscription_id}, at=at)

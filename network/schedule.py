@@ -1,0 +1,22 @@
+"""The plan of the periodic tasks, for `CELERY_BEAT_SCHEDULE`."""
+
+from celery.schedules import crontab
+
+SCHEDULE = {
+    "network.carry_out_due_actions": {
+        "task": "network.tasks.carry_out_due_actions",
+        "schedule": 10.0,
+    },
+    "network.enforce_access": {"task": "network.tasks.enforce_access", "schedule": 60.0},
+    "network.reap_sessions": {"task": "network.tasks.reap_sessions", "schedule": 60.0},
+    # Half a minute after midnight in Kyiv would be enough; every ten minutes makes up for a
+    # worker that was down then.
+    "network.refresh_dated": {
+        "task": "network.tasks.refresh_dated",
+        "schedule": crontab(minute="*/10"),
+    },
+    "network.forget_rejects": {
+        "task": "network.tasks.forget_rejects",
+        "schedule": crontab(hour=4, minute=20),
+    },
+}

@@ -1,0 +1,46 @@
+"""Celery tasks of provisioning; each is one call of an operation. Plan: `network/schedule.py`."""
+
+from datetime import timedelta
+
+from celery import shared_task
+
+from network import actions, operations, provisioning
+from project.core import clock
+
+
+@shared_task
+def carry_out_action(*, action_id: int) -> None:
+    """Send one CoA or Disconnect."""
+    actions.carry_out(action_id=action_id, at=clock.now())
+
+
+@shared_task
+def carry_out_due_actions() -> None:
+    """Send what is due: retries, and wishes whose worker died."""
+    for action_id in actions.due(at=clock.now()):
+        actions.carry_out(action_id=action_id, at=clock.now())
+
+
+@shared_task
+def reap_sessions() -> None:
+    """Suspect and close sessions that are not heard of."""
+    operations.reap_sessions(at=clock.now())
+
+
+@shared_task
+def enforce_access() -> None:
+    """End sessions that go on against the decision."""
+    actions.enforce(at=clock.now())
+
+
+@shared_task
+def refresh_dated() -> None:
+    """Decide anew what changes with the date (pauses, plans, terms)."""
+    provisioning.refresh_dated(at=clock.now())
+
+
+@shared_task
+def forget_rejects() -> None:
+    """Delete old refusals."""
+    days = timedelta(days=operations.REJECTS_KEPT_DAYS)
+    operations.forget_rejects(before=clock.now() - days)
