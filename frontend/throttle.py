@@ -20,7 +20,8 @@ def allowed(request: HttpRequest, *, scope: str, subject: str = "") -> bool:
     keys = [f"throttle:{scope}:ip:{client_ip(request)}"]
     if subject:
         keys.append(f"throttle:{scope}:of:{subject.casefold()[:150]}")
-    return all([_count(key, window_s) <= limit for key in keys])
+    counts = [_count(key, window_s) for key in keys]  # all are counted, also after a refusal
+    return max(counts) <= limit
 
 
 def _count(key: str, window_s: int) -> int:

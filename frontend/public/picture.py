@@ -6,6 +6,7 @@ plain projection (longitude shortened by the cosine of the latitude) is exact to
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import cos, isfinite, radians
 from typing import Any
 
@@ -128,7 +129,7 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
     if len(kept) < 3:
         return ""
     parts = [f"M{_number(kept[0][0])} {_number(kept[0][1])}"]
-    for (x0, y0), (x1, y1) in zip(kept, kept[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(kept):
         parts.append(f"l{_number(x1 - x0)} {_number(y1 - y0)}")
     return "".join(parts) + "z"
 

@@ -119,3 +119,10 @@ WORDS: dict[Reason, Words] = {
         ask_icon="ti-search",
     ),
 }
+
+STREET_ONLY = Words(
+    title=_("Which house?"),
+    text=_(
+        "We know the street, but not this house. Choose the right one, or put a pin on the map."
+    ),
+)

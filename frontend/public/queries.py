@@ -1,0 +1,385 @@
+"""What the pages of the public site show, composed from coverage, billing and crm. Reads only."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.models import PriceRule, Tariff
+from billing.tariffs import queries as tariff_queries
+from billing.tariffs.queries import Offer
+from coverage import queries as coverage_queries
+from coverage.answers import AddressCandidate, Answer, CheckResult, MatchKind, NetworkAnswer, Reason
+from crm import queries as crm_queries
+from frontend import formats
+from frontend.public.bill import FirstBill, first_bill
+from frontend.public.words import STREET_ONLY, WORDS, Words
+from frontend.words import network_name
+
+ADDON_TYPES = {Tariff.ServiceType.ADDITIONAL, Tariff.ServiceType.RENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """An offer as the page shows it, in the language of the page."""
+
+    key: str
+    tariff_code: str
+    network_type: str
+    network_name: Any
+    name: str
+    description: str
+    speed_down_bit_s: int | None
+    price_kopecks: int
+    is_monthly: bool
+    url: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The plans of one network type."""
+
+    name: Any
+    plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """A badge under the headline."""
+
+    answer: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line with an icon at the side."""
+
+    icon: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of what happens next."""
+
+    title: Any
+    text: Any = ""
+    done: bool = False
+
+
+@dataclass(slots=True)
+class AnswerPage:
+    """The answer for an address: all that its page and the order page show."""
+
+    public_id: str
+    answer: str
+    reason: str
+    words: Words
+    address: str
+    old_name: str
+    street_now: str
+    building_id: int | None
+    point: tuple[float, float] | None
+    pills: list[Pill]
+    distance: str
+    candidates: tuple[AddressCandidate, ...]
+    offers: tuple[Offer, ...] = ()
+    groups: tuple[Group, ...] = ()
+    chosen: Plan | None = None
+    bill: FirstBill | None = None
+    facts: list[Fact] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+
+    @property
+    def answer_url(self) -> str:
+        """This page, with the chosen plan."""
+        return self._with_plan(reverse("public:answer", args=[self.public_id]))
+
+    @property
+    def order_url(self) -> str:
+        """The request form, with the chosen plan."""
+        return self._with_plan(reverse("public:order", args=[self.public_id]))
+
+    @property
+    def request_url(self) -> str:
+        """Where the request form is sent."""
+        return reverse("public:order", args=[self.public_id])
+
+    def _with_plan(self, url: str) -> str:
+        return f"{url}?{urlencode({'plan': self.chosen.key})}" if self.chosen else url
+
+
+def answer_page(*, public_id: str, plan_key: str, on_date: date, language: str) -> AnswerPage:
+    """The stored answer with today's plans and prices; raises NotFoundError."""
+    check = coverage_queries.check_result(public_id=public_id)
+    page = AnswerPage(
+        public_id=check.public_id,
+        answer=check.answer.value,
+        reason=check.reason.value,
+        words=STREET_ONLY if check.match_kind is MatchKind.STREET_ONLY else WORDS[check.reason],
+        address=check.address_label,
+        old_name=check.old_name,
+        street_now=check.address_label.rpartition(",")[0] or check.address_label,
+        building_id=check.building_id,
+        point=check.point,
+        pills=_pills(check),
+        distance=_distance(check.networks),
+        candidates=check.candidates if check.building_id is None and check.point is None else (),
+    )
+    if check.answer is Answer.AVAILABLE:
+        _add_plans(page, check=check, plan_key=plan_key, on_date=on_date, language=language)
+    elif not page.candidates:
+        page.steps = _steps_before(check.reason)
+    return page
+
+
+def _add_plans(
+    page: AnswerPage, *, check: CheckResult, plan_key: str, on_date: date, language: str
+) -> None:
+    sold = {n.network_type for n in check.networks if n.answer is Answer.AVAILABLE}
+    every = tariff_queries.offers_for_check(check=check, on_date=on_date)
+    page.offers = tuple(o for o in every if o.network_type in sold and not o.is_addon)
+    if not page.offers:
+        return
+    keys = {_key(offer): offer for offer in page.offers}
+    chosen = keys.get(plan_key) or _middle(page.offers)
+    page.groups = tuple(
+        Group(
+            name=network_name(network_type),
+            plans=tuple(
+                _plan(offer, page=page, language=language, chosen=offer is chosen)
+                for offer in group
+            ),
+        )
+        for network_type, group in groupby(page.offers, key=lambda offer: offer.network_type)
+    )
+    page.chosen = _plan(chosen, page=page, language=language, chosen=True)
+    page.bill = first_bill(offer=chosen, on_date=on_date, name=page.chosen.name)
+    page.facts = _facts(chosen)
+
+
+def _middle(offers: Sequence[Offer]) -> Offer:
+    """Of the first network's plans the middle one: nobody is pushed to the dearest."""
+    first = [offer for offer in offers if offer.network_type == offers[0].network_type]
+    return first[(len(first) - 1) // 2]
+
+
+def _key(offer: Offer) -> str:
+    return f"{offer.tariff_code}:{offer.network_type}"
+
+
+def _plan(offer: Offer, *, page: AnswerPage, language: str, chosen: bool) -> Plan:
+    url = reverse("public:answer", args=[page.public_id])
+    return Plan(
+        key=_key(offer),
+        tariff_code=offer.tariff_code,
+        network_type=offer.network_type,
+        network_name=network_name(offer.network_type),
+        name=offer.name(language=language),
+        description=offer.description(language=language),
+        speed_down_bit_s=offer.speed_down_bit_s,
+        price_kopecks=offer.price_kopecks,
+        is_monthly=offer.charge_type != "ONE_OFF",
+        url=f"{url}?{urlencode({'plan': _key(offer)})}",
+        chosen=chosen,
+    )
+
+
+def _facts(offer: Offer) -> list[Fact]:
+    facts = []
+    if offer.connection_fee_kopecks:
+        fee = formats.money(offer.connection_fee_kopecks, whole=True)
+        facts.append(Fact("ti-plug", _("Connection: %(fee)s, once") % {"fee": fee}))
+    else:
+        facts.append(Fact("ti-plug", _("Connection is free at this address")))
+    if offer.charge_type == "DAILY":
+        facts.append(Fact("ti-calendar-dollar", _("Paid by the day: you pay for days of service")))
+    elif offer.charge_type == "MONTHLY_PREPAID":
+        facts.append(Fact("ti-calendar-dollar", _("Paid by the calendar month, in advance")))
+    if offer.speed_up_bit_s and offer.speed_up_bit_s != offer.speed_down_bit_s:
+        speed = formats.speed(offer.speed_up_bit_s)
+        facts.append(Fact("ti-upload", _("Upload: up to %(speed)s") % {"speed": speed}))
+    return facts
+
+
+def _pills(check: CheckResult) -> list[Pill]:
+    """One badge a network type that says something; unknown addresses have none."""
+    if check.reason in {Reason.ADDRESS_AMBIGUOUS, Reason.ADDRESS_UNKNOWN}:
+        return []
+    return [
+        Pill(network.answer.value, _pill_text(network))
+        for network in check.networks
+        if network.answer is not Answer.NO_COVERAGE
+    ]
+
+
+def _pill_text(network: NetworkAnswer) -> str:
+    name = network_name(network.network_type)
+    match network.reason:
+        case Reason.AVAILABLE:
+            return _("%(network)s · available now") % {"network": name}
+        case Reason.PLANNED | Reason.BUILDING:
+            state = _("being built") if network.reason is Reason.BUILDING else _("planned")
+            if network.planned_for_date:
+                when = quarter(network.planned_for_date)
+                return f"{name} · {state}: {when}"
+            return f"{name} · {state}"
+        case Reason.SUSPENDED:
+            return _("%(network)s · on hold") % {"network": name}
+        case _:
+            return _("%(network)s · needs a look on the spot") % {"network": name}
+
+
+def quarter(on_date: date) -> str:
+    """ "IV quarter 2026"."""
+    number = ("I", "II", "III", "IV")[(on_date.month - 1) // 3]
+    return _("%(quarter)s quarter of %(year)s") % {"quarter": number, "year": on_date.year}
+
+
+def _distance(networks: Iterable[NetworkAnswer]) -> str:
+    for network in networks:
+        if network.reason is Reason.NEAR_EDGE and network.distance_m:
+            metres = max(1, round(network.distance_m))
+            return _("From this place to the zone: about %(metres)s m.") % {"metres": metres}
+    return ""
+
+
+def _steps_before(reason: Reason) -> list[Step]:
+    """What will happen to a request where nothing can be promised yet."""
+    if reason in {Reason.PLANNED, Reason.BUILDING, Reason.SUSPENDED}:
+        return [
+            Step(_("You leave a phone number")),
+            Step(_("The request waits with this address"), _("it is seen when zones are planned")),
+            Step(_("We call when it can be ordered"), _("with the plans and prices of that day")),
+        ]
+    if reason is Reason.OUTSIDE_ZONE:
+        return [
+            Step(_("You leave a request")),
+            Step(_("It is counted on the demand map"), _("that is how new zones are chosen")),
+            Step(_("We call when your house is in a zone")),
+        ]
+    return [
+        Step(_("You leave a phone number")),
+        Step(_("An engineer looks at the scheme"), _("and comes to look at the house if needed")),
+        Step(_("We call with the answer: yes or no"), _("with the plans and prices")),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class FiledPage:
+    """A filed request as its client sees it: no more of the contact than its last two digits."""
+
+    number: int
+    title: Any
+    state: str
+    address: str
+    created_at: datetime
+    masked_phone: str
+    plan: str
+    price_kopecks: int | None
+    connection_fee_kopecks: int | None
+    steps: tuple[Step, ...]
+
+
+FILED_TITLES = {
+    "NEW": gettext_lazy("We have your request"),
+    "VERIFIED": gettext_lazy("The request has been checked"),
+    "SCHEDULED": gettext_lazy("The visit is arranged"),
+    "INSTALLED": gettext_lazy("You are connected"),
+    "REJECTED": gettext_lazy("We cannot do it this time"),
+    "CANCELLED": gettext_lazy("The request was cancelled"),
+}
+FILED_ORDER = ("NEW", "VERIFIED", "SCHEDULED", "INSTALLED")
+
+
+def filed_page(*, public_id: str, language: str) -> FiledPage:
+    """The request behind an address that only its client has; raises NotFoundError."""
+    filed = crm_queries.request_by_public_id(public_id=public_id)
+    tariff = filed.tariff
+    name = ""
+    if tariff is not None:
+        name = tariff.name_en if language.startswith("en") else tariff.name_uk
+    return FiledPage(
+        number=filed.number,
+        title=FILED_TITLES[filed.state],
+        state=filed.state,
+        address=filed.address_text + (f", {_('flat')} {filed.unit}" if filed.unit else ""),
+        created_at=filed.created_at,
+        masked_phone=_masked(filed.contact_phone),
+        plan=name,
+        price_kopecks=filed.offer.get("price_kopecks"),
+        connection_fee_kopecks=filed.offer.get("connection_fee_kopecks"),
+        steps=_filed_steps(filed.state, with_plan=bool(name), visit=filed.scheduled_for_date),
+    )
+
+
+def _masked(phone: str) -> str:
+    return f"{phone[:4]} ••• •• {phone[-2:]}" if len(phone) > 8 else "•••"
+
+
+def _filed_steps(state: str, *, with_plan: bool, visit: date | None) -> tuple[Step, ...]:
+    if state in {"REJECTED", "CANCELLED"}:
+        return (Step(_("The request is closed"), _("You can leave a new one at any time.")),)
+    reached = FILED_ORDER.index(state)
+    call = _("An operator calls you") if with_plan else _("An operator or an engineer calls you")
+    day = formats.day(visit) if visit else _("a day that suits you")
+    steps = (
+        Step(_("The request is filed"), "", True),
+        Step(call, _("checks the address and the wishes"), reached >= 1),
+        Step(_("We agree on a visit"), day, reached >= 2),
+        Step(_("The engineer connects you"), "", reached >= 3),
+    )
+    return steps if with_plan else steps[:3]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlan:
+    """A plan of the list: its price, or the lowest of its prices by place."""
+
+    name: str
+    description: str
+    speed_down_bit_s: int | None
+    price_kopecks: int
+    is_range: bool
+    is_monthly: bool
+    is_addon: bool
+
+
+def listed_plans(*, on_date: date, language: str) -> list[ListedPlan]:
+    """Everything on public sale somewhere on that date, in the provider's order; three queries."""
+    tariffs = {
+        tariff.id: tariff
+        for tariff in Tariff.objects.filter(is_public=True, archived_at__isnull=True)
+    }
+    prices: dict[int, set[int]] = {}
+    rules = PriceRule.objects.filter(
+        tariff_id__in=tariffs, valid__contains=on_date, segment=""
+    ).values_list("tariff_id", "price_kopecks")
+    for tariff_id, price in rules:
+        prices.setdefault(tariff_id, set()).add(price)
+    versions = tariff_queries.versions_on(tariff_ids=prices, on_date=on_date)
+    english = language.startswith("en")
+    rows = [
+        (tariffs[tariff_id], version, prices[tariff_id]) for tariff_id, version in versions.items()
+    ]
+    rows.sort(key=lambda row: (row[0].sort, min(row[2]), row[0].code))
+    return [
+        ListedPlan(
+            name=tariff.name_en if english else tariff.name_uk,
+            description=tariff.description_en if english else tariff.description_uk,
+            speed_down_bit_s=version.speed_down_bit_s,
+            price_kopecks=min(amounts),
+            is_range=len(amounts) > 1,
+            is_monthly=version.charge_type != "ONE_OFF",
+            is_addon=tariff.service_type in ADDON_TYPES,
+        )
+        for tariff, version, amounts in rows
+    ]

@@ -1,0 +1,22 @@
+"""Addresses of the public site."""
+
+from django.urls import path
+
+from frontend.public import views
+
+app_name = "public"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("suggest/", views.suggest, name="suggest"),
+    path("check/", views.check, name="check"),
+    path("check/<uuid:public_id>/", views.answer, name="answer"),
+    path("check/<uuid:public_id>/order/", views.order, name="order"),
+    path("request/<uuid:public_id>/", views.filed, name="request"),
+    path("pin/", views.pin, name="pin"),
+    path("tariffs/", views.tariffs, name="tariffs"),
+    path("coverage/", views.coverage, name="coverage"),
+    path("coverage/<int:street_id>/", views.street, name="street"),
+    path("coverage/overview.svg", views.overview_picture, name="overview"),
+    path("coverage/zones.json", views.zones, name="zones"),
+    path("coverage/buildings.json", views.buildings, name="buildings"),
+]

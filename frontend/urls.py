@@ -1,0 +1,8 @@
+"""Addresses of all faces; the public site has the root."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("frontend.public.urls")),
+    path("", include("frontend.accounts.urls")),
+]
