@@ -1,0 +1,50 @@
+"""`manage.py render_raddb --out DIR`: FreeRADIUS' configuration from Geobill's settings."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from network.radius.configuration import BadConfigurationError, RadiusSettings, check, write
+
+
+class Command(BaseCommand):
+    """Write the configuration folder; with --check let FreeRADIUS read it."""
+
+    help = "Write FreeRADIUS' configuration (secrets inside: files are 0600)."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Everything but --out comes from the settings."""
+        parser.add_argument("--out", required=True, type=Path, help="folder of the configuration")
+        parser.add_argument("--run-dir", type=Path, help="logs, pid file, buffered accounting")
+        parser.add_argument("--host", default=settings.GEOBILL_RADIUS_HOST)
+        parser.add_argument("--auth-port", type=int, default=settings.GEOBILL_RADIUS_AUTH_PORT)
+        parser.add_argument("--acct-port", type=int, default=settings.GEOBILL_RADIUS_ACCT_PORT)
+        parser.add_argument("--rest-port", type=int, default=settings.GEOBILL_RADIUS_REST_PORT)
+        parser.add_argument("--status-port", type=int, default=settings.GEOBILL_RADIUS_STATUS_PORT)
+        parser.add_argument("--check", action="store_true", help="let FreeRADIUS check the result")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write, check, say where."""
+        wanted = RadiusSettings(
+            out=options["out"].resolve(),
+            run=(options["run_dir"] or settings.VAR_DIR / "freeradius").resolve(),
+            host=options["host"],
+            auth_port=options["auth_port"],
+            acct_port=options["acct_port"],
+            rest_port=options["rest_port"],
+            status_port=options["status_port"],
+            token=settings.GEOBILL_RADIUS_REST_TOKEN,
+            secret=settings.GEOBILL_RADIUS_SECRET,
+            nas_networks=tuple(settings.GEOBILL_RADIUS_NAS_NETWORKS),
+        )
+        try:
+            files = write(wanted)
+            if options["check"]:
+                check(wanted.out)
+        except (BadConfigurationError, ValueError) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"{len(files)} files in {wanted.out}")
