@@ -90,3 +90,20 @@ class CheckResult:
     point: tuple[float, float] | None
     networks: tuple[NetworkAnswer, ...]
     candidates: tuple[AddressCandidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressMatch:
+    """How a typed address was tied to a building.
+
+    `building_id` is set for EXACT and ALIAS only. `label` is the present address or street;
+    `old_name` the other name that was typed ("вулиця Маршала Гречка").
+    """
+
+    kind: MatchKind
+    confidence: float = 0.0
+    building_id: int | None = None
+    street_id: int | None = None
+    label: str = ""
+    old_name: str = ""
+    candidates: tuple[AddressCandidate, ...] = ()

@@ -12,4 +12,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
     # Each app adds one line, the API under api/v1/, the pages (frontend) last:
     path("api/v1/coverage/", include("coverage.api.zone_urls")),
+    path("api/v1/", include("coverage.api.address_urls")),
 ]

@@ -1,0 +1,178 @@
+"""Availability checks: asked, answered, stored; read again by their public id."""
+
+import uuid
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.gis.geos import Point
+from django.utils.translation import gettext_lazy as _
+
+from coverage import availability, labels, lookup
+from coverage.answers import (
+    AddressCandidate,
+    AddressMatch,
+    Answer,
+    CheckResult,
+    MatchKind,
+    NetworkAnswer,
+    Reason,
+)
+from coverage.models import AvailabilityCheck, Building
+from coverage.places import checked_accuracy, checked_point, checked_text
+from project.core.actor import Actor
+from project.core.errors import DomainError, NotFoundError
+
+# A building placed by these is no surer than a client's pin.
+_UNSURE_SOURCES = frozenset({Building.LocationSource.PIN, Building.LocationSource.GEOCODER})
+_NO_BUILDING = {
+    MatchKind.AMBIGUOUS: Reason.ADDRESS_AMBIGUOUS,
+    MatchKind.FUZZY: Reason.ADDRESS_AMBIGUOUS,
+    MatchKind.STREET_ONLY: Reason.ADDRESS_UNKNOWN,
+    MatchKind.NONE: Reason.ADDRESS_UNKNOWN,
+}
+
+
+class NothingAskedError(DomainError):
+    """Neither an address nor a building nor a point was given."""
+
+    code = "nothing_asked"
+    message = _("Type an address or put a pin on the map.")
+
+
+class UnknownCheckError(NotFoundError):
+    """No check has this public id."""
+
+    code = "unknown_check"
+    message = _("There is no such check.")
+
+
+def check_availability(
+    *,
+    at: datetime,
+    channel: str,
+    actor: Actor,
+    text: str = "",
+    building_id: int | None = None,
+    lon: float | None = None,
+    lat: float | None = None,
+    accuracy_m: float | None = None,
+) -> CheckResult:
+    """Answer "can I have internet here?" and store the question with the answer.
+
+    A building beats a pin, a pin beats the text; the text is kept as typed in every case. A fuzzy
+    match is never accepted: the answer is NEEDS_SURVEY with candidates to choose from. Raises
+    NothingAskedError, BadTextError, BadCoordinatesError, UnknownBuildingError.
+    """
+    assert channel in AvailabilityCheck.Channel.values, channel
+    checked_text(text)
+    kind = "BUILDING"
+    match = AddressMatch(kind=MatchKind.BUILDING_ID, confidence=1.0, building_id=building_id)
+    point: tuple[float, float] | None = None
+    accuracy = None
+    if building_id is None and (lon is not None or lat is not None):
+        kind = "PIN"
+        match = AddressMatch(kind=MatchKind.PIN, confidence=1.0)
+        point = checked_point(lon=_number(lon), lat=_number(lat))
+        accuracy = checked_accuracy(accuracy_m)
+    elif building_id is None:
+        if not text.strip():
+            raise NothingAskedError(field="text")
+        kind = "TEXT"
+        match = lookup.match_address(text=text)
+    if match.building_id is not None:
+        building = availability.standing_building(building_id=match.building_id, at=at)
+        point = building.point.coords
+        if building.location_source in _UNSURE_SOURCES:
+            accuracy = building.location_accuracy_m
+    networks: tuple[NetworkAnswer, ...] = ()
+    if point is not None:
+        networks = availability.answer_for_point(
+            lon=point[0], lat=point[1], at=at, accuracy_m=accuracy, building_id=match.building_id
+        )
+        answer, reason = availability.best_of(networks)
+    else:
+        answer, reason = Answer.NEEDS_SURVEY, _NO_BUILDING[match.kind]
+    stored = AvailabilityCheck.objects.create(
+        public_id=uuid.uuid4(),
+        at=at,
+        channel=channel,
+        query_kind=kind,
+        raw_text=text,
+        match_kind=match.kind.value,
+        confidence=match.confidence,
+        building_id=match.building_id,
+        point=Point(*point, srid=4326) if point else None,
+        accuracy_m=accuracy,
+        answer=answer.value,
+        reason=reason.value,
+        networks=[_network_json(network) for network in networks],
+        candidates=_candidates_json(match),
+        user_id=actor.user_id,
+        caller_ip=actor.ip,
+    )
+    return result_of(stored)
+
+
+def check_result(*, public_id: str) -> CheckResult:
+    """A stored check as it was answered; raises UnknownCheckError."""
+    try:
+        wanted = uuid.UUID(str(public_id))
+    except ValueError as error:
+        raise UnknownCheckError from error
+    stored = AvailabilityCheck.objects.filter(public_id=wanted).first()
+    if stored is None:
+        raise UnknownCheckError
+    return result_of(stored)
+
+
+def result_of(stored: AvailabilityCheck) -> CheckResult:
+    """The stored row in the words of `coverage.answers`."""
+    match = stored.candidates if isinstance(stored.candidates, dict) else {}
+    label = match.get("label", "")
+    if stored.building_id is not None:
+        label = labels.address_labels(building_ids=[stored.building_id])[stored.building_id]
+    return CheckResult(
+        check_id=stored.id,
+        public_id=str(stored.public_id),
+        answer=Answer(stored.answer),
+        reason=Reason(stored.reason),
+        match_kind=MatchKind(stored.match_kind),
+        confidence=stored.confidence,
+        address_label=label,
+        old_name=match.get("old_name", ""),
+        building_id=stored.building_id,
+        point=stored.point.coords if stored.point else None,
+        networks=tuple(_network(value) for value in stored.networks),
+        candidates=tuple(AddressCandidate(**value) for value in match.get("items", [])),
+    )
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _candidates_json(match: AddressMatch) -> dict[str, Any]:
+    return {
+        "label": match.label,
+        "old_name": match.old_name,
+        "items": [asdict(candidate) for candidate in match.candidates],
+    }
+
+
+def _network_json(network: NetworkAnswer) -> dict[str, Any]:
+    values = asdict(network)
+    day = network.planned_for_date
+    return {**values, "planned_for_date": day.isoformat() if day else None}
+
+
+def _network(values: dict[str, Any]) -> NetworkAnswer:
+    day = values.get("planned_for_date")
+    return NetworkAnswer(
+        **{
+            **values,
+            "answer": Answer(values["answer"]),
+            "reason": Reason(values["reason"]),
+            "planned_for_date": date.fromisoformat(day) if day else None,
+        }
+    )

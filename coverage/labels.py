@@ -1,0 +1,34 @@
+"""How buildings and places are called on screens."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from coverage.addresses import street_label
+from coverage.models import AdminUnit, Building
+
+
+def address_labels(*, building_ids: Iterable[int], with_locality: bool = False) -> dict[int, str]:
+    """ "вулиця Бучми, 42Б" for each known building, or "Харків, вулиця Бучми, 42Б"."""
+    rows = Building.objects.filter(id__in=list(building_ids)).values_list(
+        "id", "number", "street__type", "street__name", "locality__name"
+    )
+    labels = {}
+    for building_id, number, street_type, street_name, locality in rows:
+        if street_name:
+            label = street_label(street_type=street_type, name=street_name)
+            label = (
+                f"{label}, {number}" if number else _("%(street)s, no number") % {"street": label}
+            )
+        elif number:
+            label = _("building %(number)s, street unknown") % {"number": number}
+        else:
+            label = _("building without an address")
+        labels[building_id] = f"{locality}, {label}" if with_locality else label
+    return labels
+
+
+def admin_chain(*, admin_unit_id: int) -> list[int]:
+    """Ids from this unit up to the oblast, the deepest first; [] when there is no such unit."""
+    path = AdminUnit.objects.filter(id=admin_unit_id).values_list("path", flat=True).first()
+    return [int(part) for part in reversed((path or "").split("/")) if part]

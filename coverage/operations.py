@@ -1,0 +1,28 @@
+"""What may be done to the coverage map. Callers check permissions; zones: `coverage.zoning`."""
+
+from coverage.checks import NothingAskedError, check_availability
+from coverage.importers.demo import load_demo as load_demo_places
+from coverage.zoning.operations import (
+    create_zone,
+    discard_draft,
+    preview_impact,
+    publish,
+    rebuild_building_coverage,
+    retire,
+    rollback,
+    save_draft,
+)
+
+__all__ = [
+    "NothingAskedError",
+    "check_availability",
+    "create_zone",
+    "discard_draft",
+    "load_demo_places",
+    "preview_impact",
+    "publish",
+    "rebuild_building_coverage",
+    "retire",
+    "rollback",
+    "save_draft",
+]

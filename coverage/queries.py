@@ -1,0 +1,29 @@
+"""What other apps may ask the coverage map. Nothing here writes."""
+
+from coverage.availability import UnknownBuildingError, answer_for_point
+from coverage.building_map import buildings_geojson
+from coverage.checks import UnknownCheckError, check_result
+from coverage.labels import address_labels, admin_chain
+from coverage.lookup import match_address
+from coverage.places import BadBoxError, BadCoordinatesError, BadTextError, Box, checked_box
+from coverage.suggestions import Suggestion, suggest_addresses
+from coverage.zoning.queries import zones_geojson
+
+__all__ = [
+    "BadBoxError",
+    "BadCoordinatesError",
+    "BadTextError",
+    "Box",
+    "Suggestion",
+    "UnknownBuildingError",
+    "UnknownCheckError",
+    "address_labels",
+    "admin_chain",
+    "answer_for_point",
+    "buildings_geojson",
+    "check_result",
+    "checked_box",
+    "match_address",
+    "suggest_addresses",
+    "zones_geojson",
+]
