@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from billing.charging import operations as charging
 from billing.ledger import operations as ledger
 from billing.subscriptions import operations as subscriptions
 from crm.models import ConnectionRequest, ContactPerson, Customer, CustomerAccount
@@ -158,7 +159,8 @@ def connect(
 
     With `account_id` the service is added to that contract of the customer; otherwise a new
     contract is opened. Without coverage it is refused unless a reason is given by somebody who
-    has SERVICES_CREATE_UNCOVERED. A request, if named, becomes INSTALLED.
+    has SERVICES_CREATE_UNCOVERED. The first charge is one funds decision for all that is sold; an
+    account without money begins blocked for debt. A request, if named, becomes INSTALLED.
     """
     if Permission.SERVICES_CREATE not in permissions:
         raise NotPermittedError
@@ -199,6 +201,9 @@ def connect(
                 may_uncovered=Permission.SERVICES_CREATE_UNCOVERED in permissions,
             )
             for addon in addon_tariff_ids
+        )
+        charging.charge_first(
+            subscription_ids=[subscription_id, *addon_ids], on_date=on_date, at=at, actor=actor
         )
         if request is not None:
             mark_installed(

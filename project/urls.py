@@ -13,4 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # Each app adds one line, the API under api/v1/, the pages (frontend) last:
     path("api/v1/coverage/", include("coverage.api.zone_urls")),
     path("api/v1/", include("coverage.api.address_urls")),
+    path("", include("frontend.urls")),
 ]
+handler500 = "frontend.errors.server_error"

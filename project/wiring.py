@@ -6,18 +6,28 @@ Lower apps declare the hook; upper apps bring the function; only this module kno
 from importlib import import_module
 from typing import Any
 
+from billing.subscriptions import hooks as subscription_hooks
+from coverage import impact
+from crm.impact import OpenRequestsProbe
+from network import provisioning
 from project.core import outbox
 
 
 def wire() -> None:
     """Connect all seams. Called once, when all apps are loaded; calling again is harmless."""
+    # A subscription's state or tariff changed: its radius_decision changes in the same transaction.
+    subscription_hooks.register(provisioning.refresh_decisions)
+    # A publication of zones asks what it would touch.
+    impact.register(OpenRequestsProbe())
     outbox.on_wake(_wake_outbox_worker)
     for topic, path in OUTBOX_HANDLERS.items():
         outbox.register(topic, _lazy(path))
 
 
 # topic -> the one function that acts on it outside the database
-OUTBOX_HANDLERS: dict[str, str] = {}
+OUTBOX_HANDLERS: dict[str, str] = {
+    provisioning.ACCESS_CHANGED: "network.actions:on_access_changed",
+}
 
 
 def _lazy(path: str) -> Any:
