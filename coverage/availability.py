@@ -5,7 +5,6 @@ belongs to the zone), one winner for each network type: higher priority, smaller
 """
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -140,8 +139,9 @@ def _inside(cover: _Cover, accuracy: int | None, building: Building | None) -> N
     answer, reason = _BY_STATUS[ZoneStatus(cover.status)]
     distance_m = None
     not_wired = building is not None and building.wiring == Building.Wiring.NOT_WIRED
-    if accuracy and cover.edge_m is not None and accuracy > cover.edge_m:
-        answer, reason, distance_m = Answer.NEEDS_SURVEY, Reason.NEAR_EDGE, round(cover.edge_m, 1)
+    edge_m = cover.edge_m
+    if accuracy and edge_m is not None and accuracy > edge_m:
+        answer, reason, distance_m = Answer.NEEDS_SURVEY, Reason.NEAR_EDGE, round(edge_m, 1)
     elif answer is Answer.AVAILABLE and cover.network_type == NetworkType.FTTB and not_wired:
         answer, reason = Answer.NEEDS_SURVEY, Reason.BUILDING_NOT_WIRED
     return NetworkAnswer(
@@ -182,7 +182,7 @@ def _outside(nearest: NetworkAnswer, accuracy: int | None) -> NetworkAnswer:
     is_near = nearest.distance_m <= NEAR_EDGE_M or nearest.distance_m < (accuracy or 0)
     if is_near:
         nearest = replace(nearest, answer=Answer.NEEDS_SURVEY, reason=Reason.NEAR_EDGE)
-    return replace(nearest, distance_m=round(nearest.distance_m, 1))
+    return replace(nearest, distance_m=round(nearest.distance_m or 0.0, 1))
 
 
 def _apply_overrides(answers: dict[str, NetworkAnswer], building: Building, at: datetime) -> None:
@@ -211,10 +211,7 @@ def _apply_overrides(answers: dict[str, NetworkAnswer], building: Building, at: 
 
 def best_of(answers: Iterable[NetworkAnswer]) -> tuple[Answer, Reason]:
     """The best answer of all network types; nothing is sold anywhere: NO_COVERAGE."""
-    by_answer: dict[Answer, list[NetworkAnswer]] = defaultdict(list)
-    for answer in answers:
-        by_answer[answer.answer].append(answer)
-    for answer in Answer:
-        if by_answer[answer]:
-            return answer, by_answer[answer][0].reason
-    return Answer.NO_COVERAGE, Reason.OUTSIDE_ZONE
+    ordered = sorted(answers, key=order_of)
+    if not ordered:
+        return Answer.NO_COVERAGE, Reason.OUTSIDE_ZONE
+    return ordered[0].answer, ordered[0].reason

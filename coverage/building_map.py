@@ -72,7 +72,7 @@ def buildings_geojson(
     With details, for staff: zone_id in networks, wiring, location_source, levels, kind.
     """
     limit = max(1, min(limit, MAX_BUILDINGS))
-    parameters = {
+    parameters: dict[str, Any] = {
         "west": bbox.west,
         "south": bbox.south,
         "east": bbox.east,

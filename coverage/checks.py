@@ -82,7 +82,7 @@ def check_availability(
         match = lookup.match_address(text=text)
     if match.building_id is not None:
         building = availability.standing_building(building_id=match.building_id, at=at)
-        point = building.point.coords
+        point = (building.point.x, building.point.y)
         if building.location_source in _UNSURE_SOURCES:
             accuracy = building.location_accuracy_m
     networks: tuple[NetworkAnswer, ...] = ()
@@ -142,7 +142,7 @@ def result_of(stored: AvailabilityCheck) -> CheckResult:
         address_label=label,
         old_name=match.get("old_name", ""),
         building_id=stored.building_id,
-        point=stored.point.coords if stored.point else None,
+        point=(stored.point.x, stored.point.y) if stored.point else None,
         networks=tuple(_network(value) for value in stored.networks),
         candidates=tuple(AddressCandidate(**value) for value in match.get("items", [])),
     )

@@ -198,7 +198,7 @@ def _localities(names: tuple[str, ...]) -> tuple[list[int] | None, bool]:
 def _other_readings(
     text: str, parsed: ParsedAddress, localities: list[int] | None
 ) -> tuple[list[StreetHit], ParsedAddress]:
-    """«Харків Бучми 42Б»: the settlement unmarked; «провулок Будьонного 1»: a figure in the name."""
+    """«Харків Бучми 42Б» (settlement unmarked), «провулок Будьонного 1» (figure in a name)."""
     first, _space, rest = parsed.street.name.partition(" ")
     if rest and localities is None:
         units = list(

@@ -138,8 +138,8 @@ def _split_house(parts: list[str]) -> tuple[list[str], str]:
             # What follows is a korpus or a letter ("12, корпус 2"), or a settlement ("12, Львів").
             after = parts[place + 1 :]
             places = [part for part in after if _is_word(part)]
-            house = [parts[place], *(part for part in after if not _is_word(part))]
-            return [*places, *parts[:place]], ", ".join(house)
+            number = [parts[place], *(part for part in after if not _is_word(part))]
+            return [*places, *parts[:place]], ", ".join(number)
     found = _HOUSE_AT_END.search(parts[-1])
     if found and found.start() > 0:
         return [*parts[:-1], parts[-1][: found.start("house")].strip(" ,")], found["house"]

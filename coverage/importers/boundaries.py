@@ -17,6 +17,7 @@ from coverage.addresses.text import place_key
 from coverage.importers import files, outlines
 from coverage.importers.report import Report
 from coverage.models import AdminUnit
+from coverage.zoning.shapes import to_shapely
 
 _Category = AdminUnit.Category
 SETTLEMENTS = {_Category.CITY, _Category.TOWN, _Category.VILLAGE, _Category.SETTLEMENT}
@@ -73,8 +74,9 @@ class _Units:
         if category not in self._trees:
             rows = AdminUnit.objects.filter(category=category, geom__isnull=False)
             known = [
-                (unit.id, shapely.from_wkb(bytes(unit.geom.wkb)))
+                (unit.id, to_shapely(unit.geom))
                 for unit in rows.only("id", "geom")
+                if unit.geom is not None
             ]
             tree = shapely.STRtree([outline for _id, outline in known])
             self._trees[category] = (tree, [unit_id for unit_id, _outline in known])

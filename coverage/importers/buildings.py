@@ -8,10 +8,12 @@ import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
+from django.contrib.gis.geos import MultiPolygon as GeosMultiPolygon
+from django.contrib.gis.geos import Point as GeosPoint
 from django.db import transaction
 from shapely import MultiPolygon
 
@@ -25,6 +27,7 @@ from coverage.importers.report import Report
 from coverage.importers.streets import StreetBook
 from coverage.models import AdminUnit, Building
 from coverage.zoning import covering
+from coverage.zoning.shapes import to_geos
 
 SOURCE = Building.LocationSource.OSM
 LOOKS_LIKE = 0.85
@@ -281,8 +284,8 @@ def _write(
     changed: list[Building] = []
     for building in found:
         values = _values(building, street_ids)
-        footprint = GEOSGeometry(memoryview(shapely.to_wkb(building.outline)), srid=4326)
-        point = GEOSGeometry(memoryview(shapely.to_wkb(building.point)), srid=4326)
+        footprint = cast(GeosMultiPolygon, to_geos(building.outline))
+        point = cast(GeosPoint, to_geos(building.point))
         stored = known.get(building.ref)
         if building.ref in new:
             report.note(building.row, "DUPLICATE_ROW", "SKIPPED", name=building.ref)

@@ -74,7 +74,7 @@ def read_line(value: Any) -> MultiLineString | None:
         return None
     if found.is_empty or not _inside_world(shapely.get_coordinates(found)):
         return None
-    lines = [found] if isinstance(found, LineString) else list(found.geoms)
+    lines = [found] if isinstance(found, LineString) else list(shapely.get_parts(found))
     return MultiLineString([line for line in lines if line.length > 0])
 
 
