@@ -9,3 +9,10 @@ class BillingConfig(AppConfig):
     name = "billing"
     verbose_name = "Financial System"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let subscriptions know what their changes mean in money."""
+        from billing.charging import effects
+        from billing.subscriptions import hooks
+
+        hooks.register_effects(effects)

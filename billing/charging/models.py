@@ -11,7 +11,8 @@ from coverage.models import ZoneVersion
 class ChargeBasis(models.Model):
     """By what a service is charged: the answer to "why this amount?" behind a posting.
 
-    One row per combination; a posting carries its id and points at nothing above the ledger.
+    A posting carries its id and points at nothing above the ledger. A plan span has one basis for
+    each tariff version it was charged by; another price needs another span or another version.
     """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="bases")
@@ -30,7 +31,10 @@ class ChargeBasis(models.Model):
                 fields=["plan_span", "tariff_version", "price_rule", "zone_version"],
                 name="billing_charge_basis_once",
                 nulls_distinct=False,
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["plan_span", "tariff_version"], name="billing_charge_basis_version"
+            ),
         ]
 
     def __str__(self) -> str:

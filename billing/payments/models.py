@@ -38,6 +38,7 @@ class Payment(models.Model):
 
     class Meta:
         db_table = "billing_payment"
+        indexes = [models.Index(fields=["account", "-id"], name="billing_payment_account")]
         constraints = [
             models.UniqueConstraint(
                 fields=["channel", "external_id"], name="billing_payment_external"
@@ -53,6 +54,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.external_id} {self.amount_kopecks}"
+
+    @property
+    def receipt_number(self) -> str:
+        """What is printed on the receipt: unique over all channels."""
+        return f"{self.id:08d}"
 
 
 class PaymentEvent(models.Model):

@@ -13,8 +13,9 @@ class Subscription(models.Model):
     """A sold service of one account at one premise. DRAFT → ACTIVE → TERMINATED.
 
     It is *on* when ACTIVE with no open Block and no Pause today. `charged_until` is half-open: all
-    days before it are charged (or were free by rule). Uncovered creation carries a reason and who
-    permitted it.
+    days before it are charged (or were free by rule). `terminated_date` is the last day of service.
+    `connection_fee_kopecks` is what was agreed at the sale, charged once with the first charge.
+    Uncovered creation carries a reason and who permitted it.
     """
 
     class State(models.TextChoices):
@@ -48,6 +49,8 @@ class Subscription(models.Model):
     terminated_date = models.DateField(null=True)
     charged_until = models.DateField(null=True)
     anchor_day = models.PositiveSmallIntegerField(default=1)
+    connection_fee_kopecks = models.BigIntegerField(default=0)
+    connection_charged_date = models.DateField(null=True)
 
     class Meta:
         db_table = "billing_subscription"
@@ -56,13 +59,30 @@ class Subscription(models.Model):
                 fields=["charged_until", "id"],
                 name="billing_subscription_due",
                 condition=Q(state="ACTIVE"),
-            )
+            ),
+            models.Index(
+                fields=["terminated_date"],
+                name="billing_subscription_ended",
+                condition=Q(state="TERMINATED"),
+            ),
+            models.Index(fields=["account", "id"], name="billing_subscription_account"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state="DRAFT") | Q(activated_date__isnull=False),
                 name="billing_subscription_activated",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="TERMINATED") | Q(terminated_date__isnull=False),
+                name="billing_subscription_terminated",
+            ),
+            models.CheckConstraint(
+                condition=Q(anchor_day__gte=1, anchor_day__lte=31),
+                name="billing_subscription_anchor",
+            ),
+            models.CheckConstraint(
+                condition=Q(connection_fee_kopecks__gte=0), name="billing_subscription_fee"
+            ),
         ]
 
     def __str__(self) -> str:

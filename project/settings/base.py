@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from billing.schedule import SCHEDULE as BILLING_SCHEDULE
 from network.schedule import SCHEDULE as NETWORK_SCHEDULE
 from project.core.env import envbool, envint, envlist, envsecret, envstr, load_defaults
 
@@ -171,7 +172,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {**NETWORK_SCHEDULE}
+CELERY_BEAT_SCHEDULE = {**BILLING_SCHEDULE, **NETWORK_SCHEDULE}
 CELERY_TIMEZONE = "Europe/Kyiv"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 

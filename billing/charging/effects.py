@@ -1,0 +1,204 @@
+"""What changes of a subscription mean in money (`subscriptions.hooks.MoneyEffects`)."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from billing import calendar, money
+from billing.charging.models import ChargeBasis
+from billing.charging.rules import prepaid_amount
+from billing.charging.settling import available_kopecks, settle_account
+from billing.ledger import operations as ledger
+from billing.ledger.operations import Leg
+from billing.subscriptions.models import PlanSpan, Subscription
+from billing.tariffs.models import TariffVersion
+from billing.tariffs.operations import VAT_ACCOUNT_CODE
+from project.core.actor import Actor
+from project.core.errors import DomainError
+
+SERVICE_CODE = "SERVICE"
+UPGRADE_OCCURRENCE = 1
+
+
+class NotEnoughMoneyError(DomainError):
+    """An immediate change costs more than the account has."""
+
+    code = "not_enough_money"
+    http_status = 409
+    message = _("There is not enough money on the account.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Charged:
+    """By what a day is charged."""
+
+    basis: ChargeBasis
+    version: TariffVersion
+
+
+def settle(*, account_id: int, on_date: date, at: datetime, actor: Actor) -> None:
+    """Money came in or a reason to be off has gone: charge what is due."""
+    settle_account(account_id=account_id, on_date=on_date, at=at, actor=actor)
+
+
+def ended(*, subscription_id: int, on_date: date, at: datetime, actor: Actor) -> None:
+    """Give back the prepaid days after the last one (R3)."""
+    give_back(
+        subscription_id=subscription_id,
+        from_date=on_date + calendar.ONE_DAY,
+        on_date=on_date,
+        at=at,
+        actor=actor,
+    )
+
+
+def plan_will_change(
+    *, subscription_id: int, from_date: date, on_date: date, at: datetime, actor: Actor
+) -> None:
+    """Give back what is prepaid beyond the change; the new plan is charged from that day (R5)."""
+    give_back(
+        subscription_id=subscription_id, from_date=from_date, on_date=on_date, at=at, actor=actor
+    )
+
+
+def give_back(
+    *, subscription_id: int, from_date: date, on_date: date, at: datetime, actor: Actor
+) -> int:
+    """Return the prepaid part from `from_date` on to the account; kopecks, 0 when there is none."""
+    subscription = Subscription.objects.get(id=subscription_id)
+    until = subscription.charged_until
+    if until is None or until <= from_date:
+        return 0
+    charged = _last_charged(subscription, on_date=min(from_date, until - calendar.ONE_DAY))
+    if charged is None or charged.version.charge_type != TariffVersion.ChargeType.MONTHLY_PREPAID:
+        return 0
+    amount = prepaid_amount(
+        price_kopecks=charged.basis.price_kopecks,
+        on_date=from_date,
+        anchor_day=subscription.anchor_day,
+    )
+    if amount:
+        net, vat = money.split_vat(amount, charged.version.vat_rate_bp)
+        contra = _contra(charged.version, net_kopecks=-net, vat_kopecks=-vat, at=at)
+        ledger.post(
+            kind="REFUND",
+            value_date=on_date,
+            posted_at=at,
+            idempotency_key=f"refund:{subscription_id}:{from_date.isoformat()}:{until.isoformat()}",
+            legs=[
+                Leg(
+                    account_id=subscription.account_id,
+                    amount_kopecks=amount,
+                    charge_basis_id=charged.basis.id,
+                ),
+                *contra,
+            ],
+            actor=actor,
+            source="charging",
+        )
+    Subscription.objects.filter(id=subscription_id).update(charged_until=from_date)
+    return amount
+
+
+def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor: Actor) -> None:
+    """An immediate change: the day's difference if it is dearer; the rest of a month moves (R5).
+
+    The old plan was already charged for the day (or the service is off, and then what is due is
+    charged by the new plan). Raises NotEnoughMoneyError under the policy BLOCK.
+    """
+    subscription = Subscription.objects.get(id=subscription_id)
+    tomorrow = on_date + calendar.ONE_DAY
+    if subscription.charged_until is None or subscription.charged_until < tomorrow:
+        settle_account(account_id=subscription.account_id, on_date=on_date, at=at, actor=actor)
+        return
+    before = _last_charged(subscription, on_date=on_date)
+    give_back(
+        subscription_id=subscription_id, from_date=tomorrow, on_date=on_date, at=at, actor=actor
+    )
+    span = PlanSpan.objects.select_related("sold_version").get(
+        subscription=subscription, during__contains=on_date
+    )
+    version = span.sold_version
+    assert before is not None
+    difference = _part_of_day(
+        version, price_kopecks=span.sold_price_kopecks, on_date=on_date, anchor=subscription
+    ) - _part_of_day(
+        before.version,
+        price_kopecks=before.basis.price_kopecks,
+        on_date=on_date,
+        anchor=subscription,
+    )
+    if difference <= 0:
+        return
+    available = available_kopecks(account_id=subscription.account_id, on_date=on_date)
+    if version.funds_policy == TariffVersion.FundsPolicy.BLOCK and available < difference:
+        raise NotEnoughMoneyError(needed_kopecks=difference)
+    basis, _created = ChargeBasis.objects.get_or_create(
+        plan_span=span,
+        tariff_version=version,
+        defaults={
+            "subscription": subscription,
+            "price_rule_id": span.sold_rule_id,
+            "zone_version_id": span.sold_zone_version_id,
+            "price_kopecks": span.sold_price_kopecks,
+        },
+    )
+    net, vat = money.split_vat(difference, version.vat_rate_bp)
+    ledger.post_charges(
+        value_date=on_date,
+        posted_at=at,
+        idempotency_key=f"upgrade:{subscription_id}:{on_date.isoformat()}:{span.id}",
+        actor=actor,
+        source="charging",
+        charges=[
+            Leg(
+                account_id=subscription.account_id,
+                amount_kopecks=-difference,
+                subject_id=subscription_id,
+                charge_code=SERVICE_CODE,
+                occurrence=UPGRADE_OCCURRENCE,
+                charge_basis_id=basis.id,
+            )
+        ],
+        contra=[
+            (leg.account_id, leg.amount_kopecks)
+            for leg in _contra(version, net_kopecks=net, vat_kopecks=vat, at=at)
+        ],
+    )
+
+
+def _last_charged(subscription: Subscription, *, on_date: date) -> _Charged | None:
+    """The newest basis of the plan that the charged days belong to (not of one not charged yet)."""
+    basis = (
+        ChargeBasis.objects.filter(
+            subscription=subscription, plan_span__during__startswith__lte=on_date
+        )
+        .select_related("tariff_version")
+        .order_by("-plan_span__during", "-tariff_version__applies_from")
+        .first()
+    )
+    return _Charged(basis=basis, version=basis.tariff_version) if basis else None
+
+
+def _part_of_day(
+    version: TariffVersion, *, price_kopecks: int, on_date: date, anchor: Subscription
+) -> int:
+    if version.charge_type == TariffVersion.ChargeType.ONE_OFF:
+        return 0
+    is_daily = version.charge_type == TariffVersion.ChargeType.DAILY
+    return calendar.daily_amount_on(price_kopecks, on_date, 1 if is_daily else anchor.anchor_day)
+
+
+def _contra(
+    version: TariffVersion, *, net_kopecks: int, vat_kopecks: int, at: datetime
+) -> list[Leg]:
+    legs = []
+    for code, kind, amount in (
+        (version.revenue_account_code, "REVENUE", net_kopecks),
+        (VAT_ACCOUNT_CODE, "TAX", vat_kopecks),
+    ):
+        if amount:
+            account_id = ledger.ensure_control_account(at=at, code=code, kind=kind)
+            legs.append(Leg(account_id=account_id, amount_kopecks=amount))
+    return legs

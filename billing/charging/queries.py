@@ -1,0 +1,175 @@
+"""Why an amount was charged; how runs went; until when money lasts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from billing.charging.models import ChargeBasis, ChargeRun
+from billing.charging.rules import paid_until as paid_until_rule
+from billing.charging.settling import available_kopecks
+from billing.ledger import queries as ledger_queries
+from billing.subscriptions.models import PlanSpan, Subscription
+from billing.tariffs.texts import LEVEL_TEXTS
+from coverage.models import ZoneVersion
+from project.core.errors import NotFoundError
+
+__all__ = ["BasisView", "available_kopecks", "explain_bases", "explain_basis", "paid_until", "runs"]
+
+
+@dataclass(frozen=True, slots=True)
+class BasisView:
+    """By what a charge was made: tariff, terms, price rule with its place, zone as it was.
+
+    `zone_version_id` leads to the geometry as it was (`coverage`); null where no zone was needed.
+    """
+
+    id: int
+    subscription_id: int
+    plan_span_id: int
+    tariff_id: int
+    tariff_code: str
+    tariff_name_uk: str
+    tariff_name_en: str
+    version_id: int
+    version: int
+    version_applies_from: date
+    charge_type: str
+    price_kopecks: int
+    vat_rate_bp: int
+    price_rule_id: int
+    rule_level: str
+    rule_zone_id: int | None
+    rule_zone_name: str
+    rule_admin_unit_id: int | None
+    rule_admin_unit_name: str
+    rule_network_type: str
+    rule_segment: str
+    rule_valid_from: date | None
+    rule_valid_until: date | None
+    rule_created_at: datetime
+    rule_created_by: str
+    zone_version_id: int | None
+    zone_id: int | None
+    zone_code: str
+    zone_name: str
+    zone_revision: int | None
+    zone_status: str
+    zone_valid_from: datetime | None
+    zone_valid_until: datetime | None
+
+    @property
+    def level_text(self) -> str:
+        """«Price of the zone», in the language of the moment."""
+        return str(LEVEL_TEXTS[self.rule_level])
+
+    @property
+    def place_text(self) -> str:
+        """Name of the zone or locality the price rule is for; empty for everywhere."""
+        return self.rule_zone_name or self.rule_admin_unit_name
+
+
+def explain_basis(charge_basis_id: int) -> BasisView:
+    """Why a posting with this basis is what it is. Raises NotFoundError."""
+    found = explain_bases(charge_basis_ids=[charge_basis_id])
+    if charge_basis_id not in found:
+        raise NotFoundError()
+    return found[charge_basis_id]
+
+
+def explain_bases(*, charge_basis_ids: Iterable[int]) -> dict[int, BasisView]:
+    """The same for many postings at once; one query."""
+    rows = (
+        ChargeBasis.objects.filter(id__in=set(charge_basis_ids))
+        .select_related(
+            "plan_span__tariff",
+            "tariff_version__tariff",
+            "price_rule__zone",
+            "price_rule__admin_unit",
+            "zone_version__zone",
+        )
+        .defer("zone_version__geometry", "price_rule__admin_unit__geom")
+    )
+    return {row.id: _view(row) for row in rows}
+
+
+def _view(row: ChargeBasis) -> BasisView:
+    tariff, version, rule = row.tariff_version.tariff, row.tariff_version, row.price_rule
+    zone_version: ZoneVersion | None = row.zone_version
+    return BasisView(
+        id=row.id,
+        subscription_id=row.subscription_id,
+        plan_span_id=row.plan_span_id,
+        tariff_id=tariff.id,
+        tariff_code=tariff.code,
+        tariff_name_uk=tariff.name_uk,
+        tariff_name_en=tariff.name_en,
+        version_id=version.id,
+        version=version.version,
+        version_applies_from=version.applies_from,
+        charge_type=version.charge_type,
+        price_kopecks=row.price_kopecks,
+        vat_rate_bp=version.vat_rate_bp,
+        price_rule_id=rule.id,
+        rule_level=rule.level,
+        rule_zone_id=rule.zone_id,
+        rule_zone_name=rule.zone.name if rule.zone else "",
+        rule_admin_unit_id=rule.admin_unit_id,
+        rule_admin_unit_name=rule.admin_unit.name if rule.admin_unit else "",
+        rule_network_type=rule.network_type,
+        rule_segment=rule.segment,
+        rule_valid_from=rule.valid.lower,
+        rule_valid_until=rule.valid.upper,
+        rule_created_at=rule.created_at,
+        rule_created_by=rule.created_by,
+        zone_version_id=zone_version.id if zone_version else None,
+        zone_id=zone_version.zone_id if zone_version else None,
+        zone_code=zone_version.zone.code if zone_version else "",
+        zone_name=zone_version.zone.name if zone_version else "",
+        zone_revision=zone_version.revision if zone_version else None,
+        zone_status=zone_version.status if zone_version else "",
+        zone_valid_from=zone_version.valid.lower if zone_version else None,
+        zone_valid_until=zone_version.valid.upper if zone_version else None,
+    )
+
+
+def runs(*, limit: int = 31) -> Sequence[ChargeRun]:
+    """The last runs, newest date first."""
+    return list(ChargeRun.objects.order_by("-charge_date")[: min(limit, 366)])
+
+
+def paid_until(*, account_id: int, on_date: date) -> date | None:
+    """R15: the first day that the money on the account (with credit) does not cover.
+
+    None when nothing is charged on the account. Charges are walked by the pure rules, by the price
+    each service was sold at; a service charged ahead joins on the day its paid time ends.
+    """
+    services = Subscription.objects.filter(
+        account_id=account_id, state=Subscription.State.ACTIVE
+    ).exclude(pauses__during__contains=on_date)
+    spans = PlanSpan.objects.filter(
+        subscription__in=services, during__contains=on_date
+    ).select_related("sold_version", "subscription")
+    terms = [
+        (
+            span.sold_version.charge_type,
+            span.sold_price_kopecks,
+            span.subscription.anchor_day,
+            max(span.subscription.charged_until or on_date, on_date),
+        )
+        for span in spans
+        if span.sold_version.charge_type != "ONE_OFF"
+    ]
+    if not terms:
+        return None
+    return paid_until_rule(
+        available_kopecks=available_kopecks(account_id=account_id, on_date=on_date),
+        services=terms,
+    )
+
+
+def statement_bases(*, account_id: int, limit: int) -> dict[int, BasisView]:
+    """Bases of the newest lines of an account's statement, by basis id."""
+    lines = ledger_queries.statement(account_id=account_id, limit=limit)
+    return explain_bases(
+        charge_basis_ids=[line.charge_basis_id for line in lines if line.charge_basis_id]
+    )

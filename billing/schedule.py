@@ -1,0 +1,26 @@
+"""The plan of billing's periodic tasks, for `CELERY_BEAT_SCHEDULE`. Times are of Europe/Kyiv.
+
+Nothing between 03:00 and 04:00, which does not exist on one day and happens twice on another (R1).
+"""
+
+from celery.schedules import crontab
+
+SCHEDULE = {
+    "billing.run_daily_charges": {
+        "task": "billing.run_daily_charges",
+        "schedule": crontab(hour=0, minute=5),
+    },
+    # The worker may have been down at 00:05; a finished day costs nothing to look at again.
+    "billing.catch_up_charges": {
+        "task": "billing.run_daily_charges",
+        "schedule": crontab(hour="0,1,2,4-23", minute=35),
+    },
+    "billing.make_partitions": {
+        "task": "billing.make_partitions",
+        "schedule": crontab(hour=1, minute=15),
+    },
+    "billing.verify_ledger": {
+        "task": "billing.verify_ledger",
+        "schedule": crontab(hour=4, minute=30),
+    },
+}

@@ -1,0 +1,10 @@
+DROP INDEX billing_block_subscription_span;
+DROP TRIGGER billing_payment_event_once_written ON billing_payment_event;
+DROP TRIGGER billing_charge_basis_once_written ON billing_charge_basis;
+DROP FUNCTION billing_written_once();
+DROP TRIGGER billing_plan_span_immutable ON billing_plan_span;
+DROP FUNCTION billing_plan_span_guard();
+DROP TRIGGER billing_tariff_version_immutable ON billing_tariff_version;
+DROP FUNCTION billing_tariff_version_guard();
+DROP TRIGGER billing_price_rule_immutable ON billing_price_rule;
+DROP FUNCTION billing_price_rule_guard();

@@ -1,0 +1,179 @@
+"""What happens to a sold service: blocked, unblocked, paused, ended."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.translation import gettext_lazy as _
+
+from billing.calendar import ONE_DAY, kyiv_date
+from billing.subscriptions import hooks
+from billing.subscriptions.creation import BadStateError, locked
+from billing.subscriptions.models import Block, Pause, PlanSpan, Subscription
+from project.core import audit, outbox
+from project.core.actor import Actor
+from project.core.errors import DomainError
+
+OPEN_ENDED_DAYS = 183
+
+
+class PauseError(DomainError):
+    """The pause is not possible as asked."""
+
+    code = "bad_pause"
+    message = _("The service cannot be paused like this.")
+
+
+@transaction.atomic
+def block(
+    *, at: datetime, actor: Actor, subscription_id: int, reason: str, comment: str = ""
+) -> bool:
+    """Put a reason to be off on an active service; False when it was there already (R7)."""
+    subscription = locked(subscription_id=subscription_id)
+    if subscription.state != Subscription.State.ACTIVE:
+        raise BadStateError()
+    if reason not in Block.Reason.values:
+        raise DomainError(_("There is no such reason for a block."), field="reason")
+    _row, is_new = Block.objects.get_or_create(
+        subscription=subscription,
+        reason=reason,
+        until_at=None,
+        defaults={"from_at": at, "comment": comment.strip()[:300]},
+    )
+    if is_new:
+        _tell(subscription, "blocked", {"reason": reason, "comment": comment}, at=at, actor=actor)
+    return is_new
+
+
+@transaction.atomic
+def unblock(
+    *, at: datetime, actor: Actor, subscription_id: int, reason: str, comment: str = ""
+) -> bool:
+    """Take a reason away; False when it was not there. What is due that day is then charged.
+
+    The last reason gone, the service is on again, if its money is enough.
+    """
+    subscription = locked(subscription_id=subscription_id)
+    ended = Block.objects.filter(
+        subscription=subscription, reason=reason, until_at__isnull=True
+    ).update(until_at=at)
+    if not ended:
+        return False
+    _tell(subscription, "unblocked", {"reason": reason, "comment": comment}, at=at, actor=actor)
+    hooks.effects().settle(
+        account_id=subscription.account_id, on_date=kyiv_date(at), at=at, actor=actor
+    )
+    return True
+
+
+@transaction.atomic
+def pause(
+    *,
+    at: datetime,
+    on_date: date,
+    actor: Actor,
+    subscription_id: int,
+    from_date: date,
+    until_date: date | None = None,
+) -> int:
+    """Put an active service on hold for a half-open span of dates; returns the pause's id (R8).
+
+    Without an end it lasts half a year. A day that is already charged can't be paused (a prepaid
+    month may: nothing is given back, and no next month is charged while it lasts).
+    """
+    subscription = locked(subscription_id=subscription_id)
+    if subscription.state != Subscription.State.ACTIVE or subscription.parent_id is not None:
+        raise BadStateError()
+    span = (
+        PlanSpan.objects.select_related("sold_version")
+        .filter(subscription=subscription, during__contains=from_date)
+        .first()
+    )
+    if span is None or not span.sold_version.pausable:
+        raise PauseError(_("This tariff cannot be paused."))
+    until_date = until_date or from_date + OPEN_ENDED_DAYS * ONE_DAY
+    if from_date < on_date or until_date <= from_date:
+        raise PauseError(_("A pause begins today or later and ends after it begins."))
+    charged_until = subscription.charged_until
+    is_daily = span.sold_version.charge_type == "DAILY"
+    if is_daily and charged_until is not None and from_date < charged_until:
+        raise PauseError(
+            _("Already charged up to this day: the pause can begin on %(date)s.")
+            % {"date": f"{charged_until:%d.%m.%Y}"},
+            first_date=charged_until.isoformat(),
+        )
+    try:
+        with transaction.atomic():
+            row = Pause.objects.create(
+                subscription=subscription,
+                during=DateRange(from_date, until_date),
+                created_at=at,
+                created_by=actor.label[:150],
+            )
+    except IntegrityError as error:
+        raise PauseError(_("The service is already paused in these days.")) from error
+    details = {"from": from_date.isoformat(), "until": until_date.isoformat()}
+    _tell(subscription, "paused", details, at=at, actor=actor)
+    return row.id
+
+
+@transaction.atomic
+def resume(*, at: datetime, on_date: date, actor: Actor, subscription_id: int) -> bool:
+    """End a pause: the service is on from `on_date`; False when it is not paused then."""
+    subscription = locked(subscription_id=subscription_id)
+    row = Pause.objects.filter(subscription=subscription, during__contains=on_date).first()
+    if row is None:
+        return False
+    if row.during.lower == on_date:
+        row.delete()
+    else:
+        row.during = DateRange(row.during.lower, on_date)
+        row.save(update_fields=["during"])
+    _tell(subscription, "resumed", {"date": on_date.isoformat()}, at=at, actor=actor)
+    hooks.effects().settle(account_id=subscription.account_id, on_date=on_date, at=at, actor=actor)
+    return True
+
+
+@transaction.atomic
+def terminate(
+    *, at: datetime, on_date: date, actor: Actor, subscription_id: int, reason: str = ""
+) -> None:
+    """End a service and its add-ons; `on_date` was its last day. Prepaid days come back (R3)."""
+    subscription = locked(subscription_id=subscription_id)
+    if subscription.state == Subscription.State.TERMINATED:
+        raise BadStateError()
+    for row in [*subscription.addons.exclude(state="TERMINATED"), subscription]:
+        was_draft = row.state == Subscription.State.DRAFT
+        row.state = Subscription.State.TERMINATED
+        row.terminated_date = on_date
+        row.activated_date = row.activated_date or on_date
+        row.save(update_fields=["state", "terminated_date", "activated_date"])
+        Block.objects.filter(subscription=row, until_at__isnull=True).update(until_at=at)
+        _tell(
+            row, "terminated", {"date": on_date.isoformat(), "reason": reason}, at=at, actor=actor
+        )
+        if not was_draft:
+            hooks.effects().ended(subscription_id=row.id, on_date=on_date, at=at, actor=actor)
+
+
+def _tell(
+    subscription: Subscription, verb: str, details: dict[str, Any], *, at: datetime, actor: Actor
+) -> None:
+    audit.record(
+        at=at,
+        actor=actor,
+        action=f"billing.subscription.{verb}",
+        obj=("subscription", subscription.id),
+        summary=" ".join(str(v) for v in details.values() if v),
+        after=details,
+    )
+    outbox.emit(
+        topic=f"subscription.{verb}",
+        payload={"id": subscription.id, "account_id": subscription.account_id, **details},
+        at=at,
+    )
+    hooks.subscriptions_changed(
+        subscription_ids=[subscription.id, *subscription.addons.values_list("id", flat=True)],
+        at=at,
+    )
