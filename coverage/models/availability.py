@@ -11,7 +11,8 @@ class AvailabilityCheck(models.Model):
 
     `raw_text` is what was typed, kept as it was; `networks` is the answer per network type as JSON:
     [{"network_type", "answer", "reason", "zone_id", "zone_version_id", "distance_m",
-    "planned_for_date"}]. `answer`/`reason` are the best of them. Values: see `coverage.answers`.
+    "planned_for_date"}]. `answer`/`reason` are the best of them. `candidates` keeps what the look-up found besides: {"label",
+    "old_name", "items": [AddressCandidate, …]}. Values: see `coverage.answers`.
     """
 
     class Channel(models.TextChoices):
@@ -37,7 +38,7 @@ class AvailabilityCheck(models.Model):
     answer = models.CharField(max_length=12)
     reason = models.CharField(max_length=24)
     networks = models.JSONField()
-    candidates = models.JSONField(default=list)
+    candidates = models.JSONField(default=dict)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -82,7 +82,8 @@ class Street(models.Model):
     """A street of one locality. Identity is (locality, type, normalised name).
 
     «Нагорна вулиця» and «Нагорний провулок» are two streets. `name` is the official name without
-    the type; `name_norm` its canonical form; `search_key` the looser form used to look things up.
+    the type; `name_norm` its canonical form, in which the order of words does not matter;
+    `search_key` the looser form, in the written order, used to look things up.
     `locality` is the settlement, or the hromada where the settlement is not known.
     """
 
@@ -108,6 +109,7 @@ class Street(models.Model):
                 name="coverage_street_key",
             ),
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="coverage_street_trgm"),
+            models.Index(fields=["name_norm"], name="coverage_street_name"),
         ]
 
     def __str__(self) -> str:
@@ -149,6 +151,7 @@ class StreetAlias(models.Model):
                 OpClass("search_key", name="text_pattern_ops"), name="coverage_streetalias_key"
             ),
             GinIndex(OpClass("search_key", name="gin_trgm_ops"), name="coverage_streetalias_trgm"),
+            models.Index(fields=["name_norm"], name="coverage_streetalias_name"),
         ]
 
     def __str__(self) -> str:
