@@ -28,7 +28,7 @@ class BadAmountReason(StrEnum):
     TOO_LARGE = "TOO_LARGE"
 
 
-class BadAmount(ValueError):
+class BadAmountError(ValueError):
     """A text that can't be read as hryvnias and kopecks; `reason` says why, `text` is the input."""
 
     MESSAGES = {
@@ -62,26 +62,26 @@ def parse_uah(text: str, *, allow_negative: bool = False) -> int:
     Comma and point both separate kopecks; groups are separated by spaces of any kind. `1,234` and
     `1,234.56` are refused, since one reader would see a thousand there and another would not.
 
-    Raises BadAmount.
+    Raises BadAmountError.
     """
     bare = _CURRENCY.sub("", _SPACES.sub("", text))
     if not bare:
-        raise BadAmount(BadAmountReason.EMPTY, text)
+        raise BadAmountError(BadAmountReason.EMPTY, text)
     negative = bare[0] in ("-", MINUS)
     unsigned = bare[1:] if negative or bare[0] == "+" else bare
     match = _NUMBER.fullmatch(unsigned)
     if match is None:
-        raise BadAmount(BadAmountReason.NOT_A_NUMBER, text)
+        raise BadAmountError(BadAmountReason.NOT_A_NUMBER, text)
     whole, decimals = match[1] or "0", match[2] or match[3] or ""
     if len(decimals) > 2:
-        raise BadAmount(BadAmountReason.TOO_MANY_DECIMALS, text)
+        raise BadAmountError(BadAmountReason.TOO_MANY_DECIMALS, text)
     if len(whole.lstrip("0")) > 13:
-        raise BadAmount(BadAmountReason.TOO_LARGE, text)
+        raise BadAmountError(BadAmountReason.TOO_LARGE, text)
     kopecks = int(whole) * 100 + int(decimals.ljust(2, "0"))
     if kopecks > MAX_KOPECKS:
-        raise BadAmount(BadAmountReason.TOO_LARGE, text)
+        raise BadAmountError(BadAmountReason.TOO_LARGE, text)
     if negative and kopecks and not allow_negative:
-        raise BadAmount(BadAmountReason.NEGATIVE, text)
+        raise BadAmountError(BadAmountReason.NEGATIVE, text)
     return -kopecks if negative else kopecks
 
 

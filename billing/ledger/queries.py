@@ -172,6 +172,8 @@ def journal_for(*, account_id: int, journal_id: int) -> JournalView:
     value_date = (
         LedgerJournal.objects.filter(id=journal_id).values_list("value_date", flat=True).first()
     )
+    if value_date is None:
+        raise UnknownJournalError(journal_id=journal_id)
     legs = LedgerPosting.objects.filter(journal_id=journal_id, value_date=value_date)
     own = _lines(legs.filter(account_id=account_id).order_by("seq"), limit=MAX_STATEMENT_LINES)
     if not own:

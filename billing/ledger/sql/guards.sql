@@ -9,49 +9,49 @@ BEGIN
 END $$;
 
 -- Legs of a journal: two or more, summing to zero, on the journal's date, all in one INSERT of the
--- journal's own transaction, in an open month.
+-- journal's own transaction, in an open month. That a journal had its INSERT is remembered for the
+-- rest of the transaction as the highest journal complete so far (ids only rise): looking for its
+-- earlier legs instead would open every partition at each payment (2 ms instead of 0.1).
 CREATE FUNCTION ledger_check_legs() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off AS $$
+SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET jit = off AS $$
 DECLARE
-    bad record;
+    complete constant bigint :=
+        coalesce(nullif(current_setting('geobill.complete_journal', true), '')::bigint, 0);
+    highest bigint := complete;
+    given record;
 BEGIN
-    SELECT l.journal_id, l.legs, l.total, j.created_xid, j.value_date,
-           (SELECT count(*) FROM ledger_posting p
-             WHERE p.journal_id = l.journal_id AND p.value_date = j.value_date) AS legs_now,
-           l.first_date = j.value_date AND l.last_date = j.value_date AS dates_agree,
-           EXISTS (SELECT FROM ledger_period c
-                    WHERE c.month = date_trunc('month', j.value_date)::date) AS closed
-      INTO bad
-      FROM (SELECT n.journal_id, count(*) AS legs, sum(n.amount_kopecks) AS total,
-                   min(n.value_date) AS first_date, max(n.value_date) AS last_date
-              FROM new_legs n GROUP BY n.journal_id) l
-      JOIN ledger_journal j ON j.id = l.journal_id
-     WHERE l.total <> 0 OR l.legs < 2
-        OR l.first_date <> j.value_date OR l.last_date <> j.value_date
-        OR j.created_xid <> pg_current_xact_id()
-        OR EXISTS (SELECT FROM ledger_period c
-                    WHERE c.month = date_trunc('month', j.value_date)::date)
-        OR l.legs <> (SELECT count(*) FROM ledger_posting p
-                       WHERE p.journal_id = l.journal_id AND p.value_date = j.value_date)
-     LIMIT 1;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    END IF;
-    IF bad.total <> 0 THEN
-        RAISE EXCEPTION 'ledger: legs of journal % sum to %, not to zero', bad.journal_id, bad.total
-            USING ERRCODE = 'GL001';
-    ELSIF bad.legs < 2 THEN
-        RAISE EXCEPTION 'ledger: journal % has % leg, at least two are needed',
-            bad.journal_id, bad.legs USING ERRCODE = 'GL002';
-    ELSIF NOT bad.dates_agree THEN
-        RAISE EXCEPTION 'ledger: legs of journal % are not on its value date %',
-            bad.journal_id, bad.value_date USING ERRCODE = 'GL014';
-    ELSIF bad.created_xid <> pg_current_xact_id() OR bad.legs <> bad.legs_now THEN
-        RAISE EXCEPTION 'ledger: journal % is complete and cannot grow', bad.journal_id
-            USING ERRCODE = 'GL003';
-    END IF;
-    RAISE EXCEPTION 'ledger: the month of % is closed', bad.value_date
-        USING ERRCODE = 'GL004', DETAIL = to_char(bad.value_date, 'YYYY-MM');
+    FOR given IN
+        SELECT l.journal_id, l.legs, l.total, l.first_date, l.last_date, j.value_date,
+               j.created_xid,
+               EXISTS (SELECT FROM ledger_period c
+                        WHERE c.month = date_trunc('month', j.value_date::timestamp)::date) AS closed
+          FROM (SELECT n.journal_id, count(*) AS legs, sum(n.amount_kopecks) AS total,
+                       min(n.value_date) AS first_date, max(n.value_date) AS last_date
+                  FROM new_legs n GROUP BY n.journal_id) l
+          LEFT JOIN ledger_journal j ON j.id = l.journal_id
+    LOOP
+        IF given.total <> 0 THEN
+            RAISE EXCEPTION 'ledger: legs of journal % sum to %, not to zero',
+                given.journal_id, given.total USING ERRCODE = 'GL001';
+        ELSIF given.legs < 2 THEN
+            RAISE EXCEPTION 'ledger: journal % has one leg, at least two are needed',
+                given.journal_id USING ERRCODE = 'GL002';
+        ELSIF given.created_xid IS DISTINCT FROM pg_current_xact_id()
+            OR given.journal_id <= complete
+        THEN
+            RAISE EXCEPTION 'ledger: journal % is complete and cannot grow', given.journal_id
+                USING ERRCODE = 'GL003';
+        ELSIF given.first_date <> given.value_date OR given.last_date <> given.value_date THEN
+            RAISE EXCEPTION 'ledger: legs of journal % are not on its value date %',
+                given.journal_id, given.value_date USING ERRCODE = 'GL014';
+        ELSIF given.closed THEN
+            RAISE EXCEPTION 'ledger: the month of % is closed', given.value_date
+                USING ERRCODE = 'GL004', DETAIL = to_char(given.value_date, 'YYYY-MM');
+        END IF;
+        highest := greatest(highest, given.journal_id);
+    END LOOP;
+    PERFORM set_config('geobill.complete_journal', highest::text, true);
+    RETURN NULL;
 END $$;
 
 -- A journal is written by the transaction it names: created_xid cannot be chosen.
