@@ -55,11 +55,16 @@ class CustomerCard:
 
 
 def search_customers(*, text: str, limit: int = 20) -> list[CustomerRow]:
-    """Customers by contract number, phone (also a part of four or more digits), e-mail or name."""
+    """Customers by contract number, phone (also a part of four or more digits), e-mail or name.
+
+    A name matches when it contains every word, in any order.
+    """
     text = " ".join(text.split())[:120]
     if not text or "\x00" in text:
         return []
-    wanted = Q(search_key__contains=search_key_of(text))
+    wanted = Q()
+    for word in search_key_of(text).split():
+        wanted &= Q(search_key__contains=word)
     digits = re.sub(r"\D", "", text)
     if digits and digits == re.sub(r"[\s+()\-]", "", text):
         wanted |= Q(accounts__account__code=digits)
