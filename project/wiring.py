@@ -6,6 +6,7 @@ Lower apps declare the hook; upper apps bring the function; only this module kno
 from importlib import import_module
 from typing import Any
 
+from billing.impact import BillingProbe
 from billing.subscriptions import hooks as subscription_hooks
 from coverage import impact
 from crm.impact import OpenRequestsProbe
@@ -18,6 +19,7 @@ def wire() -> None:
     # A subscription's state or tariff changed: its radius_decision changes in the same transaction.
     subscription_hooks.register(provisioning.refresh_decisions)
     # A publication of zones asks what it would touch.
+    impact.register(BillingProbe())
     impact.register(OpenRequestsProbe())
     outbox.on_wake(_wake_outbox_worker)
     for topic, path in OUTBOX_HANDLERS.items():
