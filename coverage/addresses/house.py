@@ -31,6 +31,10 @@ _DATE_DAMAGE = re.compile(
 _RANGE = re.compile(r"^\d+\s*-\s*\d+")
 
 
+# "12A" with a Latin A is 12А; what else Latin letters may mean is for `latin.house_variants`.
+_LOOKALIKES = str.maketrans("ABCEHIKMOPTXY", "АВСЕНІКМОРТХУ")
+
+
 class HouseNumberError(ValueError):
     """The text is not one house number; `problem` says why: EMPTY, RANGE, DATE or UNREADABLE."""
 
@@ -84,6 +88,7 @@ def parse_house(text: str) -> House:
     if _RANGE.match(text):
         raise HouseNumberError("RANGE", source)
     upper = _LITERA.sub(" ", text.replace('"', "").replace("'", "")).upper()
+    upper = upper.translate(_LOOKALIKES)
     korpus = ""
     found = _KORPUS.search(upper) or _GLUED_KORPUS.search(upper)
     if found and found.start() > 0:

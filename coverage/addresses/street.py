@@ -165,7 +165,7 @@ def _canonical_tokens(name: str) -> list[str]:
         token = streettypes.RANK_SHORT.get(figure, figure)
         # «Шевченко» on a sign is «Шевченка» in the register; the nominative is never official.
         token = _NOMINATIVE.sub(lambda found: "ка" if found.group() == "ко" else "ka", token)
-        tokens.append(token.replace("'", ""))
+        tokens += token.replace("'", "").split()
     return persons.complete_initial(tokens)
 
 

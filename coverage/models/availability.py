@@ -11,8 +11,9 @@ class AvailabilityCheck(models.Model):
 
     `raw_text` is what was typed, kept as it was; `networks` is the answer per network type as JSON:
     [{"network_type", "answer", "reason", "zone_id", "zone_version_id", "distance_m",
-    "planned_for_date"}]. `answer`/`reason` are the best of them. `candidates` keeps what the look-up found besides: {"label",
-    "old_name", "items": [AddressCandidate, …]}. Values: see `coverage.answers`.
+    "planned_for_date"}]. `answer`/`reason` are the best of them. `candidates` keeps what the
+    look-up found besides: {"label", "old_name", "items": [AddressCandidate, …]}. Values: see
+    `coverage.answers`.
     """
 
     class Channel(models.TextChoices):
