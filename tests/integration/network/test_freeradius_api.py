@@ -1,0 +1,265 @@
+"""The REST contract with FreeRADIUS."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from network import operations
+from network.api.freeradius import TOKEN_HEADER
+from network.models import RadiusDecision, RejectLog, Session, SessionHistory
+from project.core.actor import SYSTEM
+from tests.support import services
+from tests.support.services import AT, MBIT
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("project.urls_radius")]
+
+TOKEN = "token-of-tests"
+HOSTILE = [
+    "%{User-Name}",
+    "%{control:Cleartext-Password}",
+    "100%",
+    "a\"b'c\\d",
+    '", "control:Auth-Type": "Accept',
+    "x" * 253,
+    "Ð\x86Ð²Ð°Ð½",
+    "\x00\x01\x7f",
+    "'; DROP TABLE radius_decision; --",
+    "",
+]
+
+
+@pytest.fixture(autouse=True)
+def token(settings: Settings) -> None:
+    settings.GEOBILL_RADIUS_REST_TOKEN = TOKEN
+
+
+def ask(path: str, *, token: str = TOKEN, **attributes: Any) -> Any:
+    body = {
+        name.replace("_", "-"): {
+            "type": "string",
+            "value": value if isinstance(value, list) else [value],
+        }
+        for name, value in attributes.items()
+    }
+    return Client(headers={TOKEN_HEADER: token}).post(
+        f"/radius/{path}", data=json.dumps(body), content_type="application/json"
+    )
+
+
+def authorize(login: str, **more: Any) -> Any:
+    more = {"User_Password": "whatever", "Bill_Nas_Src": "127.0.0.1", **more}
+    return ask("authorize", User_Name=login, **more)
+
+
+def every_value(told: Any) -> list[dict[str, Any]]:
+    return list(told.values())
+
+
+def test_accept_carries_password_address_speed_and_class() -> None:
+    services.pool()
+    services.nas(vendor="mikrotik")
+    sold = services.service()
+    row = RadiusDecision.objects.get(subscription=sold)
+    answer = authorize(row.login)
+    told = answer.json()
+    assert answer.status_code == 200
+    assert told["control:Cleartext-Password"] == {"do_xlat": False, "value": row.password}
+    assert told["Framed-IP-Address"]["value"] == "10.77.0.2"
+    assert told["Mikrotik-Rate-Limit"]["value"] == "100M/300M"
+    assert told["Acct-Interim-Interval"]["value"] == 300
+    assert told["Session-Timeout"]["value"] == 86_400
+    assert told["Class"]["value"].startswith(f"s:{sold.id}:")
+    assert all(one["do_xlat"] is False for one in every_value(told))
+    assert authorize(row.login).json()["Class"] != told["Class"]
+    assert not RejectLog.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "attribute", "value"),
+    [
+        ("accel_ppp", "Filter-Id", "300000/100000"),
+        ("generic", "WISPr-Bandwidth-Max-Down", str(300 * MBIT)),
+    ],
+)
+def test_the_speed_is_said_in_the_dialect_of_the_bras(
+    vendor: str, attribute: str, value: str
+) -> None:
+    services.nas(vendor=vendor)
+    told = authorize(services.login_of(services.service())).json()
+    assert told[attribute]["value"] == value
+
+
+@pytest.mark.parametrize("reason", ["DEBT", "ADMIN", "ABUSE"])
+def test_a_blocked_service_is_refused_with_a_word_and_a_trace(reason: str) -> None:
+    services.nas()
+    sold = services.service()
+    services.block(sold, reason=reason)
+    answer = authorize(services.login_of(sold).upper())
+    told = answer.json()
+    assert answer.status_code == 401
+    assert list(told) == ["Reply-Message"]
+    assert told["Reply-Message"]["do_xlat"] is False
+    reject = RejectLog.objects.get()
+    assert (reject.subscription_id, reject.reason, reject.nas_address) == (
+        sold.id,
+        reason,
+        "127.0.0.1",
+    )
+
+
+def test_a_guest_is_walled_in_where_the_bras_can_and_refused_where_not(
+    settings: Settings,
+) -> None:
+    settings.GEOBILL_RADIUS_BLOCKED = "guest"
+    services.nas(address="10.0.0.1", vendor="mikrotik")
+    services.nas(address="10.0.0.2", vendor="generic")
+    sold = services.service()
+    services.block(sold)
+    login = services.login_of(sold)
+    guest = authorize(login, Bill_Nas_Src="10.0.0.1").json()
+    assert guest["Mikrotik-Address-List"]["value"] == "geobill-guest"
+    assert guest["Class"]["value"].startswith(f"g:{sold.id}:")
+    assert guest["Session-Timeout"]["value"] == 300
+    assert authorize(login, Bill_Nas_Src="10.0.0.2").status_code == 401
+
+
+def test_port_and_mac_are_accepted_without_a_password() -> None:
+    services.nas()
+    sold = services.service()
+    operations.set_equipment(
+        subscription_id=sold.id,
+        mac="AA:BB:CC:DD:EE:FF",
+        circuit_hex="0004006400",
+        remote_hex="000600112233ff8a",
+        at=AT,
+        actor=SYSTEM,
+    )
+    answer = ask(
+        "authorize",
+        User_Name="aa:bb:cc:dd:ee:ff",
+        Bill_Nas_Src="127.0.0.1",
+        ADSL_Agent_Circuit_Id="0x0004006400",
+        ADSL_Agent_Remote_Id="\x00\x06\x00\x11\x22\x33\xff\x8a",
+    )
+    told = answer.json()
+    assert answer.status_code == 200
+    assert told["control:Auth-Type"] == {"do_xlat": False, "value": "Accept"}
+    assert "control:Cleartext-Password" not in told
+
+
+@pytest.mark.parametrize("login", HOSTILE)
+def test_hostile_names_open_nothing_and_break_nothing(login: str) -> None:
+    services.nas()
+    services.service()
+    answer = authorize(login, User_Password=login, Calling_Station_Id=login)
+    assert answer.status_code == 401
+    assert list(answer.json()) == ["Reply-Message"]
+    assert RejectLog.objects.get().reason == "UNKNOWN"
+
+
+def test_a_mangled_cyrillic_login_is_written_down_in_letters() -> None:
+    services.nas()
+    authorize("Іван".encode().decode("latin-1"))
+    assert RejectLog.objects.get().login == "іван"
+
+
+@pytest.mark.parametrize("password", ["100%", "%{User-Name}", "a\"b'c\\d/", "пароль"])
+def test_any_password_is_handed_over_literally(password: str) -> None:
+    services.nas()
+    sold = services.service()
+    RadiusDecision.objects.filter(subscription=sold).update(password=password)
+    told = authorize(services.login_of(sold)).json()
+    assert told["control:Cleartext-Password"] == {"do_xlat": False, "value": password}
+
+
+def test_an_unregistered_or_retired_bras_gets_nobody_in() -> None:
+    nas = services.nas()
+    login = services.login_of(services.service())
+    assert authorize(login, Bill_Nas_Src="10.66.0.1").status_code == 401
+    nas.retired_at = AT
+    nas.save()
+    assert authorize(login).status_code == 401
+    assert set(RejectLog.objects.values_list("reason", flat=True)) == {"UNKNOWN_NAS"}
+
+
+def test_a_hammering_device_makes_one_row_that_counts() -> None:
+    services.nas()
+    for _ in range(5):
+        authorize("nobody")
+    assert RejectLog.objects.get().times == 5
+
+
+@pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x"])
+@pytest.mark.parametrize("path", ["authorize", "accounting", "post-auth"])
+def test_without_the_token_nothing_is_told_or_taken(path: str, token: str) -> None:
+    services.nas()
+    assert ask(path, token=token, User_Name="x").status_code == 503
+    assert not RejectLog.objects.exists()
+
+
+def test_a_wrong_password_is_written_down_without_the_password(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    sold = services.service()
+    login = services.login_of(sold)
+    answer = ask(
+        "post-auth", User_Name=login, User_Password="hunter2-hunter2", Bill_Nas_Src="127.0.0.1"
+    )
+    reject = RejectLog.objects.get()
+    assert answer.status_code == 204
+    assert (reject.reason, reject.subscription_id) == ("WRONG_PASSWORD", sold.id)
+    assert "hunter2" not in caplog.text + json.dumps(reject.details)
+
+
+def account(kind: str, **more: Any) -> int:
+    answer = ask(
+        "accounting",
+        Acct_Status_Type=kind,
+        Acct_Session_Id="81a",
+        Bill_Nas_Src="127.0.0.1",
+        **more,
+    )
+    return int(answer.status_code)
+
+
+def test_accounting_of_a_session_from_start_to_stop() -> None:
+    services.nas()
+    sold = services.service()
+    told_class = f"s:{sold.id}:abcd".encode().hex()
+    same = {"Bill_Class": told_class, "User_Name": services.login_of(sold)}
+    assert account("Start", **same, Framed_IP_Address="10.77.0.2") == 204
+    assert account("Interim-Update", **same, Acct_Output_Octets=7, Acct_Output_Gigawords=3) == 204
+    row = Session.objects.get()
+    assert (row.subscription_id, row.out_octets) == (sold.id, 3 * 2**32 + 7)
+    assert account("Stop", **same, Acct_Terminate_Cause="User-Request") == 204
+    assert SessionHistory.objects.get().out_octets == 3 * 2**32 + 7
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_accounting_is_taken_or_dropped_but_never_stays(text: str) -> None:
+    assert account("Start", User_Name=text, Class=text, Framed_IP_Address=text) == 204
+    assert account(text) == 204
+    assert account("Stop", Acct_Terminate_Cause=text, Acct_Input_Octets=text) == 204
+
+
+def test_a_body_that_is_no_json_is_told_so() -> None:
+    client = Client(headers={TOKEN_HEADER: TOKEN})
+    for path in ("authorize", "accounting", "post-auth"):
+        answer = client.post(f"/radius/{path}", data=b"{", content_type="application/json")
+        assert answer.status_code == 400
+
+
+def test_the_list_of_brases_in_both_forms() -> None:
+    services.nas(address="10.5.0.1", secret="s3cret-%{x}")
+    client = Client(headers={TOKEN_HEADER: TOKEN})
+    assert client.get("/radius/nas/10.5.0.1").content.startswith(b"s3cret-%{x} bras-")
+    told = client.get("/radius/nas/10.5.0.1?format=json").json()
+    assert told["control:FreeRADIUS-Client-Secret"] == {"do_xlat": False, "value": "s3cret-%{x}"}
+    assert client.get("/radius/nas/10.5.0.2").status_code == 404
+    assert client.get("/radius/nas/nonsense").status_code == 404
+    assert Client().get("/radius/nas/10.5.0.1").status_code == 503

@@ -1,0 +1,157 @@
+"""Accounting becomes sessions, in whatever order it comes."""
+
+import itertools
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from network import sessions
+from network.accounting import Boot, SessionFacts
+from network.models import Nas, Session, SessionHistory
+from tests.support import services
+from tests.support.services import AT
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "10.9.0.1"
+
+
+def facts(minute: int = 0, *, octets: int = 0, key: str = "a", stop: str = "") -> SessionFacts:
+    at = AT + timedelta(minutes=minute)
+    return SessionFacts(
+        unique_id=key,
+        acct_session_id="81a",
+        nas_address=ADDRESS,
+        login="gb1",
+        mac="aabbccddeeff",
+        circuit_hex="",
+        framed_ip="10.77.0.2",
+        subscription_id=None,
+        is_guest=False,
+        started_at=AT,
+        last_seen_at=at,
+        in_octets=octets,
+        out_octets=10 * octets,
+        session_time_s=60 * minute,
+        is_stopped=bool(stop),
+        stopped_at=at if stop else None,
+        terminate_cause=stop,
+    )
+
+
+def test_start_interim_stop_make_one_closed_session() -> None:
+    for one in (facts(0), facts(5, octets=100), facts(7, octets=150, stop="User-Request")):
+        sessions.ingest([one])
+    assert not Session.objects.exists()
+    closed = SessionHistory.objects.get()
+    assert (closed.in_octets, closed.out_octets, closed.session_time_s) == (150, 1500, 420)
+    assert (closed.started_at, closed.stopped_at) == (AT, AT + timedelta(minutes=7))
+    assert closed.terminate_cause == "User-Request"
+
+
+def test_every_order_and_every_cut_into_batches_ends_the_same() -> None:
+    packets = [
+        facts(0),
+        facts(5, octets=100),
+        facts(10, octets=2**40),
+        facts(11, octets=2**40 + 5, stop="Lost-Carrier"),
+    ]
+    told = set()
+    for order in itertools.permutations(packets):
+        for cut in (1, 2, 4):
+            SessionHistory.objects.all().delete()
+            for first in range(0, 4, cut):
+                sessions.ingest(order[first : first + cut])
+            assert not Session.objects.exists()
+            row = SessionHistory.objects.values().get()
+            row.pop("id")
+            told.add(tuple(sorted(row.items(), key=str)))
+    assert len(told) == 1
+
+
+def test_a_packet_that_comes_again_changes_nothing() -> None:
+    for _ in range(3):
+        sessions.ingest([facts(5, octets=100)] * 2)
+    row = Session.objects.get()
+    assert (row.in_octets, row.state) == (100, "OPEN")
+
+
+def test_a_late_packet_lowers_no_counter() -> None:
+    sessions.ingest([facts(10, octets=500)])
+    sessions.ingest([facts(5, octets=100)])
+    row = Session.objects.get()
+    assert (row.in_octets, row.last_seen_at) == (500, AT + timedelta(minutes=10))
+
+
+def test_a_closed_session_never_opens_again() -> None:
+    sessions.ingest([facts(5, octets=10, stop="User-Request")])
+    sessions.ingest([facts(9, octets=70)])
+    sessions.ingest([facts(0)])
+    assert not Session.objects.exists()
+    closed = SessionHistory.objects.get()
+    assert (closed.in_octets, closed.stopped_at) == (70, AT + timedelta(minutes=5))
+
+
+def test_a_stop_of_an_unknown_session_makes_a_closed_one() -> None:
+    sessions.ingest([facts(5, octets=10, stop="User-Request")])
+    assert SessionHistory.objects.get().terminate_cause == "User-Request"
+
+
+def test_many_sessions_of_a_batch_go_their_own_ways() -> None:
+    sessions.ingest([facts(0, key=f"k{n}") for n in range(200)])
+    sessions.ingest([facts(5, key=f"k{n}", stop="User-Request") for n in range(0, 200, 2)])
+    assert (Session.objects.count(), SessionHistory.objects.count()) == (100, 100)
+
+
+def test_a_session_belongs_to_the_service_in_its_class_or_else_of_its_login() -> None:
+    services.nas(address=ADDRESS)
+    sold = services.service()
+    login = services.login_of(sold)
+    sessions.ingest([replace(facts(key="class"), subscription_id=sold.id)])
+    sessions.ingest([replace(facts(key="login"), login=login)])
+    sessions.ingest([replace(facts(key="lost"), subscription_id=10**17, login="nobody")])
+    owners = dict(Session.objects.values_list("unique_id", "subscription_id"))
+    assert owners == {"class": sold.id, "login": sold.id, "lost": None}
+    assert set(Session.objects.values_list("nas__address", flat=True)) == {ADDRESS}
+
+
+def test_a_restart_of_the_bras_ends_its_sessions_and_only_those() -> None:
+    services.nas(address=ADDRESS)
+    other = replace(facts(5, key="other"), nas_address="10.9.0.2")
+    sessions.ingest([facts(5, octets=9), other])
+    boot = Boot(nas_address=ADDRESS, at=AT + timedelta(minutes=8))
+    for _ in range(3):
+        sessions.ingest([boot])
+    closed = SessionHistory.objects.get()
+    assert (closed.terminate_cause, closed.stopped_at) == (
+        "NAS-Reboot",
+        AT + timedelta(minutes=5),
+    )
+    assert Session.objects.get().unique_id == "other"
+    assert Nas.objects.get().boot_epoch == 1
+
+
+def test_what_is_replayed_from_before_a_restart_opens_nothing() -> None:
+    services.nas(address=ADDRESS)
+    sessions.ingest([Boot(nas_address=ADDRESS, at=AT + timedelta(minutes=8))])
+    sessions.ingest([facts(5, octets=9)])
+    sessions.ingest([facts(0)])
+    assert not Session.objects.exists()
+    assert SessionHistory.objects.get().in_octets == 9
+    sessions.ingest([facts(9, key="new")])
+    assert Session.objects.get().unique_id == "new"
+
+
+def test_silence_makes_suspect_then_ends_and_a_word_in_time_heals() -> None:
+    sessions.ingest([facts(0, key="heals"), facts(0, key="lost")])
+    assert sessions.reap(at=AT + timedelta(minutes=14)) == (0, 0)
+    assert sessions.reap(at=AT + timedelta(minutes=16)) == (2, 0)
+    sessions.ingest([facts(17, octets=5, key="heals")])
+    assert Session.objects.get(unique_id="heals").state == "OPEN"
+    assert sessions.reap(at=AT + timedelta(minutes=76)) == (1, 1)
+    lost = SessionHistory.objects.get()
+    assert (lost.terminate_cause, lost.stopped_at) == ("Lost-Service", AT)
+    sessions.ingest([facts(80, octets=99, key="lost", stop="User-Request")])
+    lost.refresh_from_db()
+    assert (lost.terminate_cause, lost.in_octets) == ("User-Request", 99)
