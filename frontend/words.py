@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 NETWORK_NAMES: dict[str, Any] = {
     "FTTB": _("Fibre to the building"),
-    "GPON": _("Fibre into the flat"),
+    "GPON": _("Fibre into the home"),
     "DOCSIS": _("Cable network"),
     "WIRELESS": _("Radio link"),
 }

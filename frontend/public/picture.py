@@ -72,6 +72,7 @@ class Picture:
     labels: tuple[Label, ...] = ()
     pin: tuple[float, float] | None = None
     pin_look: str = "NONE"
+    label_font: str = "500 11px"
 
 
 def view_of_bbox(
@@ -141,10 +142,16 @@ def _number(tenths: int) -> str:
 
 
 def labels(
-    *, view: View, streets: Iterable[tuple[str, float, float]], size: float = 11.5
+    *,
+    view: View,
+    streets: Iterable[tuple[str, float, float]],
+    size: float = 11.5,
+    pin: tuple[float, float] | None = None,
 ) -> tuple[Label, ...]:
-    """Names that fit, in the order given; one that would cover another is left out."""
+    """Names that fit, in the order given; one that would cover another or the pin is left out."""
     placed: list[tuple[float, float, float, float]] = []
+    if pin is not None:
+        placed.append((pin[0] - 60, pin[1] - 95, pin[0] + 60, pin[1] + 40))
     found: list[Label] = []
     for text, lon, lat in streets:
         x, y = view.pixel(lon, lat)

@@ -22,21 +22,23 @@ def colours() -> dict[str, str]:
 
 
 def around(
-    *, lon: float, lat: float, building_id: int | None, answer: str, at: datetime
+    *, lon: float, lat: float, building_id: int | None, answer: str, reason: str, at: datetime
 ) -> Picture:
     """The surroundings of a place with its pin; a planned zone is shown from further away."""
     width, height = SIDE_SIZE_PX
-    look = ANSWER_LOOKS.get(answer, "NONE")
-    metres = FAR_M_PER_PX if look in {"PLANNED", "SUSPENDED"} else NEAR_M_PER_PX
+    look = "BUILDING" if reason == "BUILDING" else ANSWER_LOOKS.get(answer, "NONE")
+    metres = FAR_M_PER_PX if look in {"PLANNED", "BUILDING", "SUSPENDED"} else NEAR_M_PER_PX
     view = View(lon, lat, width, height, metres)
     houses = places.houses_in_box(bbox=_wider(view.bbox), at=at)
+    pin = view.pixel(lon, lat)
     return Picture(
         view=view,
         zones=_zones(view, places.zones_geojson(at=at, simplify_m=1)),
         buildings=_buildings(view, houses, here=building_id, here_look=look),
-        labels=picture.labels(view=view, streets=_streets(houses), size=23),
-        pin=view.pixel(lon, lat),
+        labels=picture.labels(view=view, streets=_streets(houses), size=23, pin=pin),
+        pin=pin,
         pin_look=look,
+        label_font="600 22px",
     )
 
 

@@ -16,6 +16,7 @@ from billing.tariffs import queries as tariff_queries
 from billing.tariffs.queries import Offer
 from coverage import queries as coverage_queries
 from coverage.answers import AddressCandidate, Answer, CheckResult, MatchKind, NetworkAnswer, Reason
+from coverage.models import Street
 from crm import queries as crm_queries
 from frontend import formats
 from frontend.public.bill import FirstBill, first_bill
@@ -52,9 +53,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Pill:
-    """A badge under the headline."""
+    """A badge under the headline: a state of `frontend.states` with a text of its own."""
 
-    answer: str
+    kind: str
+    value: str
     text: str
 
 
@@ -75,6 +77,18 @@ class Step:
     done: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A house or a street that may be meant; `number` is "" for a street."""
+
+    label: str
+    place: str
+    note: str
+    street_id: int | None
+    building_id: int | None
+    number: str
+
+
 @dataclass(slots=True)
 class AnswerPage:
     """The answer for an address: all that its page and the order page show."""
@@ -90,13 +104,20 @@ class AnswerPage:
     point: tuple[float, float] | None
     pills: list[Pill]
     distance: str
-    candidates: tuple[AddressCandidate, ...]
+    candidates: tuple[Candidate, ...]
     offers: tuple[Offer, ...] = ()
     groups: tuple[Group, ...] = ()
     chosen: Plan | None = None
     bill: FirstBill | None = None
     facts: list[Fact] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+
+    @property
+    def houses(self) -> tuple[Candidate, ...]:
+        """The candidates, when all of them are houses of one street."""
+        streets = {candidate.street_id for candidate in self.candidates}
+        all_houses = all(candidate.building_id for candidate in self.candidates)
+        return self.candidates if len(streets) == 1 and all_houses else ()
 
     @property
     def answer_url(self) -> str:
@@ -132,13 +153,29 @@ def answer_page(*, public_id: str, plan_key: str, on_date: date, language: str) 
         point=check.point,
         pills=_pills(check),
         distance=_distance(check.networks),
-        candidates=check.candidates if check.building_id is None and check.point is None else (),
+        candidates=_candidates(check.candidates) if check.point is None else (),
     )
     if check.answer is Answer.AVAILABLE:
         _add_plans(page, check=check, plan_key=plan_key, on_date=on_date, language=language)
     elif not page.candidates:
         page.steps = _steps_before(check.reason)
     return page
+
+
+def _candidates(found: Sequence[AddressCandidate]) -> tuple[Candidate, ...]:
+    streets = Street.objects.filter(id__in=[c.street_id for c in found if c.street_id])
+    localities = dict(streets.values_list("id", "locality__name"))
+    return tuple(
+        Candidate(
+            label=c.label,
+            place=localities.get(c.street_id or 0, ""),
+            note=c.note,
+            street_id=c.street_id,
+            building_id=c.building_id,
+            number=c.label.rpartition(", ")[2] if c.building_id else "",
+        )
+        for c in found
+    )
 
 
 def _add_plans(
@@ -215,10 +252,14 @@ def _pills(check: CheckResult) -> list[Pill]:
     if check.reason in {Reason.ADDRESS_AMBIGUOUS, Reason.ADDRESS_UNKNOWN}:
         return []
     return [
-        Pill(network.answer.value, _pill_text(network))
-        for network in check.networks
-        if network.answer is not Answer.NO_COVERAGE
+        _pill(network) for network in check.networks if network.answer is not Answer.NO_COVERAGE
     ]
+
+
+def _pill(network: NetworkAnswer) -> Pill:
+    if network.reason is Reason.BUILDING:
+        return Pill("zone", "BUILDING", _pill_text(network))
+    return Pill("answer", network.answer.value, _pill_text(network))
 
 
 def _pill_text(network: NetworkAnswer) -> str:

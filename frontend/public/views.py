@@ -137,7 +137,12 @@ def _picture_of(page: queries.AnswerPage) -> dict[str, Any]:
         return {}
     lon, lat = page.point
     drawn = pictures.around(
-        lon=lon, lat=lat, building_id=page.building_id, answer=page.answer, at=clock.now()
+        lon=lon,
+        lat=lat,
+        building_id=page.building_id,
+        answer=page.answer,
+        reason=page.reason,
+        at=clock.now(),
     )
     return {"picture": drawn, "colours": pictures.colours()}
 
