@@ -220,3 +220,26 @@ def check_for_editor(value: Any) -> dict[str, Any]:
         "buildings": len(figures.building_ids) if figures else None,
         "building_ids": list(figures.building_ids[:MAX_IDS]) if figures else [],
     }
+
+
+def extent() -> list[list[float]] | None:
+    """South-west and north-east corners [lat, lon] of the zones on the map, else of the buildings.
+
+    None while there is neither.
+    """
+    with connection.cursor() as cursor:
+        for sql in (
+            "SELECT ST_Extent(geometry) FROM coverage_zoneversion"
+            " WHERE upper_inf(valid) AND status NOT IN ('DRAFT', 'RETIRED')",
+            "SELECT ST_Extent(geometry) FROM coverage_zonechange change JOIN coverage_zonechangeset"
+            " changeset ON changeset.id = changeset_id WHERE changeset.state = 'DRAFT'",
+            "SELECT ST_Extent(point) FROM coverage_building WHERE retired_at IS NULL",
+        ):
+            cursor.execute(
+                "SELECT ST_YMin(box), ST_XMin(box), ST_YMax(box), ST_XMax(box)"  # noqa: S608
+                f" FROM ({sql}) found(box)"
+            )
+            south, west, north, east = cursor.fetchone()
+            if south is not None:
+                return [[south, west], [north, east]]
+    return None

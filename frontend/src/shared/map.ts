@@ -274,24 +274,22 @@ export class BuildingLayer {
       pane.style.zIndex = options.onClick ? "450" : "350";
     }
     this.renderer = L.canvas({ pane: "buildings", padding: 0.3 });
-    const color = options.colorOf ?? buildingColor;
     this.layer = L.geoJSON(undefined, {
       pane: "buildings",
+      // Geoman (the planner's editor) neither edits these nor snaps to thousands of corners.
+      pmIgnore: true,
+      snapIgnore: true,
       interactive: options.interactive ?? Boolean(options.onClick),
-      style: (feature) => ({
-        renderer: this.renderer,
-        stroke: true,
-        weight: 0.6,
-        color: "#ffffff",
-        fillColor: color(feature?.properties as BuildingProperties),
-        fillOpacity: 0.72,
-      }),
+      style: this.style,
       pointToLayer: (_feature, latlng) =>
-        L.circleMarker(latlng, { renderer: this.renderer, radius: 4, pane: "buildings" }),
+        L.circleMarker(latlng, {
+          renderer: this.renderer,
+          radius: 4,
+          pane: "buildings",
+          pmIgnore: true,
+        } as L.CircleMarkerOptions),
       onEachFeature: (feature, layer) => {
         const { onClick } = options;
-        (layer as L.Layer & { pmIgnore?: boolean }).pmIgnore = true;
-        (layer.options as L.LayerOptions & { pmIgnore?: boolean }).pmIgnore = true;
         if (onClick) {
           layer.on("click", (event) => onClick(feature.properties as BuildingProperties, event));
         }
@@ -299,6 +297,20 @@ export class BuildingLayer {
     } as L.GeoJSONOptions).addTo(map);
     map.on("moveend", this.schedule, this);
     this.schedule();
+  }
+
+  private readonly style = (feature?: GeoJSON.Feature): L.PathOptions => ({
+    renderer: this.renderer,
+    stroke: true,
+    weight: 0.6,
+    color: "#ffffff",
+    fillColor: (this.options.colorOf ?? buildingColor)(feature?.properties as BuildingProperties),
+    fillOpacity: 0.72,
+  });
+
+  /** Ask `colorOf` again, e.g. after other buildings are to stand out. */
+  restyle(): void {
+    this.layer.setStyle(this.style as L.StyleFunction);
   }
 
   /** Fetch again, e.g. after a publication changed the answers. */

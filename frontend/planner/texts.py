@@ -1,0 +1,112 @@
+"""Texts that the planner's scripts put on the page; {name} is filled in there."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+# A count whose plural form stands for all counts of that form (CLDR names, as browsers use them).
+EXAMPLES = {"one": 1, "few": 2, "many": 5, "other": 5}
+
+COUNTED: dict[str, Callable[[int], str]] = {
+    "buildings": lambda n: ngettext("{count} building inside", "{count} buildings inside", n),
+    "points": lambda n: ngettext("{count} corner", "{count} corners", n),
+    "drafts": lambda n: ngettext("{count} draft of yours", "{count} drafts of yours", n),
+    "houses": lambda n: ngettext("{count} building", "{count} buildings", n),
+}
+
+
+def counted_texts() -> dict[str, str]:
+    """The forms of each counted text: buildings_one, buildings_few and so on."""
+    return {
+        f"{key}_{form}": text(example)
+        for key, text in COUNTED.items()
+        for form, example in EXAMPLES.items()
+    }
+
+
+def texts() -> dict[str, str]:
+    """Every text by its key, in the language of the request."""
+    return counted_texts() | {
+        "ha": _("ha"),
+        "m2": _("m²"),
+        "failed": _("That did not work. Try again in a moment."),
+        "offline": _("There is no connection to the server. What you drew is still here."),
+        "draft": _("draft"),
+        "draft_mine": _("your draft"),
+        "draft_of": _("draft of {name}"),
+        "stale": _("outdated"),
+        "no_zones_found": _("No zone has this name."),
+        "priority": _("priority {value}"),
+        "until": _("until {day}"),
+        "new_zone": _("New zone"),
+        "edit_zone": _("Zone"),
+        "part": _("Part {number}"),
+        "show": _("Show"),
+        "remove": _("Remove"),
+        "fill_holes": _("Fill the holes"),
+        "saved": _("The draft is saved. Nobody but planners sees it yet."),
+        "discarded": _("The draft is put aside."),
+        "published": _("Published. The map and the availability answers follow it from now on."),
+        "rolled_back": _("The earlier version is published again."),
+        "nothing_drawn": _("Draw the outline on the map, or give it as text."),
+        "accept_repair": _("Accept the repair"),
+        "repair_offered": _("It can be repaired like this (green on the map):"),
+        "outline_ok": _("The outline is correct."),
+        "checking": _("Checking…"),
+        "zoom_to_problem": _("Show the place"),
+        "gained": _("gains"),
+        "lost": _("loses"),
+        "buildings_before_after": _("buildings: {before} → {after}"),
+        "status_stays": _("status: {status}"),
+        "status_moves": _("status: {old} → {new}"),
+        "priority_moves": _("priority: {old} → {new}"),
+        "not_on_map": _("not on the map"),
+        "nothing_else": _("Nothing else is touched: no services, requests or prices."),
+        "overlap": _("“{mine}” and “{other}” overlap by {area}"),
+        "trim": _("Cut it out of “{name}”"),
+        "change_priority": _("Change the priority of “{name}”"),
+        "trimmed": _("Cut. Look at the outline, then save it."),
+        "publish_blocked": _("Settle what is marked in red first."),
+        "publish_not_permitted": _("You may draw, but publishing is for people with that right."),
+        "confirm_publish": _("Publish now"),
+        "version_now": _("on the map now"),
+        "version_span": _("{start} – {end}"),
+        "version_since": _("since {start}"),
+        "rollback": _("Publish this version again"),
+        "rollback_sure": _("Yes, publish it now"),
+        "stale_who": _("{name} changed this zone while you were drawing."),
+        "stale_somebody": _("This zone was changed while you were drawing."),
+        "only_mine": _("Only in yours: {area}"),
+        "only_theirs": _("Only in theirs: {area}"),
+        "field_name": _("Name"),
+        "field_network_type": _("Network"),
+        "field_priority": _("Priority"),
+        "field_status": _("Status"),
+        "field_planned_for_date": _("Planned for"),
+        "field_comment": _("Comment"),
+        "empty": _("none"),
+        "leave": _("The outline is not saved. Leave it?"),
+        "mode_draw": _("Click the corners; click the first one to finish. Esc cancels."),
+        "mode_cut": _("Draw what is to be cut out: a hole or an edge. Esc cancels."),
+        "mode_edit": _("Drag corners; drag the middle of a side for a new one; right-click removes."),
+        "mode_view": "",
+        "retire_hint": _("Retired: nobody can be connected here any more; the history stays."),
+    }
+
+
+def geoman_texts() -> dict[str, dict[str, str]]:
+    """The hints at the mouse while drawing."""
+    return {
+        "tooltips": {
+            "firstVertex": _("Click where the outline begins"),
+            "continueLine": _("Click the next corner"),
+            "finishLine": _("Click the first corner to finish"),
+            "finishPoly": _("Click the first corner to finish"),
+        },
+        "actions": {
+            "finish": _("Finish"),
+            "cancel": _("Cancel"),
+            "removeLastVertex": _("Take the last corner back"),
+        },
+    }

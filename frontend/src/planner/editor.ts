@@ -1,0 +1,250 @@
+// The outline that is being drawn: Leaflet-Geoman on one MultiPolygon, with undo of 50 steps.
+
+import "../shared/leaflet-global";
+import "@geoman-io/leaflet-geoman-free";
+import { L, statusColor, token, zoneRenderer } from "../shared/map";
+import type { Problem, Shape } from "./api";
+import { config } from "./dom";
+import { fromLayer, fromParts, partsOf, toLatLngs } from "./shapes";
+
+const UNDO_STEPS = 50;
+
+export type Mode = "view" | "edit" | "draw" | "cut";
+
+export class Editor {
+  private layer: L.Polygon | null = null;
+  private shape: GeoJSON.MultiPolygon | null = null;
+  private past: (GeoJSON.MultiPolygon | null)[] = [];
+  private future: (GeoJSON.MultiPolygon | null)[] = [];
+  private readonly marks = L.layerGroup();
+  private repaired: L.GeoJSON | null = null;
+  mode: Mode = "view";
+  onChange: (shape: GeoJSON.MultiPolygon | null) => void = () => undefined;
+  onMode: (mode: Mode) => void = () => undefined;
+
+  constructor(private readonly map: L.Map) {
+    this.marks.addTo(map);
+    map.pm.setLang("en", config.geoman as never);
+    map.pm.setGlobalOptions({
+      snappable: true,
+      snapDistance: 14,
+      // The server says where an outline crosses itself; refusing the click would only puzzle.
+      allowSelfIntersection: true,
+      continueDrawing: false,
+      limitMarkersToCount: 400,
+      templineStyle: { color: token("--brand", "#0b6b61"), weight: 2 },
+      hintlineStyle: { color: token("--brand", "#0b6b61"), weight: 2, dashArray: "5 6" },
+    } as never);
+    map.on("pm:create", (event) => this.drawn(event.layer as L.Polygon));
+    map.on("pm:cut", (event) => this.cutDone(event.layer));
+    map.on("pm:drawend", () => {
+      if (this.mode === "draw" || this.mode === "cut") window.setTimeout(() => this.settle(), 0);
+    });
+  }
+
+  /** Begin with an outline (or none); the history starts anew. */
+  open(shape: Shape | null): void {
+    this.past = [];
+    this.future = [];
+    this.shape = fromParts(partsOf(shape));
+    this.redraw();
+    this.setMode(this.shape ? "edit" : "draw");
+  }
+
+  close(): void {
+    this.map.pm.disableDraw();
+    this.layer?.remove();
+    this.layer = null;
+    this.shape = null;
+    this.clearMarks();
+    this.mode = "view";
+  }
+
+  get current(): GeoJSON.MultiPolygon | null {
+    return this.shape;
+  }
+
+  get canUndo(): boolean {
+    return this.past.length > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.future.length > 0;
+  }
+
+  undo(): void {
+    const before = this.past.pop();
+    if (before === undefined) return;
+    this.future.push(this.shape);
+    this.show(before);
+  }
+
+  redo(): void {
+    const after = this.future.pop();
+    if (after === undefined) return;
+    this.past.push(this.shape);
+    this.show(after);
+  }
+
+  /** Put another outline in place, as one step that can be undone. */
+  replace(shape: Shape | null): void {
+    this.remember();
+    this.show(fromParts(partsOf(shape)));
+    this.setMode(this.shape ? "edit" : "draw");
+  }
+
+  removePart(index: number): void {
+    this.replace(fromParts(partsOf(this.shape).filter((_part, at) => at !== index)));
+  }
+
+  removeHoles(index: number): void {
+    const parts = partsOf(this.shape).map((rings, at) => (at === index ? rings.slice(0, 1) : rings));
+    this.replace(fromParts(parts));
+  }
+
+  setMode(mode: Mode): void {
+    this.map.pm.disableDraw();
+    this.layer?.pm.disable();
+    this.mode = mode;
+    if (mode === "draw") {
+      this.map.pm.enableDraw("Polygon", {
+        pathOptions: { renderer: zoneRenderer(this.map) },
+      } as never);
+    } else if (mode === "cut" && this.layer) {
+      this.map.pm.enableDraw("Cut", { layersToCut: [this.layer] } as never);
+    } else if (mode === "edit" && this.layer) {
+      this.layer.pm.enable({ snappable: true, allowSelfIntersection: true } as never);
+    }
+    this.onMode(mode);
+  }
+
+  zoomTo(): void {
+    if (this.layer) this.map.fitBounds(this.layer.getBounds(), this.room());
+  }
+
+  zoomToPart(index: number): void {
+    const rings = partsOf(this.shape)[index];
+    if (!rings) return;
+    const corners = (rings[0] ?? []).map(([lon, lat]) => L.latLng(lat ?? 0, lon ?? 0));
+    this.map.fitBounds(L.latLngBounds(corners), this.room());
+  }
+
+  /** Mark the places of faults; the first one can be zoomed to. */
+  mark(problems: Problem[], repaired: GeoJSON.MultiPolygon | null): void {
+    this.clearMarks();
+    for (const problem of problems) {
+      if (problem.lon === null || problem.lat === null) continue;
+      L.marker([problem.lat, problem.lon], {
+        pmIgnore: true,
+        snapIgnore: true,
+        keyboard: false,
+        icon: L.divIcon({ className: "pl-fault", iconSize: [30, 30] }),
+      } as L.MarkerOptions)
+        .bindTooltip(problem.message, { direction: "top", offset: [0, -14] })
+        .addTo(this.marks);
+    }
+    if (repaired) this.repaired = this.outline(repaired, token("--st-online", "#1d7f45"));
+  }
+
+  /** Show the offered repair in green, or hide it. */
+  showRepair(shown: boolean): void {
+    if (!this.repaired) return;
+    if (shown) this.repaired.addTo(this.map);
+    else this.repaired.remove();
+  }
+
+  zoomToPlace(problem: Problem): void {
+    if (problem.lon === null || problem.lat === null) return;
+    this.map.setView([problem.lat, problem.lon], Math.max(this.map.getZoom(), 18));
+  }
+
+  clearMarks(): void {
+    this.marks.clearLayers();
+    this.repaired?.remove();
+    this.repaired = null;
+  }
+
+  private outline(shape: GeoJSON.Geometry, color: string): L.GeoJSON {
+    return L.geoJSON(shape, {
+      pmIgnore: true,
+      snapIgnore: true,
+      interactive: false,
+      style: { color, weight: 3, dashArray: "7 5", fillOpacity: 0.12 },
+    } as L.GeoJSONOptions);
+  }
+
+  /** Room for the panel: beside it on a wide screen, above it on a narrow one. */
+  room(): L.FitBoundsOptions {
+    const panel = document.getElementById("pl-panel");
+    const wide = window.matchMedia("(min-width: 761px)").matches;
+    const box = panel?.getBoundingClientRect();
+    return {
+      paddingTopLeft: [wide ? (box?.width ?? 0) + 36 : 20, 60],
+      paddingBottomRight: [30, wide ? 40 : 24],
+      maxZoom: 18,
+    };
+  }
+
+  private drawn(layer: L.Polygon): void {
+    layer.remove();
+    const added = partsOf(fromLayer(layer));
+    this.remember();
+    this.show(fromParts([...partsOf(this.shape), ...added]));
+    this.setMode("edit");
+  }
+
+  private cutDone(result: L.Layer): void {
+    const parts: GeoJSON.Position[][][] = [];
+    const collect = (layer: L.Layer): void => {
+      if (layer instanceof L.Polygon) parts.push(...partsOf(fromLayer(layer)));
+      else if (layer instanceof L.LayerGroup) layer.eachLayer(collect);
+      layer.remove();
+    };
+    this.remember();
+    collect(result);
+    this.layer?.remove();
+    this.layer = null;
+    this.show(fromParts(parts));
+    this.setMode(this.shape ? "edit" : "draw");
+  }
+
+  private settle(): void {
+    if (!this.map.pm.globalDrawModeEnabled()) this.setMode(this.layer ? "edit" : "view");
+  }
+
+  private remember(): void {
+    this.past.push(this.shape);
+    if (this.past.length > UNDO_STEPS) this.past.shift();
+    this.future = [];
+  }
+
+  private show(shape: GeoJSON.MultiPolygon | null): void {
+    this.shape = shape;
+    this.redraw();
+    if (this.mode === "edit") this.layer?.pm.enable({ snappable: true } as never);
+    this.onChange(shape);
+  }
+
+  private redraw(): void {
+    this.layer?.pm.disable();
+    this.layer?.remove();
+    this.layer = null;
+    if (!this.shape) return;
+    const color = statusColor("DRAFT");
+    this.layer = L.polygon(toLatLngs(this.shape), {
+      renderer: zoneRenderer(this.map),
+      color,
+      weight: 3,
+      fillColor: color,
+      fillOpacity: 0.13,
+      className: "pl-working",
+    }).addTo(this.map);
+    this.layer.on("pm:edit", () => {
+      if (!this.layer) return;
+      this.remember();
+      this.shape = fromLayer(this.layer);
+      this.onChange(this.shape);
+    });
+    this.layer.on("pm:remove", () => this.replace(null));
+  }
+}

@@ -1,0 +1,196 @@
+// The form of one zone and the live check of its outline.
+
+import { api, ApiError, type Check, type DraftBody, type Problem, type ZoneInfo } from "./api";
+import { area, byId, counted, h, icon, number, word } from "./dom";
+import type { Editor, Mode } from "./editor";
+import { raiseSheet, showErrors, showProblems, statusOptions } from "./panel";
+import { partsOf, pointCount, roughArea } from "./shapes";
+
+const CHECK_DELAY_MS = 300;
+
+export class Form {
+  private readonly form = byId<HTMLFormElement>("pl-form");
+  private timer = 0;
+  private running: AbortController | null = null;
+  revision = 0;
+  touched = false;
+  onChecked: (check: Check | null) => void = () => undefined;
+  onSubmit: (body: DraftBody) => void = () => undefined;
+
+  constructor(private readonly editor: Editor) {
+    editor.onChange = () => {
+      this.touched = true;
+      this.outlineChanged();
+    };
+    editor.onMode = (mode) => this.showMode(mode);
+    this.form.addEventListener("input", () => {
+      this.touched = true;
+    });
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit();
+    });
+    this.startTools();
+  }
+
+  /** Fill in a zone's attributes, or the defaults of a new one. */
+  fill(zone: ZoneInfo | null, oldStatus: string | null, published: boolean): void {
+    this.form.reset();
+    showErrors({});
+    this.revision = zone?.revision ?? 0;
+    byId<HTMLInputElement>("pl-name").value = zone?.name ?? "";
+    byId<HTMLSelectElement>("pl-network").value = zone?.network_type ?? "GPON";
+    byId<HTMLSelectElement>("pl-network").disabled = published;
+    byId<HTMLInputElement>("pl-priority").value = String(zone?.priority ?? 0);
+    byId<HTMLInputElement>("pl-planned").value = zone?.planned_for_date ?? "";
+    byId<HTMLTextAreaElement>("pl-comment").value = zone?.comment ?? "";
+    statusOptions(oldStatus, zone?.status ?? "PLANNED");
+    this.touched = false;
+    window.setTimeout(() => this.outlineChanged(), 0);
+  }
+
+  close(): void {
+    window.clearTimeout(this.timer);
+    this.running?.abort();
+    this.touched = false;
+    byId("pl-problems").hidden = true;
+  }
+
+  body(): DraftBody {
+    const value = (id: string): string => byId<HTMLInputElement>(id).value.trim();
+    return {
+      name: value("pl-name"),
+      network_type: value("pl-network"),
+      status: value("pl-status"),
+      priority: Number(value("pl-priority") || 0),
+      planned_for_date: value("pl-planned") || null,
+      comment: value("pl-comment"),
+      geometry: this.editor.current ?? "",
+    };
+  }
+
+  /** A fault that the server told when saving: as the live check would show it. */
+  showFault(context: Record<string, unknown>): void {
+    const problems = (context.problems ?? []) as Problem[];
+    this.showCheckProblems(problems, (context.repaired ?? null) as GeoJSON.MultiPolygon | null);
+    raiseSheet();
+  }
+
+  private submit(): void {
+    const body = this.body();
+    if (!this.editor.current) {
+      showErrors({ "": word("nothing_drawn") });
+      return;
+    }
+    showErrors({});
+    this.onSubmit(body);
+  }
+
+  private outlineChanged(): void {
+    byId<HTMLButtonElement>("pl-undo").disabled = !this.editor.canUndo;
+    byId<HTMLButtonElement>("pl-redo").disabled = !this.editor.canRedo;
+    this.showParts();
+    window.clearTimeout(this.timer);
+    this.running?.abort();
+    this.editor.clearMarks();
+    byId("pl-problems").hidden = true;
+    if (!this.editor.current) {
+      byId("pl-count").textContent = "—";
+      byId("pl-count-text").textContent = word("nothing_drawn");
+      byId("pl-figures").textContent = "";
+      this.onChecked(null);
+      return;
+    }
+    byId("pl-figures").textContent = word("checking");
+    this.timer = window.setTimeout(() => void this.check(), CHECK_DELAY_MS);
+  }
+
+  private async check(): Promise<void> {
+    const shape = this.editor.current;
+    if (!shape) return;
+    this.running = new AbortController();
+    try {
+      const check = await api.check(shape, this.running.signal);
+      if (shape !== this.editor.current) return;
+      this.showCheck(check);
+    } catch (error) {
+      if (error instanceof ApiError) byId("pl-figures").textContent = error.message;
+    }
+  }
+
+  private showCheck(check: Check): void {
+    byId("pl-count").textContent = check.buildings === null ? "—" : number(check.buildings);
+    byId("pl-count-text").textContent =
+      check.buildings === null ? "" : counted("buildings", check.buildings).replace(/^[\d\s ]+/, "");
+    const figures = [
+      check.area_m2 === null ? "" : area(check.area_m2),
+      check.points === null ? "" : counted("points", pointCount(this.editor.current)),
+      check.valid ? word("outline_ok") : "",
+    ];
+    byId("pl-figures").textContent = figures.filter(Boolean).join(" · ");
+    this.showCheckProblems(check.problems, check.repaired);
+    this.onChecked(check);
+  }
+
+  private showCheckProblems(problems: Problem[], repaired: GeoJSON.MultiPolygon | null): void {
+    this.editor.mark(problems, repaired);
+    showProblems(byId("pl-problems"), problems, {
+      onZoom: (problem) => this.editor.zoomToPlace(problem),
+      onRepair: repaired ? () => this.editor.replace(repaired) : undefined,
+      onPeek: (shown) => this.editor.showRepair(shown),
+    });
+  }
+
+  /** Parts of the outline, so that each can be found and removed without the mouse. */
+  private showParts(): void {
+    const parts = partsOf(this.editor.current);
+    const box = byId("pl-parts");
+    box.replaceChildren();
+    if (parts.length < 2 && (parts[0]?.length ?? 0) < 2) return;
+    const button = (text: string, onclick: () => void): HTMLElement =>
+      h("button", { type: "button", class: "pl-link", onclick }, text);
+    parts.forEach((rings, index) => {
+      box.append(
+        h(
+          "div",
+          { class: "pl-part" },
+          h("span", {}, word("part", { number: index + 1 }), " · ", area(roughArea(rings))),
+          button(word("show"), () => this.editor.zoomToPart(index)),
+          rings.length > 1 ? button(word("fill_holes"), () => this.editor.removeHoles(index)) : null,
+          parts.length > 1 ? button(word("remove"), () => this.editor.removePart(index)) : null,
+        ),
+      );
+    });
+  }
+
+  private showMode(mode: Mode): void {
+    for (const button of document.querySelectorAll<HTMLButtonElement>("#pl-tools [data-mode]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+      button.disabled = button.dataset.mode !== "draw" && !this.editor.current;
+    }
+    const hint = byId("pl-hint");
+    const text = word(`mode_${mode}`);
+    hint.hidden = !text;
+    hint.replaceChildren(icon("info"), text);
+  }
+
+  private startTools(): void {
+    for (const button of document.querySelectorAll<HTMLButtonElement>("#pl-tools [data-mode]")) {
+      button.addEventListener("click", () => this.editor.setMode(button.dataset.mode as Mode));
+    }
+    byId("pl-undo").addEventListener("click", () => this.editor.undo());
+    byId("pl-redo").addEventListener("click", () => this.editor.redo());
+    document.addEventListener("keydown", (event) => {
+      if (byId("pl-tools").hidden) return;
+      const typing = event.target instanceof Element && event.target.matches("input,textarea,select");
+      const key = event.key.toLowerCase();
+      if (event.key === "Escape" && (this.editor.mode === "draw" || this.editor.mode === "cut")) {
+        this.editor.setMode(this.editor.current ? "edit" : "view");
+      } else if (!typing && (event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
+        event.preventDefault();
+        if (key === "y" || event.shiftKey) this.editor.redo();
+        else this.editor.undo();
+      }
+    });
+  }
+}

@@ -1,0 +1,361 @@
+// The page as a whole: what is loaded, what is open, what happens on each button.
+
+import {
+  BuildingLayer,
+  createMap,
+  L,
+  statusColor,
+  token,
+  zoneRenderer,
+  zoneStyle,
+  type BuildingProperties,
+} from "../shared/map";
+import { api, ApiError, type Check, type DraftBody, type Impact, type Overlap, type ZoneFeature } from "./api";
+import { byId, config, counted, say, word } from "./dom";
+import { Editor } from "./editor";
+import { Form } from "./form";
+import { History } from "./history";
+import { myDraft, rowsOf, showLegend, showList, shownOf, startListKeys, type ZoneRow } from "./list";
+import { lowerSheet, raiseSheet, show, showErrors, startSheet, view } from "./panel";
+import { drawOverlaps, showImpact } from "./publish";
+import { boundsOf } from "./shapes";
+import { Stale } from "./stale";
+import { startText } from "./text";
+
+export class Planner {
+  readonly map: L.Map;
+  readonly editor: Editor;
+  readonly form: Form;
+  private readonly buildings: BuildingLayer;
+  private readonly zones = L.featureGroup();
+  private readonly over = L.featureGroup();
+  private readonly history: History;
+  private readonly stale: Stale;
+  private rows: ZoneRow[] = [];
+  private inside = new Set<number>();
+  private gained = new Set<number>();
+  private lost = new Set<number>();
+  private changeset: number | null = null;
+  open: ZoneRow | null = null;
+
+  constructor() {
+    this.map = createMap(byId("pl-map"));
+    if (config.bounds) this.map.fitBounds(config.bounds, { padding: [30, 30], maxZoom: 17 });
+    this.zones.addTo(this.map);
+    this.over.addTo(this.map);
+    this.editor = new Editor(this.map);
+    this.form = new Form(this.editor);
+    this.buildings = new BuildingLayer(this.map, {
+      url: config.buildingsUrl,
+      interactive: false,
+      colorOf: (building) => this.buildingColor(building),
+    });
+    this.history = new History(this);
+    this.stale = new Stale(this);
+    this.form.onChecked = (check) => this.showInside(check);
+    this.form.onSubmit = (body) => void this.save(body);
+    this.startButtons();
+    startText(this);
+    startListKeys();
+    showLegend();
+    startSheet(() => undefined);
+  }
+
+  async start(): Promise<void> {
+    await this.reload();
+    const wanted = Number(new URLSearchParams(location.search).get("zone"));
+    if (this.rows.some((row) => row.id === wanted)) this.openZone(wanted);
+    else if (this.zones.getLayers().length) this.map.fitBounds(this.zones.getBounds(), this.editor.room());
+  }
+
+  /** Fetch zones and drafts again; the map and the list follow. */
+  async reload(): Promise<void> {
+    try {
+      const found = await api.zones();
+      this.rows = rowsOf(found.features);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.draw();
+    showList(this.rows, (id) => this.openZone(id));
+    const mine = this.rows.map(myDraft).filter((draft) => draft !== null);
+    this.changeset = mine[0]?.properties.changeset_id ?? null;
+    byId("pl-bar").hidden = mine.length === 0;
+    byId("pl-bar-text").textContent = counted("drafts", mine.length);
+  }
+
+  row(id: number): ZoneRow | undefined {
+    return this.rows.find((row) => row.id === id);
+  }
+
+  openZone(id: number, shape?: GeoJSON.MultiPolygon): void {
+    const row = this.row(id);
+    if (!row || !this.mayLeave()) return;
+    this.closeAll();
+    this.open = row;
+    const feature = shownOf(row);
+    this.draw();
+    this.form.fill(feature.properties, row.published?.properties.status ?? null, Boolean(row.published));
+    this.editor.open(shape ?? feature.geometry);
+    if (shape) this.form.touched = true;
+    this.enterEdit(feature.properties.name);
+    byId("pl-discard").hidden = myDraft(row) === null;
+    byId("pl-history").hidden = row.published === null;
+    this.editor.zoomTo();
+    history.replaceState({}, "", `?zone=${id}`);
+  }
+
+  newZone(): void {
+    if (!this.mayLeave()) return;
+    this.closeAll();
+    this.form.fill(null, null, false);
+    this.editor.open(null);
+    this.enterEdit(word("new_zone"));
+    byId("pl-discard").hidden = true;
+    byId("pl-history").hidden = true;
+    lowerSheet();
+  }
+
+  /** Back to the list; what is not saved is asked about. */
+  backToList(): void {
+    if (!this.mayLeave()) return;
+    this.closeAll();
+    this.draw();
+    show("list");
+    history.replaceState({}, "", location.pathname);
+    document.querySelector<HTMLElement>("#pl-zones button")?.focus({ preventScroll: true });
+  }
+
+  overlay(layer: L.Layer | null): void {
+    this.over.clearLayers();
+    if (layer) this.over.addLayer(layer);
+  }
+
+  fail(error: unknown): void {
+    if (error instanceof DOMException && error.name === "AbortError") return;
+    if (error instanceof ApiError) say(error.message, "error");
+    else {
+      say(word("failed"), "error");
+      throw error;
+    }
+  }
+
+  async save(body: DraftBody): Promise<void> {
+    const row = this.open;
+    try {
+      const saved = row
+        ? await api.save(row.id, { ...body, base_revision: this.form.revision })
+        : await api.create(body);
+      this.form.touched = false;
+      say(word("saved"));
+      await this.reload();
+      this.openZone(saved.zone_id);
+    } catch (error) {
+      this.refused(error, body);
+    }
+  }
+
+  private refused(error: unknown, body: DraftBody): void {
+    if (!(error instanceof ApiError)) {
+      this.fail(error);
+    } else if (error.status === 412) {
+      this.stale.open(error, body);
+    } else if (error.code === "geometry_invalid") {
+      this.form.showFault(error.context);
+    } else {
+      const known = ["name", "status", "network_type", "priority", "planned_for_date", "comment"];
+      const place = known.includes(error.field) ? error.field : "";
+      showErrors(Object.keys(error.fields).length ? error.fields : { [place]: error.message });
+      if (!place) say(error.message, "error");
+    }
+  }
+
+  private enterEdit(title: string): void {
+    byId("pl-edit-title").textContent = title;
+    byId("pl-tools").hidden = false;
+    show("edit");
+    raiseSheet();
+  }
+
+  private mayLeave(): boolean {
+    const leaves = view() === "edit" || view() === "text";
+    return !leaves || !this.form.touched || window.confirm(word("leave"));
+  }
+
+  closeAll(): void {
+    this.form.close();
+    this.editor.close();
+    this.overlay(null);
+    this.open = null;
+    this.inside.clear();
+    this.gained.clear();
+    this.lost.clear();
+    this.buildings.restyle();
+    byId("pl-tools").hidden = true;
+    byId("pl-hint").hidden = true;
+  }
+
+  private draw(): void {
+    this.zones.clearLayers();
+    const renderer = zoneRenderer(this.map);
+    for (const row of this.rows) {
+      if (row.id === this.open?.id) continue;
+      if (row.published) this.zones.addLayer(this.layerOf(row.published, renderer));
+      for (const draft of row.drafts) this.zones.addLayer(this.layerOf(draft, renderer));
+    }
+    if (this.open?.published) {
+      const under = this.layerOf(this.open.published, renderer, false);
+      this.zones.addLayer(under);
+    }
+  }
+
+  private layerOf(feature: ZoneFeature, renderer: L.SVG, opens = true): L.GeoJSON {
+    const { status, name, zone_id, kind } = feature.properties;
+    const draft = kind === "draft";
+    const style = draft
+      ? { ...zoneStyle("DRAFT", { draft: true }), color: statusColor("DRAFT") }
+      : zoneStyle(status);
+    const layer = L.geoJSON(feature, {
+      interactive: opens,
+      style: { ...style, renderer },
+    } as L.GeoJSONOptions);
+    if (opens) {
+      layer.on("click", () => {
+        if (this.editor.mode === "draw" || this.editor.mode === "cut" || view() !== "list") return;
+        this.openZone(zone_id);
+      });
+      const label = draft ? `${name} · ${word("draft")}` : name;
+      layer.bindTooltip(label, { sticky: true, className: "pl-tip" });
+    }
+    return layer;
+  }
+
+  private buildingColor(building: BuildingProperties): string {
+    if (this.gained.has(building.id)) return token("--st-online", "#1d7f45");
+    if (this.lost.has(building.id)) return token("--st-debt", "#b3261e");
+    if (this.inside.has(building.id)) return statusColor("DRAFT");
+    return "#a9a195";
+  }
+
+  private showInside(check: Check | null): void {
+    this.inside = new Set(check?.building_ids ?? []);
+    this.buildings.restyle();
+  }
+
+  // --- publishing ---------------------------------------------------------------------------
+
+  async review(): Promise<void> {
+    if (this.changeset === null) return;
+    try {
+      this.showReview(await api.impact(this.changeset));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private showReview(impact: Impact): void {
+    this.closeAll();
+    this.draw();
+    this.gained = new Set(impact.zones.flatMap((zone) => zone.gained_ids));
+    this.lost = new Set(impact.zones.flatMap((zone) => zone.lost_ids));
+    this.buildings.restyle();
+    showImpact(impact, {
+      onTrim: (overlap, zone, other) => void this.trim(overlap, zone, other),
+      onOpen: (zone) => this.openForPriority(zone),
+    });
+    const red = drawOverlaps(impact.overlaps);
+    this.overlay(red);
+    const touched = impact.zones.map((zone) => this.row(zone.zone_id)).filter((row) => row !== undefined);
+    const bounds = L.latLngBounds([]);
+    for (const row of touched) bounds.extend(boundsOf(shownOf(row).geometry));
+    const target = impact.overlaps.length ? red.getBounds() : bounds;
+    show("publish");
+    raiseSheet();
+    if (target.isValid()) this.map.fitBounds(target, this.editor.room());
+  }
+
+  private openForPriority(zone: number): void {
+    this.openZone(zone);
+    byId("pl-priority").focus();
+  }
+
+  private async trim(overlap: Overlap, zone: number, other: number): Promise<void> {
+    if (this.changeset === null) return;
+    try {
+      const { geometry } = await api.trim(zone, other, this.changeset);
+      this.openZone(zone, geometry);
+      this.overlay(drawOverlaps([overlap]));
+      say(word("trimmed"));
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private async publish(): Promise<void> {
+    if (this.changeset === null) return;
+    const button = byId<HTMLButtonElement>("pl-publish");
+    button.disabled = true;
+    try {
+      await api.publish(this.changeset);
+      say(word("published"));
+      await this.afterPublication();
+    } catch (error) {
+      this.fail(error);
+      await this.review();
+    }
+  }
+
+  /** The map, the list and the answers of buildings have changed. */
+  async afterPublication(): Promise<void> {
+    this.closeAll();
+    await this.reload();
+    this.buildings.reload();
+    show("list");
+  }
+
+  private async discard(): Promise<void> {
+    const draft = this.open ? myDraft(this.open) : null;
+    if (!draft?.properties.changeset_id) return;
+    try {
+      await api.discard(draft.properties.zone_id, draft.properties.changeset_id);
+      this.form.touched = false;
+      say(word("discarded"));
+      await this.reload();
+      this.backToList();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private startButtons(): void {
+    byId("pl-new").addEventListener("click", () => this.newZone());
+    byId("pl-review").addEventListener("click", () => void this.review());
+    byId("pl-publish").addEventListener("click", () => void this.publish());
+    byId("pl-discard").addEventListener("click", () => void this.discard());
+    byId("pl-history").addEventListener("click", () => void this.history.open());
+    byId("pl-find").addEventListener("input", () => showList(this.rows, (id) => this.openZone(id)));
+    for (const button of document.querySelectorAll("[data-back]")) {
+      button.addEventListener("click", () => this.backToList());
+    }
+    for (const button of document.querySelectorAll("[data-to-edit]")) {
+      button.addEventListener("click", () => this.toEdit());
+    }
+    window.addEventListener("beforeunload", (event) => {
+      if (this.form.touched) event.preventDefault();
+    });
+  }
+
+  /** From the text or the history back to the zone that is open. */
+  toEdit(): void {
+    this.overlay(null);
+    byId("pl-tools").hidden = false;
+    show("edit");
+  }
+}
+
+export function startPlanner(): void {
+  if (!document.getElementById("pl-map")) return;
+  const planner = new Planner();
+  void planner.start();
+}
