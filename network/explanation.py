@@ -1,6 +1,6 @@
 """ "Why no internet?" in one sentence with a cause code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,24 +36,30 @@ OFFLINE = _("Access is open; offline since %(when)s (%(cause)s).")
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A sentence for people (lazily translated) and a code for machines.
+    """A sentence for people and a code for machines.
 
     `is_fine` is whether the service is as it should be, seen from here.
     """
 
     code: str
-    text: Any
-    is_fine: bool
+    message: Any
+    is_fine: bool = False
+    values: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The sentence in the language that is active now."""
+        return str(self.message) % self.values if self.values else str(self.message)
 
 
 def explain_access(*, subscription_id: int, at: datetime) -> Explanation:
     """Why this service has internet or not, from what is known at `at`; four queries at most."""
     decision = RadiusDecision.objects.filter(subscription_id=subscription_id).first()
     if decision is None:
-        return Explanation("NO_SERVICE", NO_SERVICE, is_fine=False)
+        return Explanation("NO_SERVICE", NO_SERVICE)
     if decision.state != RadiusDecision.State.FULL:
         text = BLOCKED.get(decision.reason, BLOCKED["ADMIN"])
-        return Explanation(decision.reason, text, is_fine=False)
+        return Explanation(decision.reason, text)
     session = (
         Session.objects.filter(subscription_id=subscription_id).order_by("-started_at").first()
     )
@@ -68,17 +74,13 @@ def explain_access(*, subscription_id: int, at: datetime) -> Explanation:
 
 
 def _online(session: Session) -> Explanation:
+    since = _local(session.started_at)
     if session.state == Session.State.SUSPECT:
-        return _explanation("SUSPECT", SUSPECT, when=_local(session.last_seen_at))
+        return Explanation("SUSPECT", SUSPECT, values={"when": _local(session.last_seen_at)})
     if session.is_guest:
-        return _explanation("ONLINE_GUEST", ONLINE_GUEST, when=_local(session.started_at))
-    return _explanation(
-        "ONLINE",
-        ONLINE,
-        is_fine=True,
-        when=_local(session.started_at),
-        ip=session.framed_ip or "—",
-    )
+        return Explanation("ONLINE_GUEST", ONLINE_GUEST, values={"when": since})
+    values = {"when": since, "ip": session.framed_ip or "—"}
+    return Explanation("ONLINE", ONLINE, is_fine=True, values=values)
 
 
 def _offline(*, subscription_id: int, last: SessionHistory | None, at: datetime) -> Explanation:
@@ -88,16 +90,12 @@ def _offline(*, subscription_id: int, last: SessionHistory | None, at: datetime)
     reject = rejects.order_by("-at").first()
     if reject is not None and reject.last_at is not None:
         text = REJECTED.get(reject.reason, REJECTED_OTHERWISE)
-        return _explanation(reject.reason, text, when=_local(reject.last_at), reason=reject.reason)
+        values = {"when": _local(reject.last_at), "reason": reject.reason}
+        return Explanation(reject.reason, text, values=values)
     if last is None:
-        return _explanation("NEVER_SEEN", NEVER)
-    return _explanation(
-        "OFFLINE", OFFLINE, when=_local(last.stopped_at), cause=last.terminate_cause
-    )
-
-
-def _explanation(code: str, text: Any, *, is_fine: bool = False, **values: str) -> Explanation:
-    return Explanation(code, text % values, is_fine)
+        return Explanation("NEVER_SEEN", NEVER)
+    values = {"when": _local(last.stopped_at), "cause": last.terminate_cause}
+    return Explanation("OFFLINE", OFFLINE, values=values)
 
 
 def _local(moment: datetime) -> str:
