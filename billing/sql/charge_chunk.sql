@@ -47,7 +47,7 @@ BEGIN
            array_agg(l.basis_id ORDER BY l.ord, l.code DESC)
     INTO charged_count, charged_kopecks, accounts, amounts, subjects, codes, occurrences, bases
     FROM (
-        SELECT d.account_id, d.subscription_id, d.basis_id, d.ord, leg.code, leg.amount
+        SELECT d.account_id, d.subscription_id, d.basis_id, d.ordinality AS ord, leg.code, leg.amount
         FROM unnest(due) WITH ORDINALITY AS d,
              LATERAL (VALUES ('SERVICE', d.amount_kopecks), ('CONNECTION', d.fee_kopecks))
                  AS leg (code, amount)
