@@ -64,7 +64,11 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All that the template draws, back to front."""
+    """All that the template draws, back to front.
+
+    `unit`: how many pixels of the drawing make one on the screen; marks, letters and patterns are
+    that much larger.
+    """
 
     view: View
     zones: tuple[Shape, ...] = ()
@@ -72,7 +76,8 @@ class Picture:
     labels: tuple[Label, ...] = ()
     pin: tuple[float, float] | None = None
     pin_look: str = "NONE"
-    label_font: str = "500 11px"
+    unit: float = 1.0
+    label_weight: int = 500
 
 
 def view_of_bbox(

@@ -38,7 +38,8 @@ def around(
         labels=picture.labels(view=view, streets=_streets(houses), size=23, pin=pin),
         pin=pin,
         pin_look=look,
-        label_font="600 22px",
+        unit=2.0,
+        label_weight=600,
     )
 
 

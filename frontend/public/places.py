@@ -29,6 +29,7 @@ LOOK_TITLES: dict[str, Any] = {
     "SURVEY": _("It takes a look on the spot"),
     "NONE": _("Not yet"),
 }
+ANSWER_OF_LOOK = {"SURVEY": "NEEDS_SURVEY", "NONE": "NO_COVERAGE"}
 MAX_STREETS = 3000
 CACHE_S = 600
 
@@ -336,7 +337,8 @@ def street_page(*, street_id: int, at: datetime) -> dict[str, Any]:
         "old_names": ", ".join(street_label(street_type=a.type, name=a.name) for a in old),
         "groups": [
             {
-                "status": look,
+                "kind": "answer" if look in ANSWER_OF_LOOK else "zone",
+                "value": ANSWER_OF_LOOK.get(look, look),
                 "title": LOOK_TITLES[look],
                 "houses": [house for house in houses if house.look == look],
             }

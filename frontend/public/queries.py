@@ -16,8 +16,9 @@ from billing.tariffs import queries as tariff_queries
 from billing.tariffs.queries import Offer
 from coverage import queries as coverage_queries
 from coverage.answers import AddressCandidate, Answer, CheckResult, MatchKind, NetworkAnswer, Reason
-from coverage.models import Street
+from coverage.models import AvailabilityCheck, Street
 from crm import queries as crm_queries
+from crm.models import ConnectionRequest
 from frontend import formats
 from frontend.public.bill import FirstBill, first_bill
 from frontend.public.words import STREET_ONLY, WORDS, Words
@@ -146,7 +147,7 @@ def answer_page(*, public_id: str, plan_key: str, on_date: date, language: str) 
         answer=check.answer.value,
         reason=check.reason.value,
         words=STREET_ONLY if check.match_kind is MatchKind.STREET_ONLY else WORDS[check.reason],
-        address=check.address_label,
+        address=check.address_label or _typed(check),
         old_name=check.old_name,
         street_now=check.address_label.rpartition(",")[0] or check.address_label,
         building_id=check.building_id,
@@ -160,6 +161,14 @@ def answer_page(*, public_id: str, plan_key: str, on_date: date, language: str) 
     elif not page.candidates:
         page.steps = _steps_before(check.reason)
     return page
+
+
+def _typed(check: CheckResult) -> str:
+    """What was typed, where no address came of it."""
+    if check.point is not None:
+        return ""
+    stored = AvailabilityCheck.objects.filter(id=check.check_id).values_list("raw_text", flat=True)
+    return stored.first() or ""
 
 
 def _candidates(found: Sequence[AddressCandidate]) -> tuple[Candidate, ...]:
@@ -307,6 +316,12 @@ def _steps_before(reason: Reason) -> list[Step]:
             Step(_("It is counted on the demand map"), _("that is how new zones are chosen")),
             Step(_("We call when your house is in a zone")),
         ]
+    if reason is Reason.ADDRESS_UNKNOWN:
+        return [
+            Step(_("You leave a phone number")),
+            Step(_("An operator finds your house"), _("and asks you where it is not clear")),
+            Step(_("We call with the answer: yes or no"), _("with the plans and prices")),
+        ]
     return [
         Step(_("You leave a phone number")),
         Step(_("An engineer looks at the scheme"), _("and comes to look at the house if needed")),
@@ -352,7 +367,7 @@ def filed_page(*, public_id: str, language: str) -> FiledPage:
         number=filed.number,
         title=FILED_TITLES[filed.state],
         state=filed.state,
-        address=filed.address_text + (f", {_('flat')} {filed.unit}" if filed.unit else ""),
+        address=_filed_address(filed) + (f", {_('flat')} {filed.unit}" if filed.unit else ""),
         created_at=filed.created_at,
         masked_phone=_masked(filed.contact_phone),
         plan=name,
@@ -360,6 +375,13 @@ def filed_page(*, public_id: str, language: str) -> FiledPage:
         connection_fee_kopecks=filed.offer.get("connection_fee_kopecks"),
         steps=_filed_steps(filed.state, with_plan=bool(name), visit=filed.scheduled_for_date),
     )
+
+
+def _filed_address(filed: ConnectionRequest) -> str:
+    """The address as matched, else as the client typed it."""
+    if filed.building_id is None and filed.check_made.raw_text:
+        return filed.check_made.raw_text
+    return filed.address_text
 
 
 def _masked(phone: str) -> str:

@@ -32,7 +32,7 @@ async function start(element: HTMLElement): Promise<void> {
     onClick: isPin ? undefined : (properties, event) => ask(map, element, properties, event.latlng),
   });
   const answer = await fetch(element.dataset.zones ?? "", { headers: { Accept: "application/json" } });
-  if (answer.ok) zoneLayer(map, await answer.json(), { interactive: false });
+  if (answer.ok) zoneLayer(map, await answer.json(), { interactive: false }).addTo(map);
 }
 
 /** A click on a house offers to check it; the form is the same as on the list of streets. */
