@@ -15,8 +15,9 @@ def allowed(request: HttpRequest, *, scope: str, subject: str = "") -> bool:
     addresses together cannot try one account either.
     """
     rate = api_settings.DEFAULT_THROTTLE_RATES[scope]
-    parser = SimpleRateThrottle.parse_rate
-    limit, window_s = parser(None, rate)  # type: ignore[arg-type]
+    limit, window_s = SimpleRateThrottle.parse_rate(None, rate)  # type: ignore[arg-type]
+    assert limit is not None, f"{rate} is not a rate"
+    assert window_s is not None, f"{rate} is not a rate"
     keys = [f"throttle:{scope}:ip:{client_ip(request)}"]
     if subject:
         keys.append(f"throttle:{scope}:of:{subject.casefold()[:150]}")

@@ -5,4 +5,5 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("frontend.public.urls")),
     path("", include("frontend.accounts.urls")),
+    path("planner/", include("frontend.planner.urls")),
 ]

@@ -40,7 +40,7 @@ def first_bill(*, offer: Offer, on_date: date, name: str) -> FirstBill:
     fee = offer.connection_fee_kopecks
     lines = [
         Line(_("Connection"), _("once") if fee else _("free at this address"), fee),
-        Line(f"«{name}»", _why(offer=offer, on_date=on_date), due.amount_kopecks),
+        Line(name, _why(offer=offer, on_date=on_date), due.amount_kopecks),
     ]
     return FirstBill(
         on_date=on_date,

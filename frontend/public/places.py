@@ -124,6 +124,11 @@ class StreetRow:
     in_service: int
     best: str
 
+    @property
+    def best_title(self) -> Any:
+        """The best outlook in words."""
+        return LOOK_TITLES[self.best]
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

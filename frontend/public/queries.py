@@ -2,29 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from billing.models import PriceRule, Tariff
 from billing.tariffs import queries as tariff_queries
 from billing.tariffs.queries import Offer
 from coverage import queries as coverage_queries
 from coverage.answers import AddressCandidate, Answer, CheckResult, MatchKind, NetworkAnswer, Reason
 from coverage.models import AvailabilityCheck, Street
-from crm import queries as crm_queries
-from crm.models import ConnectionRequest
 from frontend import formats
 from frontend.public.bill import FirstBill, first_bill
 from frontend.public.words import STREET_ONLY, WORDS, Words
 from frontend.words import network_name
-
-ADDON_TYPES = {Tariff.ServiceType.ADDITIONAL, Tariff.ServiceType.RENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,123 +320,4 @@ def _steps_before(reason: Reason) -> list[Step]:
         Step(_("You leave a phone number")),
         Step(_("An engineer looks at the scheme"), _("and comes to look at the house if needed")),
         Step(_("We call with the answer: yes or no"), _("with the plans and prices")),
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class FiledPage:
-    """A filed request as its client sees it: no more of the contact than its last two digits."""
-
-    number: int
-    title: Any
-    state: str
-    address: str
-    created_at: datetime
-    masked_phone: str
-    plan: str
-    price_kopecks: int | None
-    connection_fee_kopecks: int | None
-    steps: tuple[Step, ...]
-
-
-FILED_TITLES = {
-    "NEW": gettext_lazy("We have your request"),
-    "VERIFIED": gettext_lazy("The request has been checked"),
-    "SCHEDULED": gettext_lazy("The visit is arranged"),
-    "INSTALLED": gettext_lazy("You are connected"),
-    "REJECTED": gettext_lazy("We cannot do it this time"),
-    "CANCELLED": gettext_lazy("The request was cancelled"),
-}
-FILED_ORDER = ("NEW", "VERIFIED", "SCHEDULED", "INSTALLED")
-
-
-def filed_page(*, public_id: str, language: str) -> FiledPage:
-    """The request behind an address that only its client has; raises NotFoundError."""
-    filed = crm_queries.request_by_public_id(public_id=public_id)
-    tariff = filed.tariff
-    name = ""
-    if tariff is not None:
-        name = tariff.name_en if language.startswith("en") else tariff.name_uk
-    return FiledPage(
-        number=filed.number,
-        title=FILED_TITLES[filed.state],
-        state=filed.state,
-        address=_filed_address(filed) + (f", {_('flat')} {filed.unit}" if filed.unit else ""),
-        created_at=filed.created_at,
-        masked_phone=_masked(filed.contact_phone),
-        plan=name,
-        price_kopecks=filed.offer.get("price_kopecks"),
-        connection_fee_kopecks=filed.offer.get("connection_fee_kopecks"),
-        steps=_filed_steps(filed.state, with_plan=bool(name), visit=filed.scheduled_for_date),
-    )
-
-
-def _filed_address(filed: ConnectionRequest) -> str:
-    """The address as matched, else as the client typed it."""
-    if filed.building_id is None and filed.check_made.raw_text:
-        return filed.check_made.raw_text
-    return filed.address_text
-
-
-def _masked(phone: str) -> str:
-    return f"{phone[:4]} ••• •• {phone[-2:]}" if len(phone) > 8 else "•••"
-
-
-def _filed_steps(state: str, *, with_plan: bool, visit: date | None) -> tuple[Step, ...]:
-    if state in {"REJECTED", "CANCELLED"}:
-        return (Step(_("The request is closed"), _("You can leave a new one at any time.")),)
-    reached = FILED_ORDER.index(state)
-    call = _("An operator calls you") if with_plan else _("An operator or an engineer calls you")
-    day = formats.day(visit) if visit else _("a day that suits you")
-    steps = (
-        Step(_("The request is filed"), "", True),
-        Step(call, _("checks the address and the wishes"), reached >= 1),
-        Step(_("We agree on a visit"), day, reached >= 2),
-        Step(_("The engineer connects you"), "", reached >= 3),
-    )
-    return steps if with_plan else steps[:3]
-
-
-@dataclass(frozen=True, slots=True)
-class ListedPlan:
-    """A plan of the list: its price, or the lowest of its prices by place."""
-
-    name: str
-    description: str
-    speed_down_bit_s: int | None
-    price_kopecks: int
-    is_range: bool
-    is_monthly: bool
-    is_addon: bool
-
-
-def listed_plans(*, on_date: date, language: str) -> list[ListedPlan]:
-    """Everything on public sale somewhere on that date, in the provider's order; three queries."""
-    tariffs = {
-        tariff.id: tariff
-        for tariff in Tariff.objects.filter(is_public=True, archived_at__isnull=True)
-    }
-    prices: dict[int, set[int]] = {}
-    rules = PriceRule.objects.filter(
-        tariff_id__in=tariffs, valid__contains=on_date, segment=""
-    ).values_list("tariff_id", "price_kopecks")
-    for tariff_id, price in rules:
-        prices.setdefault(tariff_id, set()).add(price)
-    versions = tariff_queries.versions_on(tariff_ids=prices, on_date=on_date)
-    english = language.startswith("en")
-    rows = [
-        (tariffs[tariff_id], version, prices[tariff_id]) for tariff_id, version in versions.items()
-    ]
-    rows.sort(key=lambda row: (row[0].sort, min(row[2]), row[0].code))
-    return [
-        ListedPlan(
-            name=tariff.name_en if english else tariff.name_uk,
-            description=tariff.description_en if english else tariff.description_uk,
-            speed_down_bit_s=version.speed_down_bit_s,
-            price_kopecks=min(amounts),
-            is_range=len(amounts) > 1,
-            is_monthly=version.charge_type != "ONE_OFF",
-            is_addon=tariff.service_type in ADDON_TYPES,
-        )
-        for tariff, version, amounts in rows
     ]

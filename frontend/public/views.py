@@ -21,7 +21,8 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from coverage import operations as coverage_operations
 from coverage.models import AvailabilityCheck
 from crm import operations as crm_operations
-from frontend.public import pictures, places, queries, suggesting
+from frontend.public import filed as filed_requests
+from frontend.public import listed, pictures, places, queries, suggesting
 from frontend.public.forms import CheckForm, RequestForm
 from frontend.throttle import allowed
 from project.core import clock
@@ -90,7 +91,7 @@ def check(request: HttpRequest) -> HttpResponse:
     data = request.POST.copy()
     for name in ("lon", "lat"):
         if name in data:
-            data[name] = data[name].replace(",", ".").strip()
+            data[name] = str(data[name]).replace(",", ".").strip()
     form = CheckForm(data)
     typed = str(data.get("text", ""))[:MAX_TYPED]
     if not form.is_valid():
@@ -211,7 +212,7 @@ def _order(
 def filed(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """A filed request: its number, its state, what happens next."""
     try:
-        page = queries.filed_page(public_id=str(public_id), language=language_of_page())
+        page = filed_requests.filed_page(public_id=str(public_id), language=language_of_page())
     except NotFoundError as error:
         raise Http404 from error
     return render(request, "public/request.html", {"filed": page})
@@ -236,7 +237,7 @@ def pin(request: HttpRequest) -> HttpResponse:
 @require_safe
 def tariffs(request: HttpRequest) -> HttpResponse:
     """All plans on public sale."""
-    plans = queries.listed_plans(on_date=clock.today(), language=language_of_page())
+    plans = listed.listed_plans(on_date=clock.today(), language=language_of_page())
     page = {
         "plans": [plan for plan in plans if not plan.is_addon],
         "addons": [plan for plan in plans if plan.is_addon],
