@@ -17,7 +17,6 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
 OPTIONAL = ".optional"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
-CLIENT_LIFETIME_S = 300
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
 _SAFE_SECRET = re.compile(r"[A-Za-z0-9._~+/=:,-]{8,200}\Z")
@@ -30,7 +29,10 @@ class BadConfigurationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RadiusSettings:
-    """All that the templates need. `status_port` 0: no listener for a monitor."""
+    """All that the templates need. `status_port` 0: no listener for a monitor.
+
+    A BRAS is asked for again after `client_lifetime_s`.
+    """
 
     out: Path
     run: Path
@@ -42,6 +44,7 @@ class RadiusSettings:
     secret: str
     nas_networks: tuple[str, ...]
     status_port: int = 0
+    client_lifetime_s: int = 300
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
@@ -94,11 +97,13 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "STATUS_PORT": str(wanted.status_port),
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
-        "CLIENT_NETWORKS": "\n".join(_client_network(one) for one in wanted.nas_networks),
+        "CLIENT_NETWORKS": "\n".join(
+            _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
+        ),
     }
 
 
-def _client_network(text: str) -> str:
+def _client_network(text: str, *, lifetime_s: int) -> str:
     """One network of dynamic clients. FreeRADIUS refuses a single address here."""
     network = ipaddress.ip_network(text, strict=False)
     if network.prefixlen == network.max_prefixlen:
@@ -106,7 +111,7 @@ def _client_network(text: str) -> str:
     name = re.sub(r"[^0-9a-f]", "_", str(network))
     return (
         f"client net_{name} {{\n\tipaddr = {network}\n\tdynamic_clients = clients\n"
-        f"\tlifetime = {CLIENT_LIFETIME_S}\n}}"
+        f"\tlifetime = {lifetime_s}\n}}"
     )
 
 

@@ -233,6 +233,8 @@ def environment(*, var: Path, database_name: str, redis_port: int) -> dict[str, 
         "GEOBILL_RADIUS_ACCT_PORT": str(free_udp_port()),
         "GEOBILL_RADIUS_SECRET": RADIUS_SECRET,
         "GEOBILL_RADIUS_REST_TOKEN": "stack-test-token",
+        # What the test's own process encrypts, the system must be able to read.
+        "GEOBILL_FIELD_KEYS": settings.GEOBILL_FIELD_KEYS,
         "GEOBILL_THROTTLE_ANON": "100000/min",
         "GEOBILL_THROTTLE_USER": "100000/min",
         "GEOBILL_THROTTLE_AVAILABILITY": "100000/min",

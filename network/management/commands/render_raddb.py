@@ -25,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--acct-port", type=int, default=settings.GEOBILL_RADIUS_ACCT_PORT)
         parser.add_argument("--rest-port", type=int, default=settings.GEOBILL_RADIUS_REST_PORT)
         parser.add_argument("--status-port", type=int, default=settings.GEOBILL_RADIUS_STATUS_PORT)
+        parser.add_argument("--client-lifetime", type=int, default=300, metavar="SECONDS")
         parser.add_argument("--check", action="store_true", help="let FreeRADIUS check the result")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,6 +38,7 @@ class Command(BaseCommand):
             acct_port=options["acct_port"],
             rest_port=options["rest_port"],
             status_port=options["status_port"],
+            client_lifetime_s=options["client_lifetime"],
             token=settings.GEOBILL_RADIUS_REST_TOKEN,
             secret=settings.GEOBILL_RADIUS_SECRET,
             nas_networks=tuple(settings.GEOBILL_RADIUS_NAS_NETWORKS),

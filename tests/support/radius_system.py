@@ -1,0 +1,124 @@
+"""FreeRADIUS and the REST group behind it as real processes, without the rest of the system.
+
+Tests stop and freeze these parts, which the session's shared `stack` would not bear.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from project.process import programs
+from tests.support.databases import database_copy
+from tests.support.stack import Stack, environment, http_answers, udp_bound
+
+REST = "radius-rest"
+SERVER = "freeradius"
+NO_REDIS = 1
+CLIENT_LIFETIME_S = 5
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What radclient received: "Access-Accept", …, or "" for silence; attributes as it prints."""
+
+    kind: str
+    attributes: dict[str, str]
+
+
+@dataclass
+class RadiusSystem:
+    """The two processes and their database."""
+
+    parts: Stack
+    secret: str
+
+    def database(self) -> AbstractContextManager[None]:
+        """The ORM works in the system's database and commits."""
+        return self.parts.database()
+
+    def ask(self, text: str, *, kind: str = "auth", timeout_s: int = 4, tries: int = 1) -> Reply:
+        """Send one packet with radclient; `text` is `Name = value, …`."""
+        port = self.parts.radius_acct_port if kind == "acct" else self.parts.radius_auth_port
+        to = f"127.0.0.1:{port}"
+        done = subprocess.run(
+            ["radclient", "-x", "-r", str(tries), "-t", str(timeout_s), to, kind, self.secret],
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        found = re.search(r"^Received (\S+) .*\n((?:\t.*\n)*)", done.stdout, re.MULTILINE)
+        if not found:
+            return Reply("", {})
+        pairs = (line.strip().split(" = ", 1) for line in found[2].splitlines())
+        return Reply(found[1], {name: value.strip('"') for name, value in pairs})
+
+    def pap(self, login: str, password: str, more: str = "") -> Reply:
+        """Log in with PAP."""
+        return self.ask(f'User-Name = "{login}", User-Password = "{password}"{more}')
+
+    def account(self, kind: str, session: str, more: str = "") -> Reply:
+        """Send accounting."""
+        text = f'Acct-Status-Type = {kind}, Acct-Session-Id = "{session}"{more}'
+        return self.ask(text, kind="acct")
+
+    def freeze_rest(self) -> None:
+        """The REST group hangs: its sockets are open, nobody answers."""
+        os.killpg(self.parts.processes[REST].pid, signal.SIGSTOP)
+
+    def thaw_rest(self) -> None:
+        """The REST group goes on."""
+        os.killpg(self.parts.processes[REST].pid, signal.SIGCONT)
+
+    def stop_rest(self) -> None:
+        """The REST group is gone: connections are refused."""
+        self.parts.stop(REST)
+
+    def start_rest(self) -> None:
+        """Start the REST group and wait for it."""
+        port = int(self.parts.env["GEOBILL_RADIUS_REST_PORT"])
+        self.parts.start(programs.radius_rest(port=port, threads=4))
+        self.parts.wait_for(REST, http_answers(self.parts.radius_url + "/readyz"))
+
+
+@contextmanager
+def radius_system(
+    *, unblock: Callable[[], AbstractContextManager[None]], secret: str
+) -> Iterator[RadiusSystem]:
+    """Start both parts on a fresh database; end them and remove everything after."""
+    with ExitStack() as undo:
+        folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="geobill radius "))
+        var = Path(folder)
+        (var / "logs").mkdir()
+        with unblock():
+            name = undo.enter_context(database_copy("radius"))
+        env = environment(var=var, database_name=name, redis_port=NO_REDIS)
+        parts = Stack(
+            url="",
+            radius_url=f"http://127.0.0.1:{env['GEOBILL_RADIUS_REST_PORT']}",
+            radius_auth_port=int(env["GEOBILL_RADIUS_AUTH_PORT"]),
+            radius_acct_port=int(env["GEOBILL_RADIUS_ACCT_PORT"]),
+            radius_secret=secret,
+            radius_rest_token=env["GEOBILL_RADIUS_REST_TOKEN"],
+            redis_port=NO_REDIS,
+            database_name=name,
+            var=var,
+            logs=var / "logs",
+            env=env,
+            unblock=unblock,
+        )
+        undo.callback(lambda: [parts.stop(part) for part in reversed([*parts.processes])])
+        system = RadiusSystem(parts=parts, secret=secret)
+        raddb = var / "raddb"
+        lifetime = ("--client-lifetime", str(CLIENT_LIFETIME_S))
+        parts.manage("render_raddb", "--out", str(raddb), "--check", *lifetime)
+        system.start_rest()
+        parts.start(programs.freeradius(raddb=raddb))
+        parts.wait_for(SERVER, udp_bound(parts.radius_auth_port))
+        yield system
