@@ -7,10 +7,11 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from coverage import queries as coverage_queries
-from coverage.answers import Answer, NetworkAnswer
+from coverage.answers import Answer, NetworkAnswer, Reason
 from coverage.models import AvailabilityCheck, Building, Zone
 from project.core.errors import DomainError
 
+OUTSIDE = frozenset({Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE})
 CHECK_FRESH_FOR = timedelta(days=30)
 
 ANSWER_TEXTS = {
@@ -90,9 +91,11 @@ def require_coverage(
         raise problem
     if not uncovered_reason.strip():
         raise UncoveredReasonNeededError(field="uncovered_reason", because=problem.code)
+    # Outside a zone the answer names the nearest one; it serves nothing here and sets no price.
+    zone = now if now and now.reason not in OUTSIDE else None
     return Ground(
-        zone_id=now.zone_id if now else None,
-        zone_version_id=now.zone_version_id if now else None,
+        zone_id=zone.zone_id if zone else None,
+        zone_version_id=zone.zone_version_id if zone else None,
         is_uncovered=True,
     )
 

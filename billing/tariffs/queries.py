@@ -15,10 +15,11 @@ from billing.tariffs import texts
 from billing.tariffs.models import PriceRule, Tariff, TariffVersion
 from billing.tariffs.resolution import PricePlace, RuleFacts, Rung, Verdict, climb
 from coverage import queries as coverage_queries
-from coverage.answers import Answer, CheckResult, NetworkAnswer
+from coverage.answers import Answer, CheckResult, NetworkAnswer, Reason
 from coverage.models import AdminUnit, Building
 from project.core.errors import NotFoundError
 
+OUTSIDE = frozenset({Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE})
 SHOWN_ANSWERS = frozenset({Answer.AVAILABLE, Answer.PLANNED})
 ADDON_TYPES = (Tariff.ServiceType.ADDITIONAL, Tariff.ServiceType.RENT)
 LONGEST_MONTH_DAYS = 31
@@ -258,7 +259,7 @@ def _offers(
         if locality_id is not None
         else ()
     )
-    zones = {n.network_type: n.zone_id for n in shown if n.zone_id is not None}
+    zones = winning_zones(networks=shown)
     tariffs = _public_tariffs(on_date=on_date, addons=addons)
     versions = versions_on(tariff_ids=tariffs, on_date=on_date)
     rules = _rules_near(tariff_ids=versions, zone_ids=zones.values(), chain=chain, on_date=on_date)
@@ -277,6 +278,17 @@ def _offers(
     order = {network.network_type: i for i, network in enumerate(shown)}
     found.sort(key=lambda o: (order[o.network_type], o.sort, o.price_kopecks, o.tariff_code))
     return found
+
+
+def winning_zones(*, networks: Iterable[NetworkAnswer]) -> dict[str, int]:
+    """The zone that wins at the place, by network type; the nearest zone of an answer from outside
+    wins nothing.
+    """
+    return {
+        network.network_type: network.zone_id
+        for network in networks
+        if network.zone_id is not None and network.reason not in OUTSIDE
+    }
 
 
 def _public_tariffs(*, on_date: date, addons: bool) -> dict[int, Tariff]:

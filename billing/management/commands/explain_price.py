@@ -38,12 +38,11 @@ class Command(BaseCommand):
         answers = coverage.answer_for_point(
             lon=building.point.x, lat=building.point.y, at=at, building_id=building.id
         )
-        zones = {a.network_type: a.zone_id for a in answers if a.zone_id is not None}
         resolution = tariffs.resolve_price(
             tariff_id=tariff.id,
             place=PricePlace(
                 network_type=options["network"],
-                zone_ids_by_network=zones,
+                zone_ids_by_network=tariffs.winning_zones(networks=answers),
                 admin_chain=tuple(coverage.admin_chain(admin_unit_id=building.locality_id)),
                 segment=options["segment"],
             ),
