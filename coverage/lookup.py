@@ -14,7 +14,7 @@ from coverage.addresses import House, ParsedAddress, StreetName, houses_meant, p
 from coverage.addresses import latin as latin_letters
 from coverage.addresses.compare import FUZZY_LEAST, text_similarity
 from coverage.addresses.street import latin_key, normalise_name, parse_street, street_label
-from coverage.addresses.text import fold, place_key
+from coverage.addresses.text import clean, fold, place_key
 from coverage.answers import AddressCandidate, AddressMatch, MatchKind
 from coverage.models import (
     AdminUnit,
@@ -49,8 +49,11 @@ def match_address(*, text: str) -> AddressMatch:
         return AddressMatch(kind=MatchKind.NONE)
     localities, is_place_known = _localities(parsed.localities)
     hits = find_streets(parsed.street, locality_ids=localities)
+    if hits and not _is_house_set_apart(text, parsed):
+        # «провулок Червоноармійський 1» is house 1 or the first of three lanes of that name.
+        hits = _once([*hits, *_with_figure(parsed, localities)])
     if not hits:
-        hits, parsed = _other_readings(text, parsed, localities)
+        hits, parsed = _other_readings(parsed, localities)
     if hits and is_place_known:
         return _settle(parsed, _in_served_localities(hits))
     likely = hits or similar_streets(parsed.street, locality_ids=localities)
@@ -196,7 +199,7 @@ def _localities(names: tuple[str, ...]) -> tuple[list[int] | None, bool]:
 
 
 def _other_readings(
-    text: str, parsed: ParsedAddress, localities: list[int] | None
+    parsed: ParsedAddress, localities: list[int] | None
 ) -> tuple[list[StreetHit], ParsedAddress]:
     """«Харків Бучми 42Б» (settlement unmarked), «провулок Будьонного 1» (figure in a name)."""
     first, _space, rest = parsed.street.name.partition(" ")
@@ -209,12 +212,26 @@ def _other_readings(
             hits = find_streets(name, locality_ids=units)
             if hits:
                 return hits, replace(parsed, street=name)
-    if parsed.house_text and "," not in text:
-        name = parse_street(text)
-        hits = _identical(name, localities)
-        if hits:
-            return hits, replace(parsed, street=name, house=None, house_text="")
+    hits = _with_figure(parsed, localities)
+    if hits:
+        return hits, replace(parsed, house=None, house_text="")
     return [], parsed
+
+
+def _with_figure(parsed: ParsedAddress, localities: list[int] | None) -> list[StreetHit]:
+    """Streets whose name ends in the figure that was read as the house."""
+    if not parsed.house_text:
+        return []
+    name = f"{parsed.street.type} {parsed.street.name} {parsed.house_text}"
+    return _identical(parse_street(name), localities)
+
+
+def _is_house_set_apart(text: str, parsed: ParsedAddress) -> bool:
+    """Whether a comma or a mark ("буд.") says that the number is the house."""
+    if not parsed.house_text:
+        return True
+    before = clean(text).rpartition(parsed.house_text)[0].rstrip(" №")
+    return before.endswith((",", "."))
 
 
 def _in_served_localities(hits: list[StreetHit]) -> list[StreetHit]:
