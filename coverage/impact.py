@@ -96,6 +96,11 @@ def unregister(name: str) -> None:
     _probes.pop(name, None)
 
 
+def names() -> list[str]:
+    """Who is asked: without this an empty report could not be told from nobody being asked."""
+    return list(_probes)
+
+
 def lines(*, changes: Sequence[ZoneMove], at: datetime) -> list[ImpactLine]:
     """What all probes say, in the order in which they were registered."""
     return [line for probe in _probes.values() for line in probe.probe(changes=changes, at=at)]

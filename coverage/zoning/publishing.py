@@ -19,7 +19,7 @@ from coverage.impact import ZoneMove
 from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneStatus, ZoneVersion
 from coverage.zoning import covering, drafts, locks, overlaps, queries
 from coverage.zoning.shapes import to_shapely
-from project.core import audit, outbox
+from project.core import audit, clock, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
@@ -125,7 +125,8 @@ def rollback(
     earlier = ZoneVersion.objects.filter(id=to_version_id, zone_id=zone_id).first()
     if earlier is None:
         raise NotFoundError(_("This zone has no such version."))
-    comment = str(_("Back to the version of %(day)s") % {"day": earlier.valid.lower.date()})
+    began = earlier.valid.lower.astimezone(clock.KYIV).strftime("%d.%m.%Y %H:%M")
+    comment = str(_("Back to the version of %(day)s") % {"day": began})
     changeset = _single_change(
         zone_id=zone_id,
         base_revision=base_revision,
@@ -310,6 +311,7 @@ def _report(*, steps: Sequence[_Step], at: datetime) -> dict[str, Any]:
         ],
         "gained": sum(len(move.gained) for move in moves),
         "lost": sum(len(move.lost) for move in moves),
+        "asked": impact.names(),
         "lines": [line.as_json() for line in impact.lines(changes=moves, at=at)],
     }
 

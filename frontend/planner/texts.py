@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 # A count whose plural form stands for all counts of that form (CLDR names, as browsers use them).
 EXAMPLES = {"one": 1, "few": 2, "many": 5, "other": 5}
@@ -52,7 +52,7 @@ def texts() -> dict[str, str]:
         "nothing_drawn": _("Draw the outline on the map, or give it as text."),
         "accept_repair": _("Accept the repair"),
         "repair_offered": _("It can be repaired like this (green on the map):"),
-        "outline_ok": _("The outline is correct."),
+        "outline_ok": _("The outline is correct"),
         "checking": _("Checking…"),
         "zoom_to_problem": _("Show the place"),
         "gained": _("gains"),
@@ -71,7 +71,7 @@ def texts() -> dict[str, str]:
         "publish_not_permitted": _("You may draw, but publishing is for people with that right."),
         "confirm_publish": _("Publish now"),
         "version_now": _("on the map now"),
-        "version_span": _("{start} – {end}"),
+        "version_span": "{start} – {end}",
         "version_since": _("since {start}"),
         "rollback": _("Publish this version again"),
         "rollback_sure": _("Yes, publish it now"),
@@ -79,17 +79,19 @@ def texts() -> dict[str, str]:
         "stale_somebody": _("This zone was changed while you were drawing."),
         "only_mine": _("Only in yours: {area}"),
         "only_theirs": _("Only in theirs: {area}"),
-        "field_name": _("Name"),
+        "field_name": pgettext("zone", "Name"),
         "field_network_type": _("Network"),
         "field_priority": _("Priority"),
         "field_status": _("Status"),
         "field_planned_for_date": _("Planned for"),
         "field_comment": _("Comment"),
-        "empty": _("none"),
+        "empty": pgettext("value of a field", "none"),
         "leave": _("The outline is not saved. Leave it?"),
         "mode_draw": _("Click the corners; click the first one to finish. Esc cancels."),
         "mode_cut": _("Draw what is to be cut out: a hole or an edge. Esc cancels."),
-        "mode_edit": _("Drag corners; drag the middle of a side for a new one; right-click removes."),
+        "mode_edit": _(
+            "Drag corners; drag the middle of a side for a new one; right-click removes."
+        ),
         "mode_view": "",
         "retire_hint": _("Retired: nobody can be connected here any more; the history stays."),
     }

@@ -77,6 +77,7 @@ export interface Impact {
   }[];
   gained: number;
   lost: number;
+  asked: string[];
   lines: { probe: string; text: string; count: number; level: "INFO" | "WARNING" }[];
   overlaps: Overlap[];
   refusals: Refusal[];

@@ -179,8 +179,8 @@ export class Editor {
     const wide = window.matchMedia("(min-width: 761px)").matches;
     const box = panel?.getBoundingClientRect();
     return {
-      paddingTopLeft: [wide ? (box?.width ?? 0) + 36 : 20, 60],
-      paddingBottomRight: [30, wide ? 40 : 24],
+      paddingTopLeft: [wide ? (box?.width ?? 0) + 36 : 24, wide ? 110 : 72],
+      paddingBottomRight: [wide ? 60 : 24, wide ? 50 : (box?.height ?? 0) + 20],
       maxZoom: 18,
     };
   }

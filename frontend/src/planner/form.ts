@@ -171,6 +171,7 @@ export class Form {
     const hint = byId("pl-hint");
     const text = word(`mode_${mode}`);
     hint.hidden = !text;
+    hint.dataset.mode = mode;
     hint.replaceChildren(icon("info"), text);
   }
 

@@ -27,7 +27,7 @@ function zoneElement(zone: Impact["zones"][number]): HTMLElement {
     h(
       "div",
       { class: `pl-figure is-${count ? kind : "none"}` },
-      h("b", {}, `${kind === "gained" ? "+" : "−"}${number(count)}`),
+      h("b", {}, count ? `${kind === "gained" ? "+" : "−"}${number(count)}` : "0"),
       h("span", {}, word(kind)),
     );
   return h(
@@ -94,7 +94,9 @@ export function showImpact(impact: Impact, offers: Offers): void {
     ...impact.zones.map(zoneElement),
     lines.length
       ? h("ul", { class: "pl-lines" }, ...lines)
-      : h("p", { class: "pl-help" }, word("nothing_else")),
+      : impact.asked.length
+        ? h("p", { class: "pl-help" }, word("nothing_else"))
+        : "",
   );
   const button = byId<HTMLButtonElement>("pl-publish");
   button.disabled = !impact.can_publish || !config.mayPublish;
