@@ -11,8 +11,10 @@ class BillingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let subscriptions know what their changes mean in money."""
+        """Tell subscriptions what changes mean in money, and the verifier what must hold."""
+        from billing import invariants
         from billing.charging import effects
         from billing.subscriptions import hooks
 
         hooks.register_effects(effects)
+        invariants.register()

@@ -52,9 +52,8 @@ def test_without_a_check_of_this_building_nothing_is_sold(world: World, check: s
 
 def test_a_check_lives_thirty_days(world: World) -> None:
     tariff, account = world.tariff(), world.account()
-    old = world.check(
-        world.building.id, moment(DAY, 11).astimezone(UTC) - timedelta(days=30, seconds=1)
-    )
+    sold_at = moment(DAY, 11).astimezone(UTC)
+    old = world.check(world.building.id, sold_at - timedelta(days=30, seconds=1))
     with pytest.raises(subscriptions.CheckStaleError):
         world.sell(account, tariff, DAY, check_id=old)
     fresh = world.check(world.building.id, sold_at - timedelta(days=30))

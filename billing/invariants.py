@@ -1,0 +1,171 @@
+"""Invariants I7 to I10: payments and charges against the ledger. Run by `manage.py ledger_verify`.
+
+* I7 each channel's clearing account holds its confirmed payments that are not settled yet
+* I8 each charge is what the pure Python rules say for the price of its basis and its day
+* I9 no charge on a day on which the service was paused, not begun or ended
+* I10 each confirmed payment has one journal of its amount, each reversed one its reversal
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from django.db import connection
+
+from billing import calendar
+from billing.charging.rules import prepaid_amount
+from billing.ledger import verification
+from billing.ledger.verification import Problem, Scope
+from billing.payments.registry import CHANNELS
+
+_CLEARING = """
+    SELECT a.id, COALESCE((SELECT sum(p.amount_kopecks) FROM ledger_posting AS p
+                           WHERE p.account_id = a.id), 0)::bigint,
+           COALESCE((SELECT sum(y.amount_kopecks) FROM billing_payment AS y
+                     WHERE y.channel = %(channel)s AND y.state = 'CONFIRMED'), 0)::bigint
+    FROM ledger_account AS a WHERE a.code = %(code)s
+"""
+
+_CHARGES = """
+    SELECT v.charge_type, b.price_kopecks, p.value_date, s.anchor_day, p.occurrence,
+           -p.amount_kopecks, min(p.id), min(p.account_id), min(p.journal_id)
+    FROM ledger_posting AS p
+    JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
+    JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
+    JOIN billing_subscription AS s ON s.id = p.subject_id
+    WHERE p.charge_code = 'SERVICE' AND p.corrects_id IS NULL
+      AND p.journal_id > %(after)s AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
+    GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+_FREE_DAYS = """
+    SELECT p.id, p.account_id, p.journal_id, p.value_date,
+           CASE WHEN p.value_date < s.activated_date THEN 'before the service began'
+                WHEN p.value_date > s.terminated_date THEN 'after the service ended'
+                ELSE 'during a pause' END
+    FROM ledger_posting AS p
+    JOIN billing_subscription AS s ON s.id = p.subject_id
+    JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
+    JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
+    WHERE p.charge_code = 'SERVICE' AND p.corrects_id IS NULL
+      AND p.journal_id > %(after)s AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
+      AND (p.value_date < s.activated_date OR p.value_date > s.terminated_date
+           OR EXISTS (SELECT 1 FROM billing_pause AS h
+                      WHERE h.subscription_id IN (s.id, s.parent_id) AND h.during @> p.value_date
+                        -- A month may be paid and paused on one day; nothing is given back.
+                        AND (v.charge_type = 'DAILY' OR lower(h.during) < p.value_date)))
+    LIMIT 100
+"""
+
+_PAYMENTS = """
+    SELECT y.id, y.account_id, y.journal_id, y.state
+    FROM billing_payment AS y
+    WHERE y.state IN ('CONFIRMED', 'REVERSED') AND y.journal_id > %(after)s
+      AND (%(account)s::bigint IS NULL OR y.account_id = %(account)s)
+      AND (NOT EXISTS (SELECT 1 FROM ledger_journal AS j
+                       JOIN ledger_posting AS p
+                         ON p.journal_id = j.id AND p.value_date = j.value_date
+                       WHERE j.id = y.journal_id AND j.kind = 'PAYMENT'
+                         AND p.amount_kopecks = y.amount_kopecks
+                         AND (y.account_id IS NULL OR p.account_id = y.account_id))
+           OR (y.state = 'REVERSED') <> EXISTS (
+                  SELECT 1 FROM ledger_journal AS r
+                  WHERE r.reverses_id = y.journal_id AND r.id = y.reversal_journal_id))
+    LIMIT 100
+"""
+
+_ORPHANS = """
+    SELECT j.id FROM ledger_journal AS j
+    WHERE j.kind = 'PAYMENT' AND j.id > %(after)s AND %(account)s::bigint IS NULL
+      AND NOT EXISTS (SELECT 1 FROM billing_payment AS y WHERE y.journal_id = j.id)
+    LIMIT 100
+"""
+
+
+def register() -> None:
+    """Add the four to the ledger's verification (once, when the app is loaded)."""
+    verification.register("I7", clearing)
+    verification.register("I8", charges)
+    verification.register("I9", free_days)
+    verification.register("I10", payments)
+
+
+def clearing(scope: Scope) -> Iterator[Problem]:
+    """I7, over everything only: a clearing account belongs to no client."""
+    if not scope.is_full:
+        return
+    for channel in CHANNELS.values():
+        for account_id, stands, confirmed in _rows(
+            _CLEARING, channel=channel.code, code=channel.clearing_code
+        ):
+            if stands != -confirmed:
+                yield Problem(
+                    "I7",
+                    f"{stands} stands on the account, confirmed payments are {confirmed}",
+                    account_id=account_id,
+                    account_code=channel.clearing_code,
+                )
+
+
+def charges(scope: Scope) -> Iterator[Problem]:
+    """I8: equal charges are looked at once, so a million lines are a few hundred computations."""
+    for row in _rows(_CHARGES, **_arguments(scope)):
+        charge_type, price, on_date, anchor, occurrence, amount, posting, account, journal = row
+        allowed = _allowed(charge_type, price, on_date, anchor)
+        if amount in allowed or (occurrence and 0 < amount <= price):
+            continue
+        yield Problem(
+            "I8",
+            f"charged {amount}, by the rules {sorted(allowed)}",
+            posting_id=posting,
+            account_id=account,
+            journal_id=journal,
+            value_date=str(on_date),
+        )
+
+
+def _allowed(charge_type: str, price: int, on_date: date, anchor: int) -> set[int]:
+    if charge_type == "DAILY":
+        return {calendar.daily_amount_on(price, on_date)}
+    if charge_type == "ONE_OFF":
+        return {price}
+    # A month that began anew (R7) was charged whole, whatever the anchor became later.
+    return {price} | {
+        prepaid_amount(price_kopecks=price, on_date=on_date, anchor_day=day) for day in {1, anchor}
+    }
+
+
+def free_days(scope: Scope) -> Iterator[Problem]:
+    """I9."""
+    for posting, account, journal, on_date, why in _rows(_FREE_DAYS, **_arguments(scope)):
+        yield Problem(
+            "I9",
+            f"charged {why}",
+            posting_id=posting,
+            account_id=account,
+            journal_id=journal,
+            value_date=str(on_date),
+        )
+
+
+def payments(scope: Scope) -> Iterator[Problem]:
+    """I10, both ways."""
+    for payment, account, journal, state in _rows(_PAYMENTS, **_arguments(scope)):
+        yield Problem(
+            "I10",
+            f"payment {payment} is {state}, its journals say otherwise",
+            account_id=account,
+            journal_id=journal,
+        )
+    for (journal,) in _rows(_ORPHANS, **_arguments(scope)):
+        yield Problem("I10", "a payment's journal without a payment", journal_id=journal)
+
+
+def _arguments(scope: Scope) -> dict[str, int | None]:
+    return {"account": scope.account_id, "after": scope.after_journal_id}
+
+
+def _rows(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()

@@ -1,0 +1,92 @@
+"""I7 to I10 find what is wrong. (That they find nothing in right books, every test here shows.)"""
+
+from datetime import date
+
+import pytest
+from django.db import connection
+
+from billing import invariants
+from billing.ledger import operations as ledger
+from billing.ledger.operations import Leg
+from billing.ledger.verification import Scope, verify
+from billing.payments.models import Payment
+from billing.subscriptions.models import Pause, Subscription
+from tests.support.billing import CASHIER, World, moment, small_world
+
+DAY = date(2026, 11, 10)
+
+
+@pytest.fixture
+def broken(db: None) -> World:
+    """As `world`, without the check at the end."""
+    return small_world()
+
+
+def found() -> set[str]:
+    return {problem.invariant for problem in verify().problems}
+
+
+def test_i7_money_in_clearing_without_a_payment(broken: World) -> None:
+    account = broken.account(kopecks=1_000)
+    clearing = ledger.ensure_control_account(at=moment(DAY), code="clearing.cash", kind="CLEARING")
+    ledger.post(
+        kind="ADJUSTMENT",
+        value_date=DAY,
+        posted_at=moment(DAY),
+        idempotency_key="by hand",
+        legs=[Leg(account, 500), Leg(clearing, -500)],
+        actor=CASHIER,
+        source="test",
+    )
+    assert found() == {"I7"}
+
+
+def test_i8_a_charge_that_is_not_the_rules_amount(broken: World) -> None:
+    account = broken.account(kopecks=9_000)
+    service = broken.sell(account, broken.tariff(price=30_000, code="t"), DAY)
+    basis = Subscription.objects.get(id=service).bases.get()
+    revenue = ledger.ensure_control_account(at=moment(DAY), code="revenue.t", kind="REVENUE")
+    ledger.post_charges(
+        value_date=date(2026, 11, 11),
+        posted_at=moment(DAY),
+        idempotency_key="by hand",
+        actor=CASHIER,
+        source="test",
+        charges=[Leg(account, -1_001, service, "SERVICE", charge_basis_id=basis.id)],
+        contra=[(revenue, 1_001)],
+    )
+    problems = verify(mode="account", account_id=account).problems
+    assert [p.invariant for p in problems] == ["I8"]
+    assert "1001" in str(problems[0])
+
+
+def test_i9_a_charge_on_a_paused_or_ended_day(broken: World) -> None:
+    account = broken.account(kopecks=9_000)
+    service = broken.sell(account, broken.tariff(price=30_000), DAY)
+    Pause.objects.create(
+        subscription_id=service, during=(DAY, date(2026, 11, 12)), created_at=moment(DAY)
+    )
+    assert found() == {"I9"}
+    Pause.objects.all().delete()
+    Subscription.objects.filter(id=service).update(
+        state="TERMINATED", terminated_date=date(2026, 11, 9)
+    )
+    assert found() == {"I9"}
+
+
+def test_i10_a_payment_whose_journal_says_otherwise(broken: World) -> None:
+    account = broken.account()
+    payment = broken.pay(account, 5_000, DAY)
+    Payment.objects.filter(id=payment.id).update(amount_kopecks=6_000)
+    assert found() == {"I7", "I10"}
+    Payment.objects.filter(id=payment.id).update(amount_kopecks=5_000, state="REVERSED")
+    assert found() == {"I7", "I10"}
+
+
+def test_a_scope_of_one_account_leaves_the_others_alone(broken: World) -> None:
+    good, bad = broken.account(kopecks=1_000), broken.account()
+    payment = broken.pay(bad, 5_000, DAY)
+    Payment.objects.filter(id=payment.id).update(amount_kopecks=6_000)
+    assert list(invariants.payments(Scope(account_id=good))) == []
+    assert len(list(invariants.payments(Scope(account_id=bad)))) == 1
+    assert connection.in_atomic_block
