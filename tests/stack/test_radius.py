@@ -242,6 +242,10 @@ def test_who_is_refused_by_geobill_is_not_remembered(radius: RadiusSystem, known
         radius.start_rest()
 
 
+def test_a_monitor_is_answered(radius: RadiusSystem) -> None:
+    assert radius.ask("Message-Authenticator = 0x00", kind="status").kind == "Access-Accept"
+
+
 def test_secrets_lie_in_files_that_others_cannot_read(radius: RadiusSystem) -> None:
     folder = radius.parts.var / "raddb"
     files = [path for path in folder.rglob("*") if path.is_file()]

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from project.process import programs
 from tests.support.databases import database_copy
+from tests.support.ports import free_udp_port
 from tests.support.stack import Stack, environment, http_answers, udp_bound
 
 REST = "radius-rest"
@@ -37,6 +38,7 @@ class RadiusSystem:
 
     parts: Stack
     secret: str
+    status_port: int
 
     def database(self) -> AbstractContextManager[None]:
         """The ORM works in the system's database and commits."""
@@ -44,10 +46,15 @@ class RadiusSystem:
 
     def ask(self, text: str, *, kind: str = "auth", timeout_s: int = 4, tries: int = 1) -> Reply:
         """Send one packet with radclient; `text` is `Name = value, …`."""
-        port = self.parts.radius_acct_port if kind == "acct" else self.parts.radius_auth_port
-        to = f"127.0.0.1:{port}"
+        ports = {
+            "auth": self.parts.radius_auth_port,
+            "acct": self.parts.radius_acct_port,
+            "status": self.status_port,
+        }
+        secret = self.parts.radius_secret if kind == "status" else self.secret
+        to = f"127.0.0.1:{ports[kind]}"
         done = subprocess.run(
-            ["radclient", "-x", "-r", str(tries), "-t", str(timeout_s), to, kind, self.secret],
+            ["radclient", "-x", "-r", str(tries), "-t", str(timeout_s), to, kind, secret],
             input=text,
             capture_output=True,
             text=True,
@@ -87,6 +94,12 @@ class RadiusSystem:
         self.parts.wait_for(REST, http_answers(self.parts.radius_url + "/readyz"))
 
 
+def stop_all(parts: Stack) -> None:
+    """End all processes, the last one first."""
+    for part in reversed([*parts.processes]):
+        parts.stop(part)
+
+
 @contextmanager
 def radius_system(
     *, unblock: Callable[[], AbstractContextManager[None]], secret: str
@@ -104,7 +117,7 @@ def radius_system(
             radius_url=f"http://127.0.0.1:{env['GEOBILL_RADIUS_REST_PORT']}",
             radius_auth_port=int(env["GEOBILL_RADIUS_AUTH_PORT"]),
             radius_acct_port=int(env["GEOBILL_RADIUS_ACCT_PORT"]),
-            radius_secret=secret,
+            radius_secret=env["GEOBILL_RADIUS_SECRET"],
             radius_rest_token=env["GEOBILL_RADIUS_REST_TOKEN"],
             redis_port=NO_REDIS,
             database_name=name,
@@ -113,11 +126,11 @@ def radius_system(
             env=env,
             unblock=unblock,
         )
-        undo.callback(lambda: [parts.stop(part) for part in reversed([*parts.processes])])
-        system = RadiusSystem(parts=parts, secret=secret)
+        undo.callback(stop_all, parts)
+        system = RadiusSystem(parts=parts, secret=secret, status_port=free_udp_port())
         raddb = var / "raddb"
-        lifetime = ("--client-lifetime", str(CLIENT_LIFETIME_S))
-        parts.manage("render_raddb", "--out", str(raddb), "--check", *lifetime)
+        numbers = ("--client-lifetime", CLIENT_LIFETIME_S, "--status-port", system.status_port)
+        parts.manage("render_raddb", "--out", str(raddb), "--check", *map(str, numbers))
         system.start_rest()
         parts.start(programs.freeradius(raddb=raddb))
         parts.wait_for(SERVER, udp_bound(parts.radius_auth_port))
