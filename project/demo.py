@@ -86,7 +86,7 @@ def load(*, at: datetime, fixtures: Path, password: str, say: Say) -> bool:
     )
     kharkiv = AdminUnit.objects.get(name="Харків", category=AdminUnit.Category.CITY)
     demo_tariffs.load(at=opened_at, zones=zones, admin_units={"kharkiv": kharkiv.id})
-    demo_network.load(at=opened_at, zones=zones, admin_units={"kharkiv": kharkiv.id})
+    demo_network.load(at=opened_at, zones=Zone.objects.order_by("id"), admin_units=[kharkiv])
     Story(at=at, first_day=first_day, staff=staff, say=say).tell()
     return True
 

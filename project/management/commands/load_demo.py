@@ -1,5 +1,6 @@
 """`manage.py load_demo`."""
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,22 @@ from project.core import clock
 from project.core.env import envsecret
 
 
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+
+
+def demo_password() -> str:
+    """The one password of the demo staff: from the environment, or made once and kept.
+
+    Short enough to type; the demonstration listens on this machine only.
+    """
+    file = settings.SECRETS_DIR / "demo_password"
+    if not file.exists() and not envsecret("GEOBILL_DEMO_PASSWORD"):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text("".join(secrets.choice(LETTERS) for _ in range(10)) + "\n")
+    return envsecret("GEOBILL_DEMO_PASSWORD", file=file)
+
+
 class Command(BaseCommand):
     """Make the demonstration provider; does nothing where there are customers already."""
 
@@ -18,9 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run, and print the demo log-ins."""
-        password = envsecret(
-            "GEOBILL_DEMO_PASSWORD", file=settings.SECRETS_DIR / "demo_password", generate=True
-        )
+        password = demo_password()
         made = demo.load(
             at=clock.now(),
             fixtures=Path(settings.BASE_DIR) / "fixtures",
