@@ -83,7 +83,7 @@ def open_contract(
         if new_customer is not None:
             customer = _create_customer(at=at, actor=actor, new=new_customer)
         else:
-            found = Customer.objects.filter(id=customer_id).first()
+            found = Customer.objects.filter(id=customer_id or 0).first()
             if found is None:
                 raise NotFoundError
             customer = found

@@ -76,7 +76,10 @@ def load(*, at: datetime, fixtures: Path, password: str, say: Say) -> bool:
     say("places and buildings")
     demo_places.load_demo(fixtures_dir=fixtures / "geo", at=at)
     say("staff")
-    staff = {name: make_staff(*row, password=password) for name, *row in _staff_rows()}
+    staff = {
+        username: make_staff(username, first, last, role, password=password)
+        for username, first, last, role in STAFF
+    }
     first_day = at.astimezone(KYIV).date() - timedelta(days=DAYS)
     ledger.ensure_partitions(from_date=first_day, until_date=first_day + timedelta(days=400))
     say("zones, tariffs, access server")
@@ -89,10 +92,6 @@ def load(*, at: datetime, fixtures: Path, password: str, say: Say) -> bool:
     demo_network.load(at=opened_at, zones=Zone.objects.order_by("id"), admin_units=[kharkiv])
     Story(at=at, first_day=first_day, staff=staff, say=say).tell()
     return True
-
-
-def _staff_rows() -> list[tuple[str, str, str, str, Role]]:
-    return [(name, name, first, last, role) for name, first, last, role in STAFF]
 
 
 def make_staff(username: str, first: str, last: str, role: Role, *, password: str) -> User:

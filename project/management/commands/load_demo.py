@@ -11,7 +11,6 @@ from project import demo
 from project.core import clock
 from project.core.env import envsecret
 
-
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 
 
