@@ -4,23 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('coverage', '0003_zone_guards'),
+        ("coverage", "0003_zone_guards"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='availabilitycheck',
-            name='candidates',
+            model_name="availabilitycheck",
+            name="candidates",
             field=models.JSONField(default=dict),
         ),
         migrations.AddIndex(
-            model_name='street',
-            index=models.Index(fields=['name_norm'], name='coverage_street_name'),
+            model_name="street",
+            index=models.Index(fields=["name_norm"], name="coverage_street_name"),
         ),
         migrations.AddIndex(
-            model_name='streetalias',
-            index=models.Index(fields=['name_norm'], name='coverage_streetalias_name'),
+            model_name="streetalias",
+            index=models.Index(fields=["name_norm"], name="coverage_streetalias_name"),
         ),
     ]

@@ -435,3 +435,11 @@ class TestApi:
         assert wide.json()["features"] == []
         one = client.get("/api/v1/buildings/", {"bbox": "36.29,49.99,36.35,50.05", "limit": 1})
         assert (len(one.json()["features"]), one.json()["truncated"]) == (1, True)
+
+
+def test_the_running_system_may_ask_and_store(as_app_role: Any) -> None:
+    published(actor(), square(0, 0))
+    house = building(5, 5)
+    with as_app_role():
+        assert ask(building_id=house.id).answer is Answer.AVAILABLE
+        assert queries.suggest_addresses(text="бучми") == []
