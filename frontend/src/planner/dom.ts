@@ -45,8 +45,11 @@ export function area(squareMetres: number): string {
 
 export function moment(iso: string): string {
   return new Intl.DateTimeFormat("uk-UA", {
-    dateStyle: "short",
-    timeStyle: "short",
+    day: "2-digit",
+    month: "2-digit",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
     timeZone: "Europe/Kyiv",
   })
     .format(new Date(iso))

@@ -241,8 +241,11 @@ export class Editor {
     }).addTo(this.map);
     this.layer.on("pm:edit", () => {
       if (!this.layer) return;
+      const drawn = fromLayer(this.layer);
+      // Geoman tells one move of a corner more than once.
+      if (JSON.stringify(drawn) === JSON.stringify(this.shape)) return;
       this.remember();
-      this.shape = fromLayer(this.layer);
+      this.shape = drawn;
       this.onChange(this.shape);
     });
     this.layer.on("pm:remove", () => this.replace(null));

@@ -16,6 +16,7 @@ export class History {
       const { versions } = await api.versions(zone.id);
       const items = versions.map((version, index) => this.item(zone.id, version, index === 0));
       byId("pl-versions").replaceChildren(...items);
+      this.planner.pause();
       show("history");
     } catch (error) {
       this.planner.fail(error);

@@ -350,7 +350,14 @@ export class Planner {
   toEdit(): void {
     this.overlay(null);
     byId("pl-tools").hidden = false;
+    this.editor.setMode(this.editor.current ? "edit" : "draw");
     show("edit");
+  }
+
+  /** While the text, the history or a comparison is shown, nothing is drawn. */
+  pause(): void {
+    byId("pl-tools").hidden = true;
+    this.editor.setMode("view");
   }
 }
 

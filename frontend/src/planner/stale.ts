@@ -38,7 +38,7 @@ export class Stale {
       ),
     );
     this.draw(difference);
-    byId("pl-tools").hidden = true;
+    this.planner.pause();
     show("stale");
   }
 

@@ -29,7 +29,7 @@ export function startText(planner: Planner): void {
   byId("pl-as-text").addEventListener("click", () => {
     write();
     problems.hidden = true;
-    byId("pl-tools").hidden = true;
+    planner.pause();
     show("text", false);
     area.focus();
   });

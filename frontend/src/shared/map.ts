@@ -15,6 +15,8 @@ export type ZoneStatus =
 
 export type Answer = "AVAILABLE" | "PLANNED" | "SUSPENDED" | "NEEDS_SURVEY" | "NO_COVERAGE";
 
+const SEAM_ZOOM = 15.5;
+
 export const OSM_ATTRIBUTION = "© OpenStreetMap contributors";
 
 /** What zones of the API carry; other properties are left as they are. */
@@ -296,12 +298,14 @@ export class BuildingLayer {
       },
     } as L.GeoJSONOptions).addTo(map);
     map.on("moveend", this.schedule, this);
+    map.on("zoomend", this.restyle, this);
     this.schedule();
   }
 
   private readonly style = (feature?: GeoJSON.Feature): L.PathOptions => ({
     renderer: this.renderer,
-    stroke: true,
+    // A white seam keeps neighbours apart, but far off it would cover small houses.
+    stroke: this.map.getZoom() >= SEAM_ZOOM,
     weight: 0.6,
     color: "#ffffff",
     fillColor: (this.options.colorOf ?? buildingColor)(feature?.properties as BuildingProperties),
@@ -321,6 +325,7 @@ export class BuildingLayer {
 
   remove(): void {
     this.map.off("moveend", this.schedule, this);
+    this.map.off("zoomend", this.restyle, this);
     this.loading?.abort();
     this.layer.remove();
   }
