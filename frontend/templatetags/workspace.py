@@ -44,3 +44,35 @@ def role_name(role: object) -> Any:
     from frontend.workspace.labels import ROLE_LABELS
 
     return ROLE_LABELS.get(str(role), role)
+
+
+@register.filter
+def channel_name(channel: object) -> Any:
+    """The payment channel in words."""
+    from frontend.workspace.labels import CHANNEL_LABELS, word
+
+    return word(CHANNEL_LABELS, channel)
+
+
+@register.filter
+def network_name(network_type: object) -> Any:
+    """The network type in words."""
+    from frontend.workspace.labels import NETWORK_LABELS, word
+
+    return word(NETWORK_LABELS, network_type)
+
+
+@register.filter
+def reason_text(reason: object) -> Any:
+    """Why the coverage answer is what it is."""
+    from frontend.workspace.labels import REASON_LABELS, word
+
+    return word(REASON_LABELS, reason)
+
+
+@register.filter
+def mac(digits: str) -> str:
+    """ "a4cf12345678" → "a4:cf:12:34:56:78"."""
+    if len(digits) != 12:
+        return digits
+    return ":".join(digits[i : i + 2] for i in range(0, 12, 2))

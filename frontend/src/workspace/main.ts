@@ -1,0 +1,76 @@
+// The workspace: search from anywhere, keyboard, partial updates by htmx, small maps.
+
+import htmx from "htmx.org";
+import { startAmounts } from "./amounts";
+import { startKeyboard } from "./keyboard";
+import { startMaps } from "./maps";
+import { startSearch } from "./search";
+
+declare global {
+  interface Window {
+    htmx: typeof htmx;
+  }
+}
+
+window.htmx = htmx;
+
+/** Buttons that open a dialog, copy a text or print the page. */
+function startButtons(): void {
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    const button = target?.closest<HTMLElement>("[data-open],[data-copy],[data-print]");
+    if (!button) {
+      for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.ws-user[open]")) {
+        if (!menu.contains(target)) menu.open = false;
+      }
+      return;
+    }
+    const { open, copy, print } = button.dataset;
+    if (open) document.querySelector<HTMLDialogElement>(open)?.showModal();
+    if (print !== undefined) window.print();
+    if (copy !== undefined) {
+      void navigator.clipboard?.writeText(copy).then(() => {
+        button.classList.add("is-copied");
+        window.setTimeout(() => button.classList.remove("is-copied"), 1500);
+      });
+    }
+  });
+}
+
+/** A second press of the button must not send a form twice. */
+function startForms(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement;
+    if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "1";
+    form.classList.add("is-sending");
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) {
+      delete form.dataset.sent;
+      form.classList.remove("is-sending");
+    }
+  });
+}
+
+/** htmx shows a 4xx partial too: it says what is wrong. */
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const detail = (event as CustomEvent).detail;
+  if (detail.xhr.status >= 400 && detail.xhr.status < 500) {
+    detail.shouldSwap = true;
+    detail.isError = false;
+  }
+});
+
+startButtons();
+startForms();
+startKeyboard();
+startSearch();
+startMaps();
+startAmounts();
+document.addEventListener("htmx:afterSettle", () => startMaps());
+document.querySelector(".ws-modules .is-here")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -1,0 +1,80 @@
+// The operator's map and the small maps of cards.
+
+import htmx from "htmx.org";
+import { BuildingLayer, createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
+
+const CLOSE_ZOOM = 17;
+
+async function addZones(map: L.Map): Promise<void> {
+  const answer = await fetch("/api/v1/zones/", { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const zones = (await answer.json()) as GeoJSON.FeatureCollection<GeoJSON.Geometry, ZoneProperties>;
+  zoneLayer(map, zones, { interactive: false });
+}
+
+/** The ring around the building whose card is open. */
+class Chosen {
+  private ring: L.CircleMarker | null = null;
+
+  constructor(private readonly map: L.Map) {}
+
+  show(move: boolean): void {
+    const card = document.querySelector<HTMLElement>(".ws-building");
+    this.ring?.remove();
+    this.ring = null;
+    if (!card) return;
+    const at = L.latLng(Number(card.dataset.lat), Number(card.dataset.lon));
+    this.ring = L.circleMarker(at, {
+      radius: 16,
+      weight: 4,
+      color: "#f4a65a",
+      fillOpacity: 0,
+      interactive: false,
+    }).addTo(this.map);
+    if (move && !this.map.getBounds().pad(-0.15).contains(at)) {
+      this.map.setView(at, Math.max(this.map.getZoom(), CLOSE_ZOOM));
+    }
+  }
+}
+
+function startOperatorMap(element: HTMLElement): void {
+  const map = createMap(element);
+  const chosen = new Chosen(map);
+  const cards = element.dataset.cardUrl ?? "";
+  void addZones(map);
+  new BuildingLayer(map, {
+    onClick: (building) => {
+      const url = `${cards}${building.id}/`;
+      history.pushState({}, "", url);
+      void htmx.ajax("GET", url, { target: "#ws-building", swap: "innerHTML" });
+    },
+  });
+  chosen.show(false);
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if ((event.target as HTMLElement).id !== "ws-building") return;
+    chosen.show(true);
+    document.querySelector(".ws-mapside")?.scrollTo({ top: 0 });
+  });
+  window.addEventListener("popstate", () => window.location.reload());
+}
+
+function startSmallMap(element: HTMLElement): void {
+  const map = createMap(element, { scrollWheel: false, zoomControl: false });
+  void addZones(map);
+  new BuildingLayer(map, { interactive: false });
+  L.circleMarker(map.getCenter(), {
+    radius: 11,
+    weight: 4,
+    color: "#f4a65a",
+    fillOpacity: 0,
+    interactive: false,
+  }).addTo(map);
+}
+
+export function startMaps(): void {
+  for (const element of document.querySelectorAll<HTMLElement>("[data-map]:not([data-map-started])")) {
+    element.dataset.mapStarted = "1";
+    if (element.dataset.map === "operator") startOperatorMap(element);
+    else startSmallMap(element);
+  }
+}

@@ -1,0 +1,1 @@
+"""The staff workspace: pages of operators, cashiers, accountants, engineers, administrators."""

@@ -1,0 +1,142 @@
+"""The navigation of the workspace: the eight modules of the product and the pages in each.
+
+A page is listed only when it exists and the person may open it; a module only when it has a page.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import is_valid_path
+from django.utils.translation import gettext_lazy as _
+
+from project.core.models import User
+from project.core.roles import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class NavPage:
+    """A page in the navigation; `permissions`: any one of them opens it."""
+
+    title: Any
+    path: str
+    permissions: tuple[Permission, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NavModule:
+    """A module of the product with its icon (a name from the icon set) and pages."""
+
+    title: Any
+    icon: str
+    pages: tuple[NavPage, ...]
+
+
+MODULES: tuple[NavModule, ...] = (
+    NavModule(
+        _("Coverage Map"),
+        "ti-map-2",
+        (
+            NavPage(_("Buildings and zones"), "/workspace/map/", (Permission.ZONES_VIEW,)),
+            NavPage(_("Zone planner"), "/planner/", (Permission.ZONES_EDIT,)),
+        ),
+    ),
+    NavModule(
+        _("Tariff Constructor"),
+        "ti-tag",
+        (NavPage(_("Tariffs and prices"), "/workspace/tariffs/", (Permission.TARIFFS_VIEW,)),),
+    ),
+    NavModule(
+        _("Financial System"),
+        "ti-scale",
+        (NavPage(_("Charge runs"), "/workspace/charging/", (Permission.LEDGER_VIEW,)),),
+    ),
+    NavModule(
+        _("Payment Acceptance"),
+        "ti-cash",
+        (
+            NavPage(_("Cash desk"), "/workspace/cash-desk/", (Permission.PAYMENTS_ACCEPT_CASH,)),
+            NavPage(_("Payments"), "/workspace/payments/", (Permission.LEDGER_VIEW,)),
+        ),
+    ),
+    NavModule(
+        _("Provisioning"),
+        "ti-router",
+        (NavPage(_("Open sessions"), "/workspace/sessions/", (Permission.NETWORK_VIEW,)),),
+    ),
+    NavModule(
+        _("CRM"),
+        "ti-inbox",
+        (
+            NavPage(_("Requests"), "/workspace/requests/", (Permission.CUSTOMERS_VIEW,)),
+            NavPage(_("New service"), "/workspace/services/new/", (Permission.SERVICES_CREATE,)),
+        ),
+    ),
+    NavModule(
+        _("User Frame"),
+        "ti-users",
+        (NavPage(_("Subscribers"), "/workspace/customers/", (Permission.CUSTOMERS_VIEW,)),),
+    ),
+    NavModule(
+        _("Base Report Analytics"),
+        "ti-chart-bar",
+        (
+            NavPage(_("Base reports"), "/workspace/reports/", (Permission.LEDGER_VIEW,)),
+            NavPage(_("All reports"), "/reports/", (Permission.LEDGER_VIEW,)),
+        ),
+    ),
+)
+
+ADMINISTRATION: tuple[NavPage, ...] = (
+    NavPage(_("Staff"), "/workspace/staff/", (Permission.STAFF_MANAGE,)),
+    NavPage(_("Audit log"), "/workspace/audit/", (Permission.AUDIT_VIEW,)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPage:
+    """A page as it is drawn."""
+
+    title: Any
+    path: str
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownModule:
+    """A module as it is drawn; its tab leads to its first page."""
+
+    title: Any
+    icon: str
+    path: str
+    is_here: bool
+    pages: list[ShownPage]
+
+
+def _may_open(user: object, page: NavPage) -> bool:
+    if not isinstance(user, User) or not is_valid_path(page.path):
+        return False
+    return not page.permissions or any(user.may(needed) for needed in page.permissions)
+
+
+def _shown(request: HttpRequest, pages: tuple[NavPage, ...]) -> Iterator[ShownPage]:
+    for page in pages:
+        if _may_open(request.user, page):
+            yield ShownPage(page.title, page.path, request.path.startswith(page.path))
+
+
+def modules_for(request: HttpRequest) -> list[ShownModule]:
+    """The modules with the pages that this person may open."""
+    shown = []
+    for module in MODULES:
+        pages = list(_shown(request, module.pages))
+        if pages:
+            here = any(page.is_here for page in pages)
+            shown.append(ShownModule(module.title, module.icon, pages[0].path, here, pages))
+    return shown
+
+
+def administration_for(request: HttpRequest) -> list[ShownPage]:
+    """Staff and audit, for those who may."""
+    return list(_shown(request, ADMINISTRATION))

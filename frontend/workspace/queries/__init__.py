@@ -1,0 +1,1 @@
+"""What the pages of the workspace show: reading only, composed from each app's queries."""

@@ -1,0 +1,1 @@
+"""Views of the workspace: parse, one call, render."""
