@@ -196,8 +196,10 @@ def build_pages() -> None:
     While somebody is in the middle of a change to the front end, tests of other things go on with
     the pages built before (`./run test` itself builds first, and fails).
     """
+    # Not with the settings of the tests, which make no manifest of the static files.
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     done = subprocess.run(
-        ["bash", "run", "pages"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["bash", "run", "pages"], cwd=ROOT, env=env, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         trouble = f"./run pages failed:\n{done.stdout}{done.stderr}"
