@@ -11,7 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
 
 from network.models import IpPool
 
@@ -107,10 +108,18 @@ def _take_retrying(
         try:
             with transaction.atomic():
                 return _take(pool_id=pool_id, subscription_ids=subscription_ids, at=at)
-        except IntegrityError:
-            logger.warning("pool %s: somebody else took an address of ours, trying again", pool_id)
+        except (IntegrityError, OperationalError) as error:
+            # Of two that wait for each other's address PostgreSQL ends one: also "somebody else".
+            if isinstance(error, OperationalError) and not _is_deadlock(error):
+                raise
+            cause = type(error.__cause__).__name__
+            logger.warning("pool %s: address taken meanwhile (%s), again", pool_id, cause)
     logger.error("pool %s overlaps another pool: no address could be taken", pool_id)
     return {}
+
+
+def _is_deadlock(error: OperationalError) -> bool:
+    return isinstance(error.__cause__, DeadlockDetected)
 
 
 def _take(*, pool_id: int, subscription_ids: Sequence[int], at: datetime) -> dict[int, str]:
