@@ -16,7 +16,7 @@ from shapely import MultiPolygon
 from coverage.addresses.latin import to_latin
 from coverage.models import NetworkType, Zone, ZoneChange, ZoneChangeSet, ZoneStatus, ZoneVersion
 from coverage.zoning import geometry as geometries
-from coverage.zoning import locks, queries
+from coverage.zoning import locks, queries, reading
 from coverage.zoning.shapes import to_geos, to_shapely
 from project.core import audit
 from project.core.actor import Actor
@@ -267,7 +267,7 @@ def _difference(*, current: dict[str, Any], mine: ZoneDraft) -> dict[str, Any]:
         ours = value.isoformat() if isinstance(value, date) else value
         if ours != theirs.get(field):
             fields[field] = [theirs.get(field), ours]
-    their_shape = geometries.read(shape) if shape is not None else MultiPolygon()
+    their_shape = reading.read(shape) if shape is not None else MultiPolygon()
     only_mine = shapely.difference(mine.geometry, their_shape)
     only_theirs = shapely.difference(their_shape, mine.geometry)
     return {

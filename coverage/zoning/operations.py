@@ -10,7 +10,7 @@ from coverage.zoning.drafts import (
     discard_draft,
     save_draft,
 )
-from coverage.zoning.geometry import InvalidGeometryError, UnreadableGeometryError
+from coverage.zoning.geometry import InvalidGeometryError
 from coverage.zoning.overlaps import NothingLeftError, Overlap, OverlapRefusedError, trimmed
 from coverage.zoning.publishing import (
     NothingToPublishError,
@@ -22,6 +22,7 @@ from coverage.zoning.publishing import (
     retire,
     rollback,
 )
+from coverage.zoning.reading import UnreadableGeometryError
 
 __all__ = [
     "BadZoneError",

@@ -13,7 +13,8 @@ from shapely.geometry.base import BaseGeometry
 
 from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneVersion
 from coverage.zoning import covering, geometry
-from coverage.zoning.geometry import Checked, Problem
+from coverage.zoning.geometry import Checked
+from coverage.zoning.reading import Problem
 from project.core.errors import NotFoundError
 
 OPEN_STATES = (ZoneChangeSet.State.DRAFT, ZoneChangeSet.State.REVIEW)
