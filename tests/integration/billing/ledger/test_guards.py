@@ -104,26 +104,26 @@ def test_the_running_system_posts_through_the_function(
         assert refused("DROP TABLE ledger_posting_2042_01") == NO_PRIVILEGE
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        "SELECT nextval('ledger_posting_id_seq')",
-        "SELECT setval('ledger_posting_id_seq', 1)",
-        "SELECT setval('ledger_journal_id_seq', 1)",
-        "UPDATE ledger_account SET parked_at = NULL",
-        "SET ROLE geobill_owner",
-        "CREATE TABLE public.ledger_posting_2099_01 (id int)",
-        "ALTER TABLE ledger_posting DETACH PARTITION " + PARTITION,
-        "CREATE OR REPLACE FUNCTION ledger_chain_step(bytea, bytea, bytea) RETURNS bytea"
-        " LANGUAGE sql AS 'SELECT $1'",
-        "SET session_replication_role = replica",
-    ],
-)
+WAYS_ROUND = [
+    "SELECT nextval('ledger_posting_id_seq')",
+    "SELECT setval('ledger_posting_id_seq', 1)",
+    "SELECT setval('ledger_journal_id_seq', 1)",
+    "UPDATE ledger_account SET parked_at = NULL",
+    "SET ROLE geobill_owner",
+    "CREATE TABLE public.ledger_posting_2099_01 (id int)",
+    "ALTER TABLE ledger_posting DETACH PARTITION " + PARTITION,
+    "CREATE OR REPLACE FUNCTION ledger_chain_step(bytea, bytea, bytea) RETURNS bytea"
+    " LANGUAGE sql AS 'SELECT $1'",
+    "SET session_replication_role = replica",
+]
+
+
 def test_the_running_system_has_no_way_round(
-    posted: int, app_connection: psycopg.Connection[Any], call: str
+    app_connection: psycopg.Connection[Any],
 ) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app_connection.execute(call)
+    for call in WAYS_ROUND:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            app_connection.execute(call)
 
 
 def test_a_temporary_table_does_not_stand_in_for_a_table_of_the_ledger(
@@ -269,31 +269,31 @@ def replica(transactional_db: None) -> Iterator[psycopg.Connection[Any]]:
         yield session
 
 
-@pytest.mark.parametrize(
-    ("sql", "state"),
-    [
-        ("UPDATE ledger_posting SET amount_kopecks = 7", APPEND_ONLY),
-        (f"UPDATE {PARTITION} SET amount_kopecks = 7", APPEND_ONLY),
-        (f"DELETE FROM {PARTITION}", APPEND_ONLY),
-        (f"TRUNCATE {PARTITION}", APPEND_ONLY),
-        ("TRUNCATE ledger_posting", APPEND_ONLY),
-        ("DELETE FROM ledger_journal", APPEND_ONLY),
-        ("UPDATE ledger_journal SET narrative = 'x'", APPEND_ONLY),
-        (
-            f"INSERT INTO {PARTITION} (value_date, journal_id, account_id, amount_kopecks)"
-            f" SELECT '{DAY}', id, 1, 5 FROM ledger_journal",
-            "GL001",
-        ),
-        (
-            "INSERT INTO ledger_posting (value_date, journal_id, account_id, amount_kopecks)"
-            f" SELECT '{DAY}', id, 1, s FROM ledger_journal, (VALUES (5), (-5)) v (s)",
-            "GL003",
-        ),
-    ],
-)
+PAST_TRIGGERS = [
+    ("UPDATE ledger_posting SET amount_kopecks = 7", APPEND_ONLY),
+    (f"UPDATE {PARTITION} SET amount_kopecks = 7", APPEND_ONLY),
+    (f"DELETE FROM {PARTITION}", APPEND_ONLY),
+    (f"TRUNCATE {PARTITION}", APPEND_ONLY),
+    ("TRUNCATE ledger_posting", APPEND_ONLY),
+    ("DELETE FROM ledger_journal", APPEND_ONLY),
+    ("UPDATE ledger_journal SET narrative = 'x'", APPEND_ONLY),
+    (
+        f"INSERT INTO {PARTITION} (value_date, journal_id, account_id, amount_kopecks)"
+        f" SELECT '{DAY}', id, 1, 5 FROM ledger_journal",
+        "GL001",
+    ),
+    (
+        "INSERT INTO ledger_posting (value_date, journal_id, account_id, amount_kopecks)"
+        f" SELECT '{DAY}', id, 1, s FROM ledger_journal, (VALUES (5), (-5)) v (s)",
+        "GL003",
+    ),
+]
+
+
 def test_a_replica_session_does_not_get_past_the_triggers(
-    replica: psycopg.Connection[Any], sql: str, state: str
+    replica: psycopg.Connection[Any],
 ) -> None:
-    with pytest.raises(psycopg.Error) as refusal:
-        replica.execute(sql)
-    assert refusal.value.sqlstate == state
+    for sql, state in PAST_TRIGGERS:
+        with pytest.raises(psycopg.Error) as refusal:
+            replica.execute(sql)
+        assert (refusal.value.sqlstate, sql) == (state, sql)
