@@ -19,8 +19,19 @@ SCHEDULE = {
         "task": "billing.make_partitions",
         "schedule": crontab(hour=1, minute=15),
     },
+    # After the night's run: the seal then covers its charges, and what is verified every quarter of
+    # an hour (what came after the last seal) is a day's payments.
+    "billing.seal_ledger": {
+        "task": "billing.seal_ledger",
+        "schedule": crontab(hour=2, minute=15),
+    },
     "billing.verify_ledger": {
         "task": "billing.verify_ledger",
         "schedule": crontab(hour=4, minute=30),
+    },
+    "billing.verify_new_postings": {
+        "task": "billing.verify_ledger",
+        "schedule": crontab(hour="5-23", minute="7,22,37,52"),
+        "kwargs": {"mode": "incremental"},
     },
 }

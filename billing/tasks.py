@@ -7,6 +7,7 @@ from celery import shared_task
 
 from billing.charging import operations as charging
 from billing.ledger import operations as ledger
+from billing.ledger import seals
 from project.core import clock
 from project.core.actor import SYSTEM
 
@@ -43,9 +44,19 @@ def make_partitions() -> int:
     return len(made)
 
 
+@shared_task(name="billing.seal_ledger")
+def seal_ledger() -> int:
+    """Seal what was posted since the last seal and export the seal; how many postings it covers."""
+    at = clock.now()
+    return seals.seal_day(day=clock.today(at), at=at).postings
+
+
 @shared_task(name="billing.verify_ledger")
-def verify_ledger() -> None:
-    """Verify the whole ledger; a fault ends the task with an error and stands in the log."""
+def verify_ledger(*, mode: str = "full") -> None:
+    """Verify the ledger; a fault ends the task with an error and stands in the log.
+
+    "incremental" looks at what was posted since the last seal.
+    """
     from django.core.management import call_command
 
-    call_command("ledger_verify")
+    call_command("ledger_verify", mode=mode)

@@ -51,7 +51,7 @@ class Command(BaseCommand):
                 f" {report.journals} journals, {report.accounts} accounts, {report.seconds} s"
             )
         if not report.is_right:
-            raise SystemExit(1)
+            raise CommandError(f"the ledger is wrong in {len(report.problems)} places")
 
     def _account_id(self, text: str) -> int:
         found = queries.find_account(code=text)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from billing.ledger import errors, operations, queries, seals, verification
@@ -295,19 +295,19 @@ def test_the_command_says_what_is_wrong_and_fails(busy: Any, tmp_path: Path) -> 
     line = posting_of(busy.taras, 3)
     tamper("UPDATE ledger_posting SET amount_kopecks = -332 WHERE id = %s", line.posting_id)
     output = StringIO()
-    with pytest.raises(SystemExit) as exit_:
+    with pytest.raises(CommandError, match="the ledger is wrong in 5 places") as refusal:
         call_command("ledger_verify", seals=tmp_path, stdout=output)
-    assert exit_.value.code == 1
+    assert refusal.value.returncode == 1
     assert f"I4 posting {line.posting_id}," in output.getvalue()
     output = StringIO()
-    with pytest.raises(SystemExit):
+    with pytest.raises(CommandError):
         call_command("ledger_verify", json=True, seals=tmp_path, stdout=output)
     answer = json.loads(output.getvalue())
     assert answer["right"] is False
     assert line.posting_id in [problem["posting_id"] for problem in answer["problems"]]
     code = queries.accounts(ids=[busy.olena])[busy.olena].code
     call_command("ledger_verify", account=code, stdout=StringIO())
-    with pytest.raises(SystemExit):
+    with pytest.raises(CommandError):
         call_command("ledger_verify", account=str(busy.taras), stdout=StringIO())
 
 
