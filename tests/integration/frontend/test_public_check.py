@@ -186,7 +186,7 @@ class TestAnswer:
         self, client: Client, provider: Provider
     ) -> None:
         StreetAlias.objects.create(
-            street=provider.building.street,
+            street_id=provider.building.street_id,
             type="вулиця",
             name="Блюхера",
             name_norm="блюхера",
