@@ -81,10 +81,7 @@ MODULES: tuple[NavModule, ...] = (
     NavModule(
         _("Base Report Analytics"),
         "ti-chart-bar",
-        (
-            NavPage(_("Base reports"), "/workspace/reports/", (Permission.LEDGER_VIEW,)),
-            NavPage(_("All reports"), "/reports/", (Permission.LEDGER_VIEW,)),
-        ),
+        (NavPage(_("All reports"), "/reports/", (Permission.LEDGER_VIEW,)),),
     ),
 )
 

@@ -6,7 +6,7 @@ import { BuildingLayer, createMap, L, zoneLayer, type ZoneProperties } from "../
 const CLOSE_ZOOM = 17;
 
 async function addZones(map: L.Map): Promise<void> {
-  const answer = await fetch("/api/v1/zones/", { headers: { Accept: "application/json" } });
+  const answer = await fetch("/api/v1/coverage/zones/", { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
   const zones = (await answer.json()) as GeoJSON.FeatureCollection<GeoJSON.Geometry, ZoneProperties>;
   zoneLayer(map, zones, { interactive: false });
