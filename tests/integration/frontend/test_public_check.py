@@ -186,7 +186,7 @@ class TestAnswer:
         self, client: Client, provider: Provider
     ) -> None:
         StreetAlias.objects.create(
-            street_id=provider.building.street_id,
+            street=Street.objects.get(name="Бучми"),
             type="вулиця",
             name="Блюхера",
             name_norm="блюхера",
