@@ -108,24 +108,31 @@ class Reader:
     def object(self, value: dict[str, Any]) -> BaseGeometry:
         _refuse_other_crs(value)
         kind = value.get("type")
-        if kind == "Feature":
-            return self.object(_dict(value.get("geometry")))
         if kind == "FeatureCollection":
-            features = value.get("features")
-            if not isinstance(features, list) or len(features) != 1:
+            features = _list(value.get("features"))
+            if len(features) != 1:
                 raise UnreadableGeometryError(_("Give exactly one feature for one zone."))
-            return self.object(_dict(features[0]))
+            value = _dict(features[0])
+            kind = value.get("type")
+        if kind == "Feature":
+            value = _dict(value.get("geometry"))
+            kind = value.get("type")
+        return self.geometry(kind, value)
+
+    def geometry(self, kind: Any, value: dict[str, Any]) -> BaseGeometry:
         if kind == "GeometryCollection":
             members = [_dict(member) for member in _list(value.get("geometries"))]
             if any(member.get("type") == "GeometryCollection" for member in members):
                 raise UnreadableGeometryError(_("Collections inside collections are not read."))
-            return shapely.GeometryCollection([self.object(member) for member in members])
+            return shapely.GeometryCollection(
+                [self.geometry(member.get("type"), member) for member in members]
+            )
         coordinates = value.get("coordinates")
         if kind == "Polygon":
             return self.polygon(coordinates)
         if kind == "MultiPolygon":
             return MultiPolygon([self.polygon(rings) for rings in _list(coordinates)])
-        if kind in {"Point", "MultiPoint", "LineString", "MultiLineString"}:
+        if kind in ("Point", "MultiPoint", "LineString", "MultiLineString"):
             return _not_an_area(value)
         raise UnreadableGeometryError
 

@@ -1,12 +1,14 @@
 """The API of zones: who may, what is answered, and no 500 on whatever is sent."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from shapely.geometry import mapping
 
 from coverage.models import Zone, ZoneVersion
+from project.core import clock
 from project.core.roles import Role
 from tests.support.zones import actor, building, planner, published, square
 
@@ -28,6 +30,11 @@ def signed_in(person):
     client = Client(raise_request_exception=False)
     client.force_login(person)
     return client
+
+
+def an_hour_ago():
+    """The API takes the time of the clock, so what is published before must lie in the past."""
+    return clock.now() - timedelta(hours=1)
 
 
 def body(shape, **changes):
@@ -76,7 +83,7 @@ def test_the_whole_way_of_a_zone(signed_in):
 
 
 def test_the_public_sees_a_thin_map_without_drafts_or_comments(signed_in, person):
-    published(actor(person), square(0, 0), comment="для своїх")
+    published(actor(person), square(0, 0), at=an_hour_ago(), comment="для своїх")
     send(signed_in, "post", "/zones/", body(square(50, 50)))
     found = Client().get(f"{ROOT}/zones/?drafts=1").json()
     (feature,) = found["features"]
@@ -145,7 +152,7 @@ def test_the_live_check_counts_buildings_and_stores_nothing(signed_in):
 
 
 def test_an_overlap_is_409_with_its_shape_and_trimming_helps(signed_in, person):
-    other = published(actor(person), square(0, 0))
+    other = published(actor(person), square(0, 0), at=an_hour_ago())
     made = send(signed_in, "post", "/zones/", body(square(8, 0))).json()
     path = f"/changesets/{made['changeset_id']}"
     refused = send(signed_in, "post", f"{path}/publish/")
@@ -213,6 +220,8 @@ HOSTILE = [
     b'{"geometry": {"type": "Point", "coordinates": [[[[[1]]]]]}}',
     b'{"geometry": {"type": "FeatureCollection", "features": [1]}}',
     b'{"geometry": {"type": "Feature", "geometry": null}}',
+    b'{"geometry": {"type": []}}',
+    b'{"geometry": ' + b'{"type": "Feature", "geometry": ' * 900 + b"{}" + b"}" * 901,
     b'{"geometry": {"type": "GeometryCollection", "geometries": [[]]}}',
     b'{"geometry": {"type": "Polygon", "crs": {"properties": {"name": 5}}, "coordinates": []}}',
     b'{"geometry": {"type": "Polygon", "coordinates": [[[1, 1], [1, 1], [1, 1], [1, 1]]]}}',

@@ -9,6 +9,7 @@ from coverage import impact
 from coverage.models import BuildingCoverage, Zone, ZoneChange, ZoneChangeSet, ZoneVersion
 from coverage.zoning import operations, overlaps, queries
 from coverage.zoning.shapes import to_shapely
+from project.core.errors import NotFoundError
 from project.core.models import AuditEntry, OutboxEvent
 from tests.support.zones import (
     AT,
@@ -142,7 +143,7 @@ def test_rollback_to_another_zones_version_is_not_found(me):
         operations.rollback(
             zone_id=two.zone_id, to_version_id=other.id, base_revision=1, actor=me, at=later(2)
         )
-    with pytest.raises(Exception, match="no such version"):
+    with pytest.raises(NotFoundError):
         operations.rollback(
             zone_id=one.zone_id,
             to_version_id=other.id,
