@@ -6,4 +6,5 @@ urlpatterns = [
     path("", include("frontend.public.urls")),
     path("", include("frontend.accounts.urls")),
     path("planner/", include("frontend.planner.urls")),
+    path("workspace/", include("frontend.workspace.urls")),
 ]

@@ -76,3 +76,16 @@ def mac(digits: str) -> str:
     if len(digits) != 12:
         return digits
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
+@register.filter
+def holder_key(row: Any, contract: Any) -> str:
+    """ "customer id:account id", as `ServiceForm.holder` reads it."""
+    return f"{row.customer_id}:{contract.account_id}"
+
+
+@register.filter
+def plain_hryvnias(kopecks: int) -> str:
+    """Kopecks as a number to type: 30000 → "300", 30050 → "300,50"."""
+    whole, rest = divmod(kopecks, 100)
+    return f"{whole},{rest:02d}" if rest else str(whole)

@@ -75,8 +75,7 @@ class ServiceForm(WorkspaceForm):
     """Who gets what service in which flat of a building."""
 
     who = forms.ChoiceField(choices=[("new", _("New")), ("existing", _("Existing"))])
-    customer_id = KeyField(required=False, widget=forms.HiddenInput)
-    account_id = KeyField(required=False, widget=forms.HiddenInput)
+    holder = forms.RegexField(r"^[1-9]\d{0,17}:([1-9]\d{0,17})?$", required=False)
     contact_name = forms.CharField(label=_("Name"), max_length=200, required=False)
     contact_phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     contact_email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
@@ -100,6 +99,14 @@ class ServiceForm(WorkspaceForm):
             self.fields[name].widget.attrs["autocomplete"] = f"off {hint}"
         self.fields["contact_phone"].widget.attrs["inputmode"] = "tel"
         self.fields["contact_phone"].widget.attrs["placeholder"] = "067 123 45 67"
+
+    def clean_holder(self) -> tuple[int | None, int | None]:
+        """`holder` is "customer id:account id"; without the account a new contract is opened."""
+        customer_id, _colon, account_id = self.cleaned_data["holder"].partition(":")
+        return (
+            int(customer_id) if customer_id else None,
+            int(account_id) if account_id else None,
+        )
 
     def clean_plan(self) -> tuple[int, str]:
         """`plan` is "tariff id:network type"."""

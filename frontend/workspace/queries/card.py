@@ -1,39 +1,234 @@
 """The subscriber's card: one contract of a subscriber with its services, money and access."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
+from django.contrib.gis.geos import Point
+
+from billing.charging import queries as charging_queries
 from billing.ledger import queries as ledger_queries
-from billing.models import LedgerAccount
+from billing.models import CreditGrant, LedgerAccount, Payment, PlanSpan
+from billing.payments import queries as payment_queries
 from billing.subscriptions import queries as subscription_queries
-from billing.subscriptions.queries import ServiceRow
-from crm.models import Customer
-from frontend.workspace.queries import holders
+from billing.subscriptions.queries import ServiceRow, ServiceState
+from billing.tariffs.texts import CHARGE_TYPE_TEXTS, LEVEL_TEXTS
+from coverage import queries as coverage_queries
+from crm import queries as crm_queries
+from crm.models import ConnectionRequest
+from frontend.workspace.queries import holders, statement
+from network import queries as network_queries
+from network.explanation import Explanation
+from network.queries import Access, SessionRow
+from project.core.errors import NotFoundError
+
+LINES_SHOWN = 14
+PAYMENTS_SHOWN = 5
+SESSIONS_SHOWN = 5
+EXPLAINED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as the card shows it: by what it was sold, its access, its add-ons."""
+
+    row: ServiceRow
+    span: PlanSpan
+    address: str
+    access: Access | None
+    explanation: Explanation | None
+    addons: list["Service"] = field(default_factory=list)
+
+    @property
+    def point(self) -> Point:
+        """Where the building stands."""
+        return self.span.subscription.building.point
+
+    @property
+    def off_state(self) -> str:
+        """The state in one word of the states' table: a block's reason comes first."""
+        if self.row.state == ServiceState.BLOCKED:
+            return self.row.block_reasons[0]
+        if self.row.state == ServiceState.ON:
+            return "ACTIVE"
+        return str(self.row.state)
+
+    @property
+    def charge_text(self) -> Any:
+        """How it is charged."""
+        return CHARGE_TYPE_TEXTS.get(self.row.charge_type, "")
+
+    @property
+    def level_text(self) -> Any:
+        """"Price of the zone", of the locality, everywhere."""
+        return LEVEL_TEXTS.get(self.span.sold_rule.level, "")
+
+    @property
+    def level_place(self) -> str:
+        """The zone or the locality that the price rule is for."""
+        rule = self.span.sold_rule
+        place = rule.zone or rule.admin_unit
+        return place.name if place else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What stands on the contract. `paid_until` is the first day that the money does not cover."""
+
+    balance_kopecks: int
+    credit_kopecks: int
+    credit_until: date | None
+    month_kopecks: int
+    paid_until: date | None
+    days_left: int | None
+    lines: Sequence[statement.Line]
+    has_more: bool
+    payments: Sequence[Payment]
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """All that the card shows."""
+    """All that the card shows. `money` and `sessions` only for those who may see them."""
 
-    customer: Customer
-    accounts: Sequence[LedgerAccount]
-    account: LedgerAccount | None
-    balance_kopecks: int
-    services: Sequence[ServiceRow]
+    crm: crm_queries.CustomerCard
+    account: crm_queries.Contract | None
+    parked_reason: str
+    services: Sequence[Service]
+    ended: Sequence[Service]
+    money: Money | None
+    sessions: Sequence[SessionRow]
+    requests: Sequence[ConnectionRequest]
+
+    @property
+    def main(self) -> Service | None:
+        """The service that the strip speaks of: the first living one."""
+        return self.services[0] if self.services else None
+
+    @property
+    def is_online(self) -> bool:
+        """Whether any service of the contract has an open session."""
+        return any(one.access is not None and one.access.is_online for one in self.services)
+
+    @property
+    def phone(self) -> str:
+        """The number to call first."""
+        return next((c.phone for c in self.crm.contacts if c.phone), "")
 
 
-def card(*, customer_id: int, account_id: int | None, at: datetime, on_date: date) -> Card:
+def card(
+    *,
+    customer_id: int,
+    account_id: int | None,
+    at: datetime,
+    on_date: date,
+    with_money: bool,
+    with_sessions: bool,
+) -> Card:
     """The card of one contract (the first, if none is named); raises NotFoundError."""
-    customer = holders.customer_of(customer_id=customer_id)
-    accounts = holders.accounts_of(customer_id=customer_id)
-    account = holders.chosen_account(accounts, account_id)
+    holders.check_key(customer_id)
+    known = crm_queries.customer_card(customer_id=customer_id)
+    account = _chosen(known.contracts, account_id)
+    requests = [r for r in known.requests if r.state in crm_queries.OPEN_STATES]
     if account is None:
-        return Card(customer, accounts, None, 0, ())
+        return Card(known, None, "", (), (), None, (), requests)
+    living, ended = services(account_id=account.account_id, at=at, on_date=on_date)
+    money = _money(account_id=account.account_id, living=living, on_date=on_date)
+    ids = [one.row.id for one in living if one.access is not None]
+    sessions = network_queries.sessions_of(subscription_ids=ids, limit=SESSIONS_SHOWN)
     return Card(
-        customer=customer,
-        accounts=accounts,
+        crm=known,
         account=account,
-        balance_kopecks=ledger_queries.balance_kopecks(account_id=account.id),
-        services=subscription_queries.card(account_ids=[account.id], on_date=on_date),
+        parked_reason="",
+        services=living,
+        ended=ended,
+        money=money if with_money else None,
+        sessions=sessions if with_sessions else (),
+        requests=requests,
+    )
+
+
+def _chosen(
+    contracts: Sequence[crm_queries.Contract], account_id: int | None
+) -> crm_queries.Contract | None:
+    if account_id is None:
+        return contracts[0] if contracts else None
+    for contract in contracts:
+        if contract.account_id == account_id:
+            return contract
+    raise NotFoundError
+
+
+def services(
+    *, account_id: int, at: datetime, on_date: date
+) -> tuple[list[Service], list[Service]]:
+    """Living main services with their add-ons, and the ended ones."""
+    rows = subscription_queries.card(account_ids=[account_id], on_date=on_date)
+    if not rows:
+        return [], []
+    spans = _spans(row.plan_span_id for row in rows)
+    labels = coverage_queries.address_labels(building_ids={row.building_id for row in rows})
+    alive = [row for row in rows if row.state != ServiceState.TERMINATED]
+    access = network_queries.access_of(subscription_ids=[row.id for row in alive])
+    living: dict[int, Service] = {}
+    ended: list[Service] = []
+    for row in rows:
+        explanation = None
+        if row.id in access and len(living) < EXPLAINED:
+            explanation = network_queries.explain_access(subscription_id=row.id, at=at)
+        one = Service(
+            row=row,
+            span=spans[row.plan_span_id],
+            address=labels.get(row.building_id, ""),
+            access=access.get(row.id),
+            explanation=explanation,
+        )
+        if row.state == ServiceState.TERMINATED:
+            ended.append(one)
+        elif row.parent_id in living:
+            living[row.parent_id].addons.append(one)
+        else:
+            living[row.id] = one
+    return list(living.values()), ended
+
+
+def _spans(ids: Iterable[int]) -> dict[int, PlanSpan]:
+    """The plans as sold, with what the price was made of; one query."""
+    rows = (
+        PlanSpan.objects.filter(id__in=list(ids))
+        .select_related(
+            "subscription__building",
+            "tariff",
+            "sold_version",
+            "sold_rule__zone",
+            "sold_rule__admin_unit",
+            "sold_zone_version__zone",
+        )
+        .defer(
+            "sold_zone_version__geometry",
+            "sold_rule__admin_unit__geom",
+            "subscription__building__footprint",
+        )
+    )
+    return {row.id: row for row in rows}
+
+
+def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Money:
+    found = statement.lines(account_id=account_id, limit=LINES_SHOWN + 1)
+    credits = CreditGrant.objects.filter(account_id=account_id, during__contains=on_date)
+    granted = list(credits)
+    paid_until = charging_queries.paid_until(account_id=account_id, on_date=on_date)
+    family = [one for main in living for one in (main, *main.addons)]
+    return Money(
+        balance_kopecks=ledger_queries.balance_kopecks(account_id=account_id),
+        credit_kopecks=sum(grant.amount_kopecks for grant in granted),
+        credit_until=max((grant.during.upper for grant in granted), default=None),
+        month_kopecks=sum(
+            one.row.price_kopecks for one in family if one.row.charge_type != "ONE_OFF"
+        ),
+        paid_until=paid_until,
+        days_left=(paid_until - on_date).days if paid_until else None,
+        lines=found[:LINES_SHOWN],
+        has_more=len(found) > LINES_SHOWN,
+        payments=payment_queries.recent(account_id=account_id, limit=PAYMENTS_SHOWN),
     )

@@ -136,9 +136,7 @@ def _networks(*, building: Building, at: datetime, on_date: date) -> list[Networ
 
 def _zones_over(*, building_id: int, at: datetime) -> dict[str, list[Rival]]:
     rows = (
-        BuildingCoverage.objects.filter(
-            building_id=building_id, zone_version__valid__contains=at
-        )
+        BuildingCoverage.objects.filter(building_id=building_id, zone_version__valid__contains=at)
         .exclude(zone_version__status="DRAFT")
         .values_list(
             "zone_version__zone__network_type",
@@ -271,9 +269,7 @@ def zone_lines(*, at: datetime, limit: int = 100) -> list[ZoneLine]:
         Zone.objects.filter(versions__valid__contains=at)
         .exclude(versions__status__in=["DRAFT", "RETIRED"])
         .annotate(
-            services=Count(
-                "subscriptions", filter=Q(subscriptions__state="ACTIVE"), distinct=True
-            )
+            services=Count("subscriptions", filter=Q(subscriptions__state="ACTIVE"), distinct=True)
         )
         .order_by("network_type", "name")[:limit]
     )

@@ -25,7 +25,7 @@ class SessionLine:
 def open_sessions(
     *, text: str = "", kind: str = "", before: int | None = None, limit: int = 50
 ) -> list[SessionLine]:
-    """Open sessions, newest first; `kind` GUEST or SUSPECT narrows, `text` is a login, MAC or IP."""
+    """Open sessions, newest first; `kind` GUEST or SUSPECT narrows, `text` is login, MAC or IP."""
     rows = Session.objects.select_related("subscription", "nas").order_by("-id")
     if kind == "GUEST":
         rows = rows.filter(is_guest=True)

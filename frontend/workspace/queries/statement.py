@@ -1,0 +1,161 @@
+"""The statement with the cause of every line: a payment, a rule of price, a person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from billing.charging import queries as charging_queries
+from billing.charging.queries import BasisView
+from billing.ledger import queries as ledger_queries
+from billing.ledger.errors import UnknownJournalError
+from billing.ledger.queries import JournalView, StatementLine
+from billing.models import LedgerAccount, LedgerPosting, Payment
+from coverage.models import Building
+from frontend.workspace.labels import JOURNAL_LABELS
+from frontend.workspace.params import BIGINT_MAX
+from frontend.workspace.queries import holders
+from project.core.errors import NotFoundError
+
+CHARGE_TITLES: dict[str, Any] = {
+    "SERVICE": _("Subscription fee"),
+    "CONNECTION": _("Connection"),
+}
+UPGRADE_SOURCE = "charging"  # runs are "charge-run", what follows a payment is "settle"
+UPGRADE_TITLE = _("Difference for a dearer tariff")
+REFUND_TITLE = _("Prepaid days given back")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the statement with its cause.
+
+    `basis`: what a charge was made by. `payment`: the payment that the line is, or whose reversal
+    it is. Lines that a person made have neither; they carry a narrative and the person's name.
+    """
+
+    line: StatementLine
+    basis: BasisView | None
+    payment: Payment | None
+
+    @property
+    def seq(self) -> int:
+        """The line's number on the account: the key by which the statement pages."""
+        return self.line.seq
+
+    @property
+    def title(self) -> Any:
+        """What the line is, in words."""
+        line = self.line
+        if line.kind == "CHARGE" and line.charge_code:
+            if line.charge_code == "SERVICE" and line.source == UPGRADE_SOURCE:
+                return UPGRADE_TITLE
+            return CHARGE_TITLES.get(line.charge_code, line.charge_code)
+        if line.kind == "REFUND" and self.basis is not None:
+            return REFUND_TITLE
+        return JOURNAL_LABELS.get(line.kind, line.kind)
+
+
+def lines(*, account_id: int, limit: int, before_seq: int | None = None) -> list[Line]:
+    """Lines of a contract's account, newest first, with their causes; three queries."""
+    return with_causes(
+        ledger_queries.statement(account_id=account_id, limit=limit, before_seq=before_seq)
+    )
+
+
+def with_causes(found: Sequence[StatementLine]) -> list[Line]:
+    """The lines with what they were charged by and the payments behind them."""
+    bases = charging_queries.explain_bases(
+        charge_basis_ids=[line.charge_basis_id for line in found if line.charge_basis_id]
+    )
+    payments = _payments(line.journal_id for line in found if line.charge_basis_id is None)
+    return [
+        Line(
+            line=line,
+            basis=bases.get(line.charge_basis_id) if line.charge_basis_id else None,
+            payment=payments.get(line.journal_id),
+        )
+        for line in found
+    ]
+
+
+def _payments(journal_ids: Iterable[int]) -> dict[int, Payment]:
+    """Payments by the journals that they became, and by those that took them back."""
+    ids = list(journal_ids)
+    if not ids:
+        return {}
+    found: dict[int, Payment] = {}
+    for payment in Payment.objects.filter(
+        Q(journal_id__in=ids) | Q(reversal_journal_id__in=ids)
+    ):
+        for journal_id in (payment.journal_id, payment.reversal_journal_id):
+            if journal_id is not None:
+                found[journal_id] = payment
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The earlier line that a correction is about."""
+
+    posting: LedgerPosting
+    journal_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPage:
+    """A journal seen from one contract: its own lines with causes, and the other side.
+
+    `building` is where the charged service stands, for the map of the zone as it was.
+    """
+
+    customer_id: int
+    account: LedgerAccount
+    view: JournalView
+    lines: Sequence[Line]
+    corrected: dict[int, Corrected]
+    building: Building | None
+
+    @property
+    def first(self) -> Line:
+        """The journal's line on this contract (mostly the only one)."""
+        return self.lines[0]
+
+
+def journal_page(*, customer_id: int, journal_id: int) -> JournalPage:
+    """A journal as far as this subscriber is concerned; raises NotFoundError for others' ones."""
+    holders.customer_of(customer_id=customer_id)
+    if journal_id > BIGINT_MAX:
+        raise NotFoundError
+    for account in holders.accounts_of(customer_id=customer_id):
+        try:
+            view = ledger_queries.journal_for(account_id=account.id, journal_id=journal_id)
+        except UnknownJournalError:
+            continue
+        found = with_causes(view.own)
+        return JournalPage(
+            customer_id=customer_id,
+            account=account,
+            view=view,
+            lines=found,
+            corrected=_corrected(view.own, account_id=account.id),
+            building=_building(found),
+        )
+    raise NotFoundError
+
+
+def _corrected(own: Sequence[StatementLine], *, account_id: int) -> dict[int, Corrected]:
+    ids = [line.corrects_id for line in own if line.corrects_id]
+    if not ids:
+        return {}
+    rows = LedgerPosting.objects.filter(id__in=ids, account_id=account_id)
+    return {row.id: Corrected(row, row.journal_id) for row in rows}
+
+
+def _building(found: Sequence[Line]) -> Building | None:
+    for one in found:
+        if one.basis is not None:
+            return Building.objects.filter(subscriptions=one.basis.subscription_id).first()
+    return None
