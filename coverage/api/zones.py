@@ -4,6 +4,7 @@ Everybody may read a thinned published map; drafts and full outlines are for sta
 `zones.edit`, publishing `zones.publish`. Errors are {"error": {"code", "message", …}}.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -169,7 +170,7 @@ class ZoneView(APIView):
 class ZoneList(ZoneView):
     """The map of zones, and the making of a new one."""
 
-    def get_permissions(self) -> list[Any]:
+    def get_permissions(self) -> Sequence[Any]:
         """Everybody may see the published map."""
         return [AllowAny()] if self.request.method in {"GET", "HEAD"} else super().get_permissions()
 

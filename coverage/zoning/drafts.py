@@ -6,9 +6,10 @@ Locks are taken in one order everywhere: the publishing lock, the change set, zo
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 import shapely
+from django.contrib.gis.geos import MultiPolygon as GeosMultiPolygon
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from shapely import MultiPolygon
@@ -302,7 +303,7 @@ def _write_change(
             "name": draft.name,
             "network_type": draft.network_type,
             "priority": draft.priority,
-            "geometry": to_geos(draft.geometry),
+            "geometry": cast(GeosMultiPolygon, to_geos(draft.geometry)),
             "status": draft.status,
             "planned_for_date": draft.planned_for_date,
             "comment": draft.comment,
