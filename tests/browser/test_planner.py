@@ -1,11 +1,13 @@
 """The planner's page in Chromium: drawing, faults with their place, impact, publishing, text."""
 
-from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Page, expect
 
 from coverage.models import ZoneVersion
+from project.core import clock
 from tests.support.browser import screenshot
 from tests.support.stack import Stack
 from tests.support.zones import actor, building, locality, planner, published, square
@@ -16,18 +18,22 @@ BESIDE = "POLYGON((36.308 50.001, 36.318 50.001, 36.318 50.009, 36.308 50.009, 3
 
 
 @pytest.fixture(scope="module")
-def ground(stack: Stack) -> Iterator[str]:
+def ground(stack: Stack) -> str:
     """A published zone with nine buildings and one beside it; the name of a planner."""
     with stack.database():
         person = planner("olena")
+        # The tests' own hasher is fast and weak; the running system would not know it.
+        person.password = PBKDF2PasswordHasher().encode("secret-secret", "salt", iterations=1000)
+        person.save()
         city = locality()
         for x in (2, 5, 8):
             for y in (2, 5, 8):
                 building(x, y, city)
         building(15, 5, city)
-        published(actor(person), square(0, 0), name="Салтівка")
+        before = clock.now() - timedelta(hours=1)
+        published(actor(person), square(0, 0), at=before, name="Салтівка")
         name = person.username
-    yield name
+    return name
 
 
 @pytest.fixture
