@@ -61,7 +61,7 @@ AUDIT_OBJECTS: dict[str, Any] = {
     "customer": _("Subscriber"),
     "request": _("Request"),
     "subscription": _("Service"),
-    "staff": _("Staff"),
+    "staff": _("Member of staff"),
     "zone": _("Zone"),
     "payment": _("Payment"),
     "changeset": _("Zone change set"),
