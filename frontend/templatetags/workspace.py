@@ -4,8 +4,10 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from frontend.workspace import navigation, params
+from project.core.actor import SYSTEM
 from project.core.models import User
 from project.core.roles import Permission
 
@@ -89,3 +91,25 @@ def plain_hryvnias(kopecks: int) -> str:
     """Kopecks as a number to type: 30000 → "300", 30050 → "300,50"."""
     whole, rest = divmod(kopecks, 100)
     return f"{whole},{rest:02d}" if rest else str(whole)
+
+
+@register.filter
+def account_kind(kind: object) -> Any:
+    """What the accounts of a kind are for."""
+    from frontend.workspace.labels import ACCOUNT_KINDS, word
+
+    return word(ACCOUNT_KINDS, kind)
+
+
+@register.filter
+def access_word(state: object) -> Any:
+    """What an authorization gets, in a word."""
+    from frontend.workspace.labels import ACCESS_WORDS, word
+
+    return word(ACCESS_WORDS, state)
+
+
+@register.filter
+def actor_name(label: str) -> Any:
+    """Who did it; the system itself has a word."""
+    return _("the system") if label == SYSTEM.label else label

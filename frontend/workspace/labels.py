@@ -57,6 +57,20 @@ REASON_LABELS: dict[str, Any] = {
     "ADDRESS_AMBIGUOUS": _("The address fits several buildings."),
     "ADDRESS_UNKNOWN": _("There is no such address in the register."),
 }
+ACCOUNT_KINDS: dict[str, Any] = {
+    "SUBSCRIBER": _("other subscribers"),
+    "REVENUE": _("income"),
+    "TAX": _("VAT"),
+    "CLEARING": _("money received"),
+    "SUSPENSE": _("payments without a payer"),
+    "ADJUSTMENT": _("adjustments"),
+}
+ACCESS_WORDS: dict[str, Any] = {
+    "FULL": _("open"),
+    "GUEST": _("guest page only"),
+    "REFUSED": _("closed"),
+    "": _("none"),
+}
 AUDIT_OBJECTS: dict[str, Any] = {
     "customer": _("Subscriber"),
     "request": _("Request"),

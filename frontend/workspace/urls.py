@@ -44,6 +44,11 @@ urlpatterns = [
     path("customers/", customers.customer_list, name="customers"),
     path("customers/<int:customer_id>/", card.card, name="customer"),
     path("customers/<int:customer_id>/statement/", card.statement, name="statement"),
+    path(
+        "customers/<int:customer_id>/recalculate/",
+        card.recalculate,
+        name="recalculate",
+    ),
     path("customers/<int:customer_id>/sessions/", card.sessions, name="customer-sessions"),
     path(
         "customers/<int:customer_id>/journals/<int:journal_id>/",

@@ -14,20 +14,21 @@ declare global {
 
 window.htmx = htmx;
 
-/** Buttons that open a dialog, copy a text or print the page. */
+/** Buttons that open a dialog, copy a text, print the page or put a form away. */
 function startButtons(): void {
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
-    const button = target?.closest<HTMLElement>("[data-open],[data-copy],[data-print]");
+    const button = target?.closest<HTMLElement>("[data-open],[data-copy],[data-print],[data-clear]");
     if (!button) {
       for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.ws-user[open]")) {
         if (!menu.contains(target)) menu.open = false;
       }
       return;
     }
-    const { open, copy, print } = button.dataset;
+    const { open, copy, print, clear } = button.dataset;
     if (open) document.querySelector<HTMLDialogElement>(open)?.showModal();
     if (print !== undefined) window.print();
+    if (clear) document.querySelector(clear)?.replaceChildren();
     if (copy !== undefined) {
       void navigator.clipboard?.writeText(copy).then(() => {
         button.classList.add("is-copied");

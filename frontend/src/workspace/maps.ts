@@ -9,7 +9,7 @@ async function addZones(map: L.Map): Promise<void> {
   const answer = await fetch("/api/v1/coverage/zones/", { headers: { Accept: "application/json" } });
   if (!answer.ok) return;
   const zones = (await answer.json()) as GeoJSON.FeatureCollection<GeoJSON.Geometry, ZoneProperties>;
-  zoneLayer(map, zones, { interactive: false });
+  zoneLayer(map, zones, { interactive: false }).addTo(map);
 }
 
 /** The ring around the building whose card is open. */
@@ -46,7 +46,7 @@ function startOperatorMap(element: HTMLElement): void {
     onClick: (building) => {
       const url = `${cards}${building.id}/`;
       history.pushState({}, "", url);
-      void htmx.ajax("GET", url, { target: "#ws-building", swap: "innerHTML" });
+      void htmx.ajax("get", url, { target: "#ws-building", swap: "innerHTML" });
     },
   });
   chosen.show(false);
@@ -58,11 +58,39 @@ function startOperatorMap(element: HTMLElement): void {
   window.addEventListener("popstate", () => window.location.reload());
 }
 
+interface ZoneVersion {
+  version_id: number;
+  zone_id: number;
+  status: ZoneProperties["status"];
+  geometry: GeoJSON.Geometry;
+}
+
+/** The outline that a zone had in one version, whatever it is now; the map shows all of it. */
+async function addZoneVersion(map: L.Map, zone: string, version: string): Promise<void> {
+  const url = `/api/v1/coverage/zones/${encodeURIComponent(zone)}/versions/`;
+  const answer = await fetch(url, { headers: { Accept: "application/json" } });
+  if (!answer.ok) return;
+  const { versions } = (await answer.json()) as { versions: ZoneVersion[] };
+  const found = versions.find((one) => String(one.version_id) === version);
+  if (!found) return;
+  const properties: ZoneProperties = { zone_id: found.zone_id, name: "", status: found.status };
+  const feature = { type: "Feature" as const, geometry: found.geometry, properties };
+  const layer = zoneLayer(
+    map,
+    { type: "FeatureCollection", features: [feature] },
+    { interactive: false },
+  ).addTo(map);
+  map.fitBounds(layer.getBounds().extend(map.getCenter()), { padding: [14, 14], animate: false });
+}
+
 function startSmallMap(element: HTMLElement): void {
   const map = createMap(element, { scrollWheel: false, zoomControl: false });
-  void addZones(map);
+  const { zone, version } = element.dataset;
+  const centre = map.getCenter();
+  if (zone && version) void addZoneVersion(map, zone, version);
+  else void addZones(map);
   new BuildingLayer(map, { interactive: false });
-  L.circleMarker(map.getCenter(), {
+  L.circleMarker(centre, {
     radius: 11,
     weight: 4,
     color: "#f4a65a",

@@ -9,7 +9,7 @@ from django.contrib.gis.geos import Point
 
 from billing.charging import queries as charging_queries
 from billing.ledger import queries as ledger_queries
-from billing.models import CreditGrant, LedgerAccount, Payment, PlanSpan
+from billing.models import CreditGrant, Payment, PlanSpan
 from billing.payments import queries as payment_queries
 from billing.subscriptions import queries as subscription_queries
 from billing.subscriptions.queries import ServiceRow, ServiceState
@@ -61,7 +61,7 @@ class Service:
 
     @property
     def level_text(self) -> Any:
-        """"Price of the zone", of the locality, everywhere."""
+        """Of what the price is: of the zone, of the locality, everywhere."""
         return LEVEL_TEXTS.get(self.span.sold_rule.level, "")
 
     @property
@@ -93,7 +93,6 @@ class Card:
 
     crm: crm_queries.CustomerCard
     account: crm_queries.Contract | None
-    parked_reason: str
     services: Sequence[Service]
     ended: Sequence[Service]
     money: Money | None
@@ -131,19 +130,22 @@ def card(
     account = _chosen(known.contracts, account_id)
     requests = [r for r in known.requests if r.state in crm_queries.OPEN_STATES]
     if account is None:
-        return Card(known, None, "", (), (), None, (), requests)
+        return Card(known, None, (), (), None, (), requests)
     living, ended = services(account_id=account.account_id, at=at, on_date=on_date)
-    money = _money(account_id=account.account_id, living=living, on_date=on_date)
-    ids = [one.row.id for one in living if one.access is not None]
-    sessions = network_queries.sessions_of(subscription_ids=ids, limit=SESSIONS_SHOWN)
+    money = None
+    if with_money:
+        money = _money(account_id=account.account_id, living=living, on_date=on_date)
+    sessions: Sequence[SessionRow] = ()
+    if with_sessions:
+        ids = [one.row.id for one in (*living, *ended)]
+        sessions = network_queries.sessions_of(subscription_ids=ids, limit=SESSIONS_SHOWN)
     return Card(
         crm=known,
         account=account,
-        parked_reason="",
         services=living,
         ended=ended,
-        money=money if with_money else None,
-        sessions=sessions if with_sessions else (),
+        money=money,
+        sessions=sessions,
         requests=requests,
     )
 

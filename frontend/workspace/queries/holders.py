@@ -8,9 +8,16 @@ from frontend.workspace.params import BIGINT_MAX
 from project.core.errors import NotFoundError
 
 
+def check_key(*keys: int) -> None:
+    """Raises NotFoundError for a number that no key of the database can be."""
+    if any(key > BIGINT_MAX for key in keys):
+        raise NotFoundError
+
+
 def customer_of(*, customer_id: int) -> Customer:
-    """The subscriber; raises NotFoundError, also for a number that no key can be."""
-    found = Customer.objects.filter(id=customer_id).first() if customer_id <= BIGINT_MAX else None
+    """The subscriber; raises NotFoundError."""
+    check_key(customer_id)
+    found = Customer.objects.filter(id=customer_id).first()
     if found is None:
         raise NotFoundError
     return found
@@ -38,9 +45,8 @@ def chosen_account(
 
 def service_of(*, subscription_id: int, customer_id: int | None = None) -> Subscription:
     """A service (of that subscriber); raises NotFoundError."""
-    if subscription_id > BIGINT_MAX or (customer_id or 0) > BIGINT_MAX:
-        raise NotFoundError
-    rows = Subscription.objects.select_related("account__customer_link__customer", "premise")
+    check_key(subscription_id, customer_id or 0)
+    rows = Subscription.objects.select_related("account__customer_link__customer", "building")
     if customer_id is not None:
         rows = rows.filter(account__customer_link__customer=customer_id)
     found = rows.filter(id=subscription_id, account__customer_link__isnull=False).first()

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Min, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
 from billing.charging import queries as charging_queries
@@ -14,8 +15,8 @@ from billing.ledger.errors import UnknownJournalError
 from billing.ledger.queries import JournalView, StatementLine
 from billing.models import LedgerAccount, LedgerPosting, Payment
 from coverage.models import Building
+from crm.models import Customer
 from frontend.workspace.labels import JOURNAL_LABELS
-from frontend.workspace.params import BIGINT_MAX
 from frontend.workspace.queries import holders
 from project.core.errors import NotFoundError
 
@@ -87,13 +88,49 @@ def _payments(journal_ids: Iterable[int]) -> dict[int, Payment]:
     if not ids:
         return {}
     found: dict[int, Payment] = {}
-    for payment in Payment.objects.filter(
-        Q(journal_id__in=ids) | Q(reversal_journal_id__in=ids)
-    ):
+    for payment in Payment.objects.filter(Q(journal_id__in=ids) | Q(reversal_journal_id__in=ids)):
         for journal_id in (payment.journal_id, payment.reversal_journal_id):
             if journal_id is not None:
                 found[journal_id] = payment
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """An account summed from its first line: what came in, what was charged, what is stored."""
+
+    count: int
+    credit_kopecks: int
+    debit_kopecks: int
+    stored_kopecks: int
+    first_date: date | None
+
+    @property
+    def computed_kopecks(self) -> int:
+        """The balance as the lines give it."""
+        return self.credit_kopecks + self.debit_kopecks
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the stored balance is the computed one."""
+        return self.computed_kopecks == self.stored_kopecks
+
+
+def totals(*, account_id: int) -> Totals:
+    """The account from zero; debits are negative. Two queries."""
+    found = LedgerPosting.objects.filter(account_id=account_id).aggregate(
+        n=Count("id"),
+        credit=Sum("amount_kopecks", filter=Q(amount_kopecks__gt=0)),
+        debit=Sum("amount_kopecks", filter=Q(amount_kopecks__lt=0)),
+        first=Min("value_date"),
+    )
+    return Totals(
+        count=found["n"],
+        credit_kopecks=found["credit"] or 0,
+        debit_kopecks=found["debit"] or 0,
+        stored_kopecks=ledger_queries.balance_kopecks(account_id=account_id),
+        first_date=found["first"],
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +148,7 @@ class JournalPage:
     `building` is where the charged service stands, for the map of the zone as it was.
     """
 
-    customer_id: int
+    customer: Customer
     account: LedgerAccount
     view: JournalView
     lines: Sequence[Line]
@@ -126,9 +163,8 @@ class JournalPage:
 
 def journal_page(*, customer_id: int, journal_id: int) -> JournalPage:
     """A journal as far as this subscriber is concerned; raises NotFoundError for others' ones."""
-    holders.customer_of(customer_id=customer_id)
-    if journal_id > BIGINT_MAX:
-        raise NotFoundError
+    holders.check_key(journal_id)
+    customer = holders.customer_of(customer_id=customer_id)
     for account in holders.accounts_of(customer_id=customer_id):
         try:
             view = ledger_queries.journal_for(account_id=account.id, journal_id=journal_id)
@@ -136,7 +172,7 @@ def journal_page(*, customer_id: int, journal_id: int) -> JournalPage:
             continue
         found = with_causes(view.own)
         return JournalPage(
-            customer_id=customer_id,
+            customer=customer,
             account=account,
             view=view,
             lines=found,
