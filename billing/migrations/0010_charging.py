@@ -34,10 +34,6 @@ class Migration(migrations.Migration):
                 name="billing_subscription_ended",
             ),
         ),
-        migrations.AddIndex(
-            model_name="subscription",
-            index=models.Index(fields=["account", "id"], name="billing_subscription_account"),
-        ),
         migrations.AddConstraint(
             model_name="chargebasis",
             constraint=models.UniqueConstraint(

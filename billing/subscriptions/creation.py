@@ -1,6 +1,7 @@
 """Selling a service: a subscription at a premise, on the ground of coverage, at the price there."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -76,19 +77,13 @@ def create(
     may_uncovered: bool = False,
     activate: bool = True,
 ) -> int:
-    """Sell a service and return the subscription's id. Charging it first is charging's job.
+    """Sell a service; the subscription's id. Its first charge is `charging.charge_first`.
 
     Coverage is checked again now (`coverage_gate`); an add-on stands on its parent's ground. Keeps
-    zone, zone version, price rule, tariff version, price and connection fee of the day.
-
-    Raises NoCoverageError (and its kinds), NotSoldHereError, TariffClosedError, AddonError,
+    zone, zone version, price rule, tariff version, price and connection fee of the day. Raises NoCoverageError (and its kinds), NotSoldHereError, TariffClosedError, AddonError,
     NotFoundError for an unknown account, building, tariff or network type.
     """
-    if network_type not in NetworkType.values:
-        raise NotFoundError(_("There is no such network type."), field="network_type")
-    building = Building.objects.filter(id=building_id, retired_at__isnull=True).first()
-    if building is None:
-        raise NotFoundError(_("There is no such building."), field="building_id")
+    building = _open_building(building_id=building_id, network_type=network_type)
     tariff = _open_tariff(tariff_id=tariff_id, at=at)
     if account_id not in ledger.lock_balances(account_ids=[account_id]):
         raise NoAccountError(field="account_id")
@@ -96,10 +91,9 @@ def create(
         tariff=tariff, parent_id=parent_id, account_id=account_id, building_id=building_id
     )
     if parent is not None:
+        network_type, segment = parent.network_type, segment or parent.segment
+        uncovered_reason, check_id = parent.uncovered_reason, parent.check_made_id
         ground = _ground_of(parent)
-        network_type = parent.network_type
-        uncovered_reason = parent.uncovered_reason
-        segment = segment or parent.segment
     else:
         ground = require_coverage(
             at=at,
@@ -117,22 +111,19 @@ def create(
         segment=segment,
         on_date=on_date,
     )
-    premise, _created = Premise.objects.get_or_create(building=building, unit=clean_unit(unit))
     subscription = Subscription.objects.create(
         account_id=account_id,
         parent=parent,
         state=Subscription.State.ACTIVE if activate else Subscription.State.DRAFT,
         building=building,
-        premise=premise,
+        premise=_premise(building=building, unit=unit),
         network_type=network_type,
         segment=segment,
-        zone_id=ground.zone_id,
-        check_made_id=check_id if parent is None else parent.check_made_id,
-        uncovered_reason=uncovered_reason.strip()[:300] if ground.is_uncovered else "",
-        uncovered_by=actor.label[:150] if ground.is_uncovered else "",
+        check_made_id=check_id,
         created_at=at,
         activated_date=on_date if activate else None,
         connection_fee_kopecks=resolution.connection_fee_kopecks or 0,
+        **_ground_columns(ground, reason=uncovered_reason, actor=actor),
     )
     open_span(
         subscription=subscription,
@@ -236,9 +227,30 @@ def open_span(
     )
 
 
+def _premise(*, building: Building, unit: str) -> Premise:
+    return Premise.objects.get_or_create(building=building, unit=clean_unit(unit))[0]
+
+
 def clean_unit(unit: str) -> str:
     """A flat's number as it is kept: no spaces, upper case («12 а» is «12А»)."""
     return "".join(unit.split()).upper()[:16]
+
+
+def _open_building(*, building_id: int, network_type: str) -> Building:
+    if network_type not in NetworkType.values:
+        raise NotFoundError(_("There is no such network type."), field="network_type")
+    building = Building.objects.filter(id=building_id, retired_at__isnull=True).first()
+    if building is None:
+        raise NotFoundError(_("There is no such building."), field="building_id")
+    return building
+
+
+def _ground_columns(ground: Ground, *, reason: str, actor: Actor) -> dict[str, Any]:
+    return {
+        "zone_id": ground.zone_id,
+        "uncovered_reason": reason.strip()[:300] if ground.is_uncovered else "",
+        "uncovered_by": actor.label[:150] if ground.is_uncovered else "",
+    }
 
 
 def _open_tariff(*, tariff_id: int, at: datetime) -> Tariff:

@@ -65,7 +65,6 @@ class Subscription(models.Model):
                 name="billing_subscription_ended",
                 condition=Q(state="TERMINATED"),
             ),
-            models.Index(fields=["account", "id"], name="billing_subscription_account"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -18,12 +18,17 @@ def test_periods_and_amounts_of_every_day_and_anchor(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            SELECT d::date, anchor, price, p.period_start, p.period_end,
-                   billing_amount('DAILY', price, d::date, anchor),
-                   billing_amount('MONTHLY_PREPAID', price, d::date, anchor)
+            SELECT day, anchor, price, month_start, month_end,
+                   billing_amount('DAILY', price, day - date_trunc('month', day)::date + 1,
+                       (date_trunc('month', day) + interval '1 month')::date
+                       - date_trunc('month', day)::date),
+                   billing_amount('MONTHLY_PREPAID', price, day - month_start + 1,
+                                  month_end - month_start)
             FROM generate_series(date '2027-01-01', date '2028-03-31', interval '1 day') AS d,
                  generate_series(1, 31) AS anchor, unnest(%s::bigint[]) AS price,
-                 billing_period_of(d::date, anchor) AS p
+                 LATERAL (SELECT d::date AS day,
+                                 billing_period_start(d::date, anchor) AS month_start,
+                                 billing_period_end(d::date, anchor) AS month_end) AS p
             """,
             [PRICES],
         )
