@@ -66,10 +66,10 @@ ACCOUNT_KINDS: dict[str, Any] = {
     "ADJUSTMENT": _("adjustments"),
 }
 ACCESS_WORDS: dict[str, Any] = {
-    "FULL": _("open"),
-    "GUEST": _("guest page only"),
-    "REFUSED": _("closed"),
-    "": _("none"),
+    "FULL": pgettext_lazy("access", "open"),
+    "GUEST": pgettext_lazy("access", "guest page only"),
+    "REFUSED": pgettext_lazy("access", "closed"),
+    "": pgettext_lazy("access", "none"),
 }
 AUDIT_OBJECTS: dict[str, Any] = {
     "customer": _("Subscriber"),
