@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,9 @@ from tests.support.ports import free_tcp_port
 START_S = 10.0
 
 
-@pytest.fixture(scope="session")
-def redis_server() -> Iterator[int]:
-    """The port of a fresh redis-server, kept for the session; nothing of it reaches the disk."""
+@contextmanager
+def private_redis() -> Iterator[int]:
+    """The port of a fresh redis-server while the block lasts; nothing of it reaches the disk."""
     binary = shutil.which("redis-server")
     assert binary, "redis-server is not installed; ./run test installs it"
     port = free_tcp_port()
@@ -35,6 +36,13 @@ def redis_server() -> Iterator[int]:
             process.terminate()
             process.wait(timeout=START_S)
             log.close()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[int]:
+    """The port of a redis-server, kept for the session."""
+    with private_redis() as port:
+        yield port
 
 
 def wait_for_redis(port: int) -> None:

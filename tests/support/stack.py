@@ -184,7 +184,7 @@ def worker_answers(log: Path) -> Callable[[], bool]:
 def remove_leftovers(var: Path) -> None:
     """End the parts and delete the folders of test sessions that were killed."""
     for folder in var.glob(f"{FOLDER_PREFIX}*"):
-        process_id = folder.name.removeprefix(FOLDER_PREFIX)
+        process_id = folder.name.removeprefix(FOLDER_PREFIX).partition("-")[0]
         if not Path(f"/proc/{process_id}").exists():
             orphans.send(orphans.marked_processes(str(folder)), signal.SIGKILL)
             shutil.rmtree(folder, ignore_errors=True)
@@ -276,22 +276,22 @@ def render_raddb(stack: Stack) -> Path | None:
     return raddb
 
 
-@pytest.fixture(scope="session")
-def stack(django_db_blocker: DjangoDbBlocker, redis_server: int) -> Iterator[Stack]:
-    """The running system, one for the session."""
+@contextmanager
+def running_system(
+    *, unblock: Callable[[], AbstractContextManager[None]], redis_port: int, label: str
+) -> Iterator[Stack]:
+    """A whole system of its own, with a fresh database; `label` tells its folder and logs apart."""
     outer_var = settings.VAR_DIR
-    remove_leftovers(outer_var)
-    build_pages()
-    var = outer_var / f"{FOLDER_PREFIX}{os.getpid()}"
-    logs = outer_var / "test-logs"
+    var = outer_var / f"{FOLDER_PREFIX}{os.getpid()}-{label}"
+    logs = outer_var / "test-logs" / label
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir(parents=True)
     (var / "run").mkdir(parents=True)
     with ExitStack() as undo:
         undo.callback(shutil.rmtree, var, ignore_errors=True)
-        with django_db_blocker.unblock():
-            name = undo.enter_context(database_copy("stack"))
-        env = environment(var=var, database_name=name, redis_port=redis_server)
+        with unblock():
+            name = undo.enter_context(database_copy(label))
+        env = environment(var=var, database_name=name, redis_port=redis_port)
         system = Stack(
             url=f"http://127.0.0.1:{env['GEOBILL_WEB_PORT']}",
             radius_url=f"http://127.0.0.1:{env['GEOBILL_RADIUS_REST_PORT']}",
@@ -299,13 +299,24 @@ def stack(django_db_blocker: DjangoDbBlocker, redis_server: int) -> Iterator[Sta
             radius_acct_port=int(env["GEOBILL_RADIUS_ACCT_PORT"]),
             radius_secret=RADIUS_SECRET,
             radius_rest_token=env["GEOBILL_RADIUS_REST_TOKEN"],
-            redis_port=redis_server,
+            redis_port=redis_port,
             database_name=name,
             var=var,
             logs=logs,
             env=env,
-            unblock=django_db_blocker.unblock,
+            unblock=unblock,
         )
         undo.callback(system.stop_all)
         start_all(system)
+        yield system
+
+
+@pytest.fixture(scope="session")
+def stack(django_db_blocker: DjangoDbBlocker, redis_server: int) -> Iterator[Stack]:
+    """The running system, one for the session."""
+    remove_leftovers(settings.VAR_DIR)
+    build_pages()
+    with running_system(
+        unblock=django_db_blocker.unblock, redis_port=redis_server, label="stack"
+    ) as system:
         yield system

@@ -1,0 +1,307 @@
+"""The path that the product exists for, from end to end on real parts and real data.
+
+A planner draws a zone; a client checks an address and asks for a connection; an operator makes the
+service of it; the cash desk takes money; the subscriber logs in by RADIUS and has the tariff's
+speed; money runs out and the network says no; a payment brings it back; the statement's line leads
+to the price rule and to the zone. It grows with every part of the product.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django import DjangoDbBlocker
+
+from billing.charging import operations as charging
+from billing.ledger import operations as ledger
+from billing.ledger import queries as ledger_queries
+from billing.models import Block, ChargeBasis
+from billing.tariffs import demo as demo_tariffs
+from coverage import operations as coverage
+from coverage.models import AdminUnit, Zone, ZoneVersion
+from crm.models import ConnectionRequest
+from network import demo as demo_network
+from network.models import RadiusDecision, Session, SessionHistory
+from project.core import clock
+from project.core.actor import SYSTEM
+from project.core.models import AuditEntry
+from project.core.roles import Role
+from project.demo import make_staff
+from tests.support.browser import screenshot
+from tests.support.radius_system import RadiusSystem
+from tests.support.redis_server import private_redis
+from tests.support.stack import Stack, build_pages, running_system
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "whole-path-password"
+# What the running system knows; the tests' own settings have a faster one.
+HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+FIXTURES = Path(settings.BASE_DIR) / "fixtures"
+ADDRESS = "метробудівників 10"
+# A zone around the houses of Metrobudivnykiv street with a hole where a school stands.
+ZONE_WKT = (
+    "POLYGON ((36.3490 50.0335, 36.3630 50.0335, 36.3630 50.0425, 36.3490 50.0425,"
+    " 36.3490 50.0335), (36.3562 50.0366, 36.3562 50.0372, 36.3572 50.0372,"
+    " 36.3572 50.0366, 36.3562 50.0366))"
+)
+PEOPLE = {
+    "planner": Role.PLANNER,
+    "operator": Role.OPERATOR,
+    "cashier": Role.CASHIER,
+    "accountant": Role.ACCOUNTANT,
+}
+
+
+@pytest.fixture(scope="module")
+def system(django_db_blocker: DjangoDbBlocker) -> Iterator[Stack]:
+    """A whole system with real places and staff, but nothing drawn and nobody connected."""
+    build_pages()
+    with (
+        private_redis() as redis_port,
+        running_system(
+            unblock=django_db_blocker.unblock, redis_port=redis_port, label="whole_path"
+        ) as stack,
+    ):
+        with stack.database(), override_settings(PASSWORD_HASHERS=HASHERS):
+            at = clock.now()
+            coverage.load_demo_places(fixtures_dir=FIXTURES / "geo", at=at)
+            for name, role in PEOPLE.items():
+                make_staff(name, name.title(), "", role, password=PASSWORD)
+            today = clock.today(at)
+            ledger.ensure_partitions(from_date=today, until_date=today + timedelta(days=120))
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def radius(system: Stack) -> RadiusSystem:
+    """What a BRAS at 127.0.0.1 would do, with radclient."""
+    return RadiusSystem(parts=system, secret=system.radius_secret, status_port=0)
+
+
+@contextmanager
+def browser_of(chromium: Browser, system: Stack, name: str = "") -> Iterator[Page]:
+    """A browser of one person, signed in when a name is given; scripts must not throw."""
+    context: BrowserContext = chromium.new_context(
+        base_url=system.url, viewport={"width": 1440, "height": 900}, timezone_id="Europe/Kyiv"
+    )
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    if name:
+        page.goto("/sign-in/")
+        page.locator("input[name=username]").fill(name)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/sign-in/" not in url)
+    try:
+        yield page
+    except BaseException:
+        page.screenshot(path=system.logs / f"failed-{name or 'client'}.png", full_page=True)
+        raise
+    finally:
+        context.close()
+    assert not troubles, troubles
+
+
+def test_the_whole_path(chromium: Browser, system: Stack, radius: RadiusSystem) -> None:
+    a_planner_draws_and_publishes_a_zone(chromium, system)
+    the_provider_prices_it(system)
+    a_client_checks_an_address_and_asks_for_a_connection(chromium, system)
+    login, password = an_operator_makes_the_service(chromium, system)
+    assert radius.pap(login, password).kind == "Access-Reject", "nothing is paid yet"
+    the_cash_desk_takes_money(chromium, system, "300")
+    the_subscriber_is_online_with_the_speed_of_the_tariff(system, radius, login, password)
+    money_runs_out(system)
+    assert radius.pap(login, password).kind == "Access-Reject"
+    the_cash_desk_takes_money(chromium, system, "500")
+    assert radius.pap(login, password).kind == "Access-Accept"
+    the_statement_leads_back_to_the_rule_and_the_zone(chromium, system)
+    assert "right" in system.manage("ledger_verify")
+    everything_is_in_the_audit_log(system)
+
+
+def a_planner_draws_and_publishes_a_zone(chromium: Browser, system: Stack) -> None:
+    with browser_of(chromium, system, "planner") as page:
+        page.goto("/planner/")
+        page.locator("#pl-new").click()
+        page.locator("#pl-as-text").click()
+        page.locator("#pl-text").fill(ZONE_WKT)
+        page.locator("#pl-text-use").click()
+        page.locator("#pl-name").fill("Метробудівників")
+        page.locator("#pl-network").select_option("FTTB")
+        page.locator("#pl-status").select_option("IN_SERVICE")
+        expect(page.locator("#pl-count")).to_have_text(re.compile(r"[1-9]\d*"))
+        page.locator("#pl-save").click()
+        expect(page.locator("#pl-discard")).to_be_visible()
+        page.get_by_role("button", name="До списку").click()
+        page.locator("#pl-review").click()
+        expect(page.locator("#pl-impact")).to_contain_text("Метробудівників")
+        page.locator("#pl-publish").click()
+        expect(page.locator("#pl-zones")).to_contain_text("Метробудівників")
+        expect(page.locator("#pl-publish")).to_be_hidden()
+        screenshot(page, "path-planner")
+    with system.database():
+        version = ZoneVersion.objects.get(zone__name="Метробудівників")
+        assert version.status == "IN_SERVICE"
+        assert [len(p) for p in version.geometry] == [2], "one part with one hole"
+        assert version.buildings.count() > 50
+
+
+def the_provider_prices_it(system: Stack) -> None:
+    """Tariffs and the access server, as the demonstration makes them, priced for this zone."""
+    with system.database(), override_settings(GEOBILL_RADIUS_SECRET=system.radius_secret):
+        at = clock.now()
+        zone = Zone.objects.get(name="Метробудівників")
+        kharkiv = AdminUnit.objects.get(name="Харків", category="CITY")
+        demo_tariffs.load(
+            at=at,
+            zones={"saltivka-fttb": zone.id},
+            admin_units={"kharkiv": kharkiv.id},
+        )
+        demo_network.load(at=at, zones=[zone], admin_units=[kharkiv])
+
+
+def a_client_checks_an_address_and_asks_for_a_connection(chromium: Browser, system: Stack) -> None:
+    with browser_of(chromium, system) as page:
+        page.goto("/")
+        screenshot(page, "path-public")
+        page.locator("#address").fill(ADDRESS)
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Так, підключимо вас")
+        expect(page.locator("#answer")).to_contain_text("Дім 300")
+        screenshot(page, "path-answer")
+        page.get_by_role("link", name="Замовити").first.click()
+        page.get_by_label("Ваш телефон").fill("067 412 08 35")
+        page.get_by_label("Ваше ім’я").fill("Оксана Коваленко")
+        page.keyboard.press("Enter")
+        expect(page.locator("h1")).to_have_text("Заявку прийнято")
+        screenshot(page, "path-request")
+    with system.database():
+        request = ConnectionRequest.objects.get()
+        assert (request.state, request.contact_phone) == ("NEW", "+380674120835")
+        assert request.offer["price_kopecks"] > 0
+
+
+def an_operator_makes_the_service(chromium: Browser, system: Stack) -> tuple[str, str]:
+    with browser_of(chromium, system, "operator") as page:
+        page.goto("/workspace/requests/")
+        screenshot(page, "path-requests")
+        expect(page.locator("tbody")).to_contain_text("Оксана Коваленко")
+        page.locator("tbody a[href*='/workspace/requests/']").first.click()
+        page.locator("form:has(input[value=VERIFIED]) button").click()
+        page.locator("a[href*='services/new']").last.click()
+        expect(page.locator("input[name=contact_name]")).to_have_value("Оксана Коваленко")
+        expect(page.locator("#ws-effect dl")).to_be_visible()
+        page.locator("input[name=unit]").fill("57")
+        screenshot(page, "path-service-new")
+        page.locator("input[name=unit]").fill("57")
+        page.locator("form#ws-service aside button").click()
+        password = page.locator("#made-password").inner_text()
+        login = page.locator("#made-login").inner_text()
+        page.goto("/workspace/map/")
+        expect(page.locator(".leaflet-container")).to_be_visible()
+        screenshot(page, "path-map")
+    with system.database():
+        assert ConnectionRequest.objects.get().state == "INSTALLED"
+        assert Block.objects.get(until_at__isnull=True).reason == "DEBT"
+    return login, password
+
+
+def the_cash_desk_takes_money(chromium: Browser, system: Stack, amount: str) -> None:
+    with browser_of(chromium, system, "cashier") as page:
+        page.goto("/workspace/cash-desk/")
+        page.locator("#payer").fill("коваленко")
+        page.keyboard.press("Enter")
+        page.locator("a[href*='/cash-desk/']:has(b)").first.click()
+        page.locator("input[name=amount]").fill(amount)
+        page.locator("form.ws-panel button.btn-primary").click()
+        expect(page.locator(".ws-effect")).to_be_visible()
+        page.locator("form.ws-panel button.btn-primary").click()
+        page.wait_for_url(re.compile(r"/receipts/\d+/"))
+        expect(page.locator(".ws-receipt")).to_contain_text(f"{amount},00")
+        screenshot(page, f"path-receipt-{amount}")
+    with system.database():
+        assert not Block.objects.filter(until_at__isnull=True).exists(), "paid, so it is on"
+
+
+def the_subscriber_is_online_with_the_speed_of_the_tariff(
+    system: Stack, radius: RadiusSystem, login: str, password: str
+) -> None:
+    reply = radius.pap(login, password)
+    assert reply.kind == "Access-Accept"
+    with system.database():
+        decision = RadiusDecision.objects.get(login=login)
+        down, up = decision.speed_down_bit_s or 0, decision.speed_up_bit_s or 0
+        assert reply.attributes["Framed-IP-Address"] == decision.framed_ip
+    limit = reply.attributes["Mikrotik-Rate-Limit"]
+    assert limit == f"{up // 1_000_000}M/{down // 1_000_000}M"
+    assert radius.pap(login, "не той пароль").kind == "Access-Reject"
+    who = f', User-Name = "{login}", Class = {reply.attributes["Class"]}'
+    for kind, octets, seconds in [("Start", 0, 0), ("Interim-Update", 5, 300), ("Stop", 9, 900)]:
+        counters = (
+            f", Acct-Session-Time = {seconds}, Acct-Input-Octets = {octets},"
+            f" Acct-Output-Octets = {octets * 1000}"
+        )
+        assert radius.account(kind, "path-1", who + counters).kind == "Accounting-Response"
+        with system.database():
+            opened = Session.objects.filter(login=login).count()
+            assert opened == (0 if kind == "Stop" else 1)
+    with system.database():
+        session = SessionHistory.objects.get(login=login)
+        assert (session.in_octets, session.out_octets) == (9, 9000)
+        assert session.subscription_id == decision.subscription_id
+
+
+def money_runs_out(system: Stack) -> None:
+    """Nights pass: each day is charged by its own run, until there is not enough for one more."""
+    with system.database():
+        account_id = ChargeBasis.objects.values_list("subscription__account_id", flat=True)[0]
+        first = clock.today()
+        for number in range(1, 60):
+            day = first + timedelta(days=number)
+            at = datetime.combine(day, datetime.min.time(), tzinfo=clock.KYIV)
+            charging.run(on_date=day, at=at + timedelta(minutes=5), actor=SYSTEM, confirm=True)
+            if Block.objects.filter(until_at__isnull=True).exists():
+                break
+        assert 0 <= ledger_queries.balance_kopecks(account_id=account_id) < 5_000
+        again = charging.run(on_date=day, at=at + timedelta(hours=1), actor=SYSTEM, confirm=True)
+        assert again.charged_count == 0, "a run of a charged day charges nothing"
+        assert RadiusDecision.objects.get().reason == "DEBT"
+
+
+def the_statement_leads_back_to_the_rule_and_the_zone(chromium: Browser, system: Stack) -> None:
+    with browser_of(chromium, system, "accountant") as page:
+        page.goto("/workspace/customers/")
+        screenshot(page, "path-customers")
+        page.get_by_role("link", name="Оксана Коваленко").first.click()
+        expect(page.locator("h1")).to_contain_text("Оксана Коваленко")
+        expect(page.locator("main")).to_contain_text("Дім 300")
+        expect(page.locator("main")).to_contain_text("Метробудівників")
+        screenshot(page, "path-card")
+    with system.database():
+        basis = ChargeBasis.objects.select_related("price_rule", "zone_version").first()
+        assert basis is not None
+        assert basis.zone_version is not None
+        assert basis.zone_version.zone.name == "Метробудівників"
+        assert basis.price_rule.zone_id == basis.zone_version.zone_id
+
+
+def everything_is_in_the_audit_log(system: Stack) -> None:
+    with system.database():
+        actions = set(AuditEntry.objects.values_list("action", flat=True))
+    assert actions >= {
+        "coverage.zone.drafted",
+        "crm.request.filed",
+        "crm.request.moved",
+        "crm.customer.created",
+        "crm.contract.opened",
+        "billing.payment.confirmed",
+    }
