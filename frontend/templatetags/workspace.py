@@ -4,10 +4,8 @@ from typing import Any
 
 from django import template
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from frontend.workspace import navigation, params
-from project.core.actor import SYSTEM
 from project.core.models import User
 from project.core.roles import Permission
 
@@ -73,6 +71,22 @@ def reason_text(reason: object) -> Any:
 
 
 @register.filter
+def actor_name(label: object) -> Any:
+    """Who acted: a person's name as it is, the system and a client in words."""
+    from frontend.workspace.audit_words import ACTORS
+
+    return ACTORS.get(str(label), label)
+
+
+@register.filter
+def action_name(action: object) -> Any:
+    """An action of the audit log in words, or its code where nobody gave it words."""
+    from frontend.workspace.audit_words import ACTIONS
+
+    return ACTIONS.get(str(action), action)
+
+
+@register.filter
 def mac(digits: str) -> str:
     """ "a4cf12345678" → "a4:cf:12:34:56:78"."""
     if len(digits) != 12:
@@ -107,9 +121,3 @@ def access_word(state: object) -> Any:
     from frontend.workspace.labels import ACCESS_WORDS, word
 
     return word(ACCESS_WORDS, state)
-
-
-@register.filter
-def actor_name(label: str) -> Any:
-    """Who did it; the system itself has a word."""
-    return _("the system") if label == SYSTEM.label else label

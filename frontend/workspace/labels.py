@@ -76,12 +76,15 @@ AUDIT_OBJECTS: dict[str, Any] = {
     "request": _("Request"),
     "subscription": _("Service"),
     "staff": _("Member of staff"),
+    "user": _("User"),
     "zone": _("Zone"),
     "payment": _("Payment"),
     "changeset": _("Zone change set"),
     "tariff": _("Tariff"),
     "building": _("Building"),
     "charge_run": _("Charge run"),
+    "nas": _("BRAS"),
+    "session": _("Session"),
 }
 
 

@@ -14,6 +14,7 @@ PAGES = {
     "customer": "workspace:customer",
     "request": "workspace:request",
     "staff": "workspace:staff-edit",
+    "user": "workspace:staff-edit",
     "building": "workspace:building",
     "payment": "workspace:receipt",
 }
