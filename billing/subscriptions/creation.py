@@ -80,16 +80,16 @@ def create(
     """Sell a service; the subscription's id. Its first charge is `charging.charge_first`.
 
     Coverage is checked again now (`coverage_gate`); an add-on stands on its parent's ground. Keeps
-    zone, zone version, price rule, tariff version, price and connection fee of the day. Raises NoCoverageError (and its kinds), NotSoldHereError, TariffClosedError, AddonError,
-    NotFoundError for an unknown account, building, tariff or network type.
+    zone, zone version, price rule, tariff version, price and connection fee of the day.
+
+    Raises NoCoverageError (and its kinds), NotSoldHereError, TariffClosedError, AddonError,
+    NoAccountError, NotFoundError for an unknown building, tariff or network type.
     """
     building = _open_building(building_id=building_id, network_type=network_type)
     tariff = _open_tariff(tariff_id=tariff_id, at=at)
     if account_id not in ledger.lock_balances(account_ids=[account_id]):
         raise NoAccountError(field="account_id")
-    parent = _parent_of(
-        tariff=tariff, parent_id=parent_id, account_id=account_id, building_id=building_id
-    )
+    parent = _parent_of(tariff, parent_id, account_id, building_id)
     if parent is not None:
         network_type, segment = parent.network_type, segment or parent.segment
         uncovered_reason, check_id = parent.uncovered_reason, parent.check_made_id
@@ -103,14 +103,7 @@ def create(
             uncovered_reason=uncovered_reason,
             may_uncovered=may_uncovered,
         )
-    resolution = resolve_for(
-        tariff_id=tariff.id,
-        network_type=network_type,
-        zone_id=ground.zone_id,
-        locality_id=building.locality_id,
-        segment=segment,
-        on_date=on_date,
-    )
+    resolution = _price_at(building, tariff, ground, network_type, segment, on_date=on_date)
     subscription = Subscription.objects.create(
         account_id=account_id,
         parent=parent,
@@ -262,8 +255,27 @@ def _open_tariff(*, tariff_id: int, at: datetime) -> Tariff:
     return tariff
 
 
+def _price_at(
+    building: Building,
+    tariff: Tariff,
+    ground: Ground,
+    network_type: str,
+    segment: str,
+    *,
+    on_date: date,
+) -> Resolution:
+    return resolve_for(
+        tariff_id=tariff.id,
+        network_type=network_type,
+        zone_id=ground.zone_id,
+        locality_id=building.locality_id,
+        segment=segment,
+        on_date=on_date,
+    )
+
+
 def _parent_of(
-    *, tariff: Tariff, parent_id: int | None, account_id: int, building_id: int
+    tariff: Tariff, parent_id: int | None, account_id: int, building_id: int
 ) -> Subscription | None:
     if tariff.is_addon != (parent_id is not None):
         raise AddonError()
