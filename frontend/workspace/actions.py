@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from billing.subscriptions.queries import ServiceRow, ServiceState
 from network.queries import Access
@@ -128,7 +129,7 @@ ACTIONS: dict[str, Action] = {
                 "to the balance. This cannot be undone: a new service would have to be sold."
             ),
             said=_("The service has ended."),
-            word=_("end"),
+            word=pgettext_lazy("typed word", "end"),
         ),
     )
 }

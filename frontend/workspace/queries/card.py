@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.gis.geos import Point
 
 from billing.charging import queries as charging_queries
+from billing.charging.rules import Terms, due_on
 from billing.ledger import queries as ledger_queries
 from billing.models import CreditGrant, Payment, PlanSpan
 from billing.payments import queries as payment_queries
@@ -74,7 +75,10 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What stands on the contract. `paid_until` is the first day that the money does not cover."""
+    """What stands on the contract. `paid_until` is the first day that the money does not cover.
+
+    `needed_kopecks` is what a contract blocked for debt lacks to be on again today, else 0.
+    """
 
     balance_kopecks: int
     credit_kopecks: int
@@ -82,6 +86,7 @@ class Money:
     month_kopecks: int
     paid_until: date | None
     days_left: int | None
+    needed_kopecks: int
     lines: Sequence[statement.Line]
     has_more: bool
     payments: Sequence[Payment]
@@ -221,16 +226,42 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
     granted = list(credits)
     paid_until = charging_queries.paid_until(account_id=account_id, on_date=on_date)
     family = [one for main in living for one in (main, *main.addons)]
+    balance = ledger_queries.balance_kopecks(account_id=account_id)
+    credit = sum(grant.amount_kopecks for grant in granted)
     return Money(
-        balance_kopecks=ledger_queries.balance_kopecks(account_id=account_id),
-        credit_kopecks=sum(grant.amount_kopecks for grant in granted),
+        balance_kopecks=balance,
+        credit_kopecks=credit,
         credit_until=max((grant.during.upper for grant in granted), default=None),
         month_kopecks=sum(
             one.row.price_kopecks for one in family if one.row.charge_type != "ONE_OFF"
         ),
         paid_until=paid_until,
         days_left=(paid_until - on_date).days if paid_until else None,
+        needed_kopecks=_needed(family, available_kopecks=balance + credit, on_date=on_date),
         lines=found[:LINES_SHOWN],
         has_more=len(found) > LINES_SHOWN,
         payments=payment_queries.recent(account_id=account_id, limit=PAYMENTS_SHOWN),
     )
+
+
+def _needed(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> int:
+    """What all services of the contract owe for today beyond what is there, if any is in debt."""
+    if not any("DEBT" in one.row.block_reasons for one in family):
+        return 0
+    due = 0
+    for one in family:
+        charged_until = one.row.charged_until
+        if charged_until is not None and charged_until > on_date:
+            continue
+        terms = Terms(
+            charge_type=one.row.charge_type,
+            price_kopecks=one.row.price_kopecks,
+            resume_rule=one.span.sold_version.resume_rule,
+        )
+        due += due_on(
+            terms=terms,
+            on_date=on_date,
+            anchor_day=one.span.subscription.anchor_day,
+            was_in_debt="DEBT" in one.row.block_reasons,
+        ).amount_kopecks
+    return max(due - available_kopecks, 0)

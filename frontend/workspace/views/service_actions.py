@@ -27,14 +27,13 @@ from project.core.http import actor_of, may, raise_forbidden
 from project.core.roles import Permission
 
 NOW, TOMORROW = "now", "tomorrow"
+WHENS = [(TOMORROW, _("from tomorrow")), (NOW, _("at once"))]
 
 
 class ServiceActionForm(ActionForm):
     """What is asked before an action; which fields are shown depends on it."""
 
-    when = forms.ChoiceField(
-        choices=[(TOMORROW, _("from tomorrow")), (NOW, _("at once"))], required=False
-    )
+    when = forms.ChoiceField(choices=WHENS, required=False)
 
     def __init__(self, *args: Any, action: Action, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -151,18 +150,19 @@ def _page(
 ) -> HttpResponse:
     on_date = clock.today(at)
     row = effects.row_of(service=service, on_date=on_date)
+    choices = _choices(service, row, form, on_date)
+    tariff_id = params.as_key(str(form["tariff_id"].value() or ""))
     context = {
         "form": form,
         "action": form.action,
         "service": service,
         "row": row,
         "customer": service.account.customer_link.customer,
-        "choices": _choices(service, row, form, on_date),
+        "choices": choices,
+        "chosen": next((one for one in choices if one.tariff.id == tariff_id), None),
         "effect": _effect(service, form, at=at, on_date=on_date, actor=actor_of(request)),
-        "first_day": on_date,
-        "whens": [(TOMORROW, _("from tomorrow")), (NOW, _("at once"))],
-        "tomorrow": on_date + ONE_DAY,
-        "tariff_id": params.as_key(str(form["tariff_id"].value() or "")),
+        "whens": WHENS,
+        "tariff_id": tariff_id,
     }
     target = request.headers.get("HX-Target", "")
     template = {
