@@ -9,7 +9,7 @@ to the price rule and to the zone. It grows with every part of the product.
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from billing.charging import operations as charging
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.models import Block, ChargeBasis
+from billing.payments import operations as payments
 from billing.tariffs import demo as demo_tariffs
 from coverage import operations as coverage
 from coverage.models import AdminUnit, Zone, ZoneVersion
@@ -119,9 +120,9 @@ def test_the_whole_path(chromium: Browser, system: Stack, radius: RadiusSystem) 
     assert radius.pap(login, password).kind == "Access-Reject", "nothing is paid yet"
     the_cash_desk_takes_money(chromium, system, "300")
     the_subscriber_is_online_with_the_speed_of_the_tariff(system, radius, login, password)
-    money_runs_out(system)
+    day = money_runs_out(system)
     assert radius.pap(login, password).kind == "Access-Reject"
-    the_cash_desk_takes_money(chromium, system, "500")
+    a_payment_of_that_day_brings_it_back(system, day)
     assert radius.pap(login, password).kind == "Access-Accept"
     the_statement_leads_back_to_the_rule_and_the_zone(chromium, system)
     assert "right" in system.manage("ledger_verify")
@@ -260,7 +261,7 @@ def the_subscriber_is_online_with_the_speed_of_the_tariff(
         assert session.subscription_id == decision.subscription_id
 
 
-def money_runs_out(system: Stack) -> None:
+def money_runs_out(system: Stack) -> date:
     """Nights pass: each day is charged by its own run, until there is not enough for one more."""
     with system.database():
         account_id = ChargeBasis.objects.values_list("subscription__account_id", flat=True)[0]
@@ -275,6 +276,22 @@ def money_runs_out(system: Stack) -> None:
         again = charging.run(on_date=day, at=at + timedelta(hours=1), actor=SYSTEM, confirm=True)
         assert again.charged_count == 0, "a run of a charged day charges nothing"
         assert RadiusDecision.objects.get().reason == "DEBT"
+    return day
+
+
+def a_payment_of_that_day_brings_it_back(system: Stack, day: date) -> None:
+    with system.database():
+        account_id = ChargeBasis.objects.values_list("subscription__account_id", flat=True)[0]
+        payments.accept_cash(
+            at=datetime.combine(day, datetime.min.time(), tzinfo=clock.KYIV) + timedelta(hours=9),
+            on_date=day,
+            actor=SYSTEM,
+            account_id=account_id,
+            amount_kopecks=50_000,
+            idempotency_key="the-day-after",
+        )
+        assert not Block.objects.filter(until_at__isnull=True).exists()
+        assert RadiusDecision.objects.get().state == "FULL"
 
 
 def the_statement_leads_back_to_the_rule_and_the_zone(chromium: Browser, system: Stack) -> None:
