@@ -177,7 +177,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
-CELERY_BEAT_SCHEDULE = {**BILLING_SCHEDULE, **NETWORK_SCHEDULE}
+CELERY_BEAT_SCHEDULE = {
+    # A commit wakes the worker; this catches what a lost wake-up left.
+    "project.dispatch_outbox": {"task": "project.dispatch_outbox", "schedule": 15.0},
+    **BILLING_SCHEDULE,
+    **NETWORK_SCHEDULE,
+}
 CELERY_TIMEZONE = "Europe/Kyiv"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
