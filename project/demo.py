@@ -28,6 +28,9 @@ from coverage.models import AdminUnit, Building, Zone
 from crm import operations as crm
 from crm.models import Customer
 from network import demo as demo_network
+from network.accounting import SessionFacts
+from network.models import RadiusDecision
+from network.sessions import ingest
 from project.core.actor import SYSTEM, Actor, ActorKind
 from project.core.clock import KYIV
 from project.core.models import RoleAssignment, User
@@ -159,6 +162,7 @@ class Story:
             if number % 7 == 0:
                 self.say(f"day {number} of {DAYS}")
         self._requests()
+        self._sessions()
 
     def _morning(self, day: date) -> None:
         at = min(_moment(day, 0, 5), self.at)
@@ -227,6 +231,38 @@ class Story:
             comment="",
             idempotency_key=str(uuid.UUID(int=self.chance.getrandbits(128))),
         )
+
+    def _sessions(self) -> None:
+        """Yesterday's and last night's sessions of everybody who is on: ended, with traffic."""
+        facts = []
+        for row in RadiusDecision.objects.filter(state="FULL").order_by("subscription_id"):
+            for evening in (2, 1):
+                began = self.at - timedelta(days=evening, minutes=self.chance.randrange(600))
+                seconds = self.chance.randrange(1_800, 36_000)
+                ended = began + timedelta(seconds=seconds)
+                down = self.chance.randrange(2, 90) * 10**8
+                facts.append(
+                    SessionFacts(
+                        unique_id=f"demo-{row.subscription_id}-{evening}",
+                        acct_session_id=f"8{row.subscription_id:05d}{evening}",
+                        nas_address="127.0.0.1",
+                        login=row.login,
+                        mac=f"a4cf12{row.subscription_id:06x}",
+                        circuit_hex="",
+                        framed_ip=str(row.framed_ip) if row.framed_ip else None,
+                        subscription_id=row.subscription_id,
+                        is_guest=False,
+                        started_at=began,
+                        last_seen_at=ended,
+                        in_octets=down // self.chance.randrange(6, 14),
+                        out_octets=down,
+                        session_time_s=seconds,
+                        is_stopped=True,
+                        stopped_at=ended,
+                        terminate_cause=self.chance.choice(["User-Request", "Lost-Carrier"]),
+                    )
+                )
+        ingest(facts)
 
     def _requests(self) -> None:
         day = self.at.astimezone(KYIV).date()
