@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 
 from crm.models import ConnectionRequest, ContactPerson, Customer, CustomerAccount
 from crm.names import search_key_of
@@ -123,11 +123,8 @@ def recent_customers(*, before_id: int | None = None, limit: int = 50) -> list[C
 
 def customer_card(*, customer_id: int) -> CustomerCard:
     """Everything crm knows of one customer; raises NotFoundError."""
-    customer = (
-        Customer.objects.prefetch_related("contacts", "accounts__account")
-        .filter(id=customer_id)
-        .first()
-    )
+    links = Prefetch("accounts", CustomerAccount.objects.select_related("account"))
+    customer = Customer.objects.prefetch_related("contacts", links).filter(id=customer_id).first()
     if customer is None:
         raise NotFoundError
     requests = ConnectionRequest.objects.select_related("tariff").filter(

@@ -28,13 +28,9 @@ def staff_page(*permissions: Permission, methods: tuple[str, ...] = ("GET",)) ->
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             allowed = {*methods, "HEAD"} if "GET" in methods else set(methods)
             if request.method not in allowed:
-                return render(
-                    request,
-                    "workspace/error.html",
-                    {"status": 405},
-                    status=405,
-                    headers={"Allow": ", ".join(sorted(allowed))},
-                )
+                refused = render(request, "workspace/error.html", {"status": 405}, status=405)
+                refused["Allow"] = ", ".join(sorted(allowed))
+                return refused
             try:
                 return view(request, *args, **kwargs)
             except DomainError as error:
