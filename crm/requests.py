@@ -12,9 +12,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Tariff
-from billing.tariffs import queries as tariff_queries
-from coverage import queries as coverage_queries
+from billing.tariffs.queries import offers_for_check
 from coverage.answers import Answer, CheckResult
+from coverage.queries import check_result
 from crm.models import ConnectionRequest
 from crm.phones import to_e164
 from project.core import audit, outbox
@@ -107,7 +107,7 @@ def file_request(
     check, phone and plan sent twice give the same request.
     """
     contact = clean_contact(Contact(contact_name, contact_phone, contact_email))
-    check = coverage_queries.check_result(public_id=check_public_id)
+    check = check_result(public_id=check_public_id)
     tariff, offer = _promise(
         check=check, tariff_code=tariff_code, network_type=network_type, on_date=on_date
     )
@@ -149,7 +149,7 @@ def _promise(
     sold = [n for n in check.networks if n.answer is Answer.AVAILABLE]
     if check.building_id is None and check.point is None:
         raise NotOrderableError(_("We must know the place before a plan can be ordered."))
-    for offer in tariff_queries.offers_for_check(check=check, on_date=on_date):
+    for offer in offers_for_check(check=check, on_date=on_date):
         if offer.tariff_code == tariff_code and network_type in {"", offer.network_type}:
             if offer.network_type not in {n.network_type for n in sold}:
                 break

@@ -28,7 +28,9 @@ def test_a_foreign_number_needs_the_plus():
     assert to_e164("48501234567") is None
 
 
-@pytest.mark.parametrize("typed", ["", "067", "телефон", "06712345678901", "+0671234567", "٠٦٧١٢٣٤٥٦٧"])
+@pytest.mark.parametrize(
+    "typed", ["", "067", "телефон", "06712345678901", "+0671234567", "٠٦٧١٢٣٤٥٦٧"]
+)
 def test_what_is_not_a_number_is_refused(typed):
     assert to_e164(typed) is None
 
