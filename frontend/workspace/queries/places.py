@@ -107,7 +107,11 @@ def building_page(*, building_id: int, at: datetime, on_date: date) -> BuildingP
 
 def _networks(*, building: Building, at: datetime, on_date: date) -> list[NetworkPart]:
     answers = answers_at(building=building, at=at)
-    place = {"networks": answers, "locality_id": building.locality_id, "on_date": on_date}
+    place: dict[str, Any] = {
+        "networks": answers,
+        "locality_id": building.locality_id,
+        "on_date": on_date,
+    }
     offers = tariff_queries.offers(**place)
     addons = tariff_queries.addon_offers(**place)
     zones = _zones_over(building_id=building.id, at=at)
@@ -148,8 +152,9 @@ def _zones_over(*, building_id: int, at: datetime) -> dict[str, list[Rival]]:
         )
     )
     found: dict[str, list[Rival]] = {}
-    for network_type, *rest in rows:
-        found.setdefault(network_type, []).append(Rival(*rest))
+    for network_type, name, status, priority, area_m2, version_id in rows:
+        rival = Rival(name, status, priority, area_m2, version_id)
+        found.setdefault(network_type, []).append(rival)
     return found
 
 
@@ -249,7 +254,9 @@ def ladder_lines(steps: Sequence[tariff_queries.LadderStep]) -> list[LadderLine]
     lines = []
     for step in steps:
         rule = step.rule
-        name = zones.get(rule.zone_id, "") if rule.zone_id else units.get(rule.admin_unit_id, "")
+        name = (
+            zones.get(rule.zone_id, "") if rule.zone_id else units.get(rule.admin_unit_id or 0, "")
+        )
         lines.append(LadderLine(step, texts.LEVEL_TEXTS.get(rule.level, rule.level), name))
     return lines
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from billing.ledger import queries as ledger_queries
 from billing.models import Subscription
@@ -65,7 +66,7 @@ def sale_place(*, building_id: int, at: datetime, on_date: date, with_uncovered:
     answers = places.answers_at(building=building, at=at)
     reached = [a for a in answers if a.answer is Answer.AVAILABLE]
     beyond = _beyond(answers) if with_uncovered else []
-    where = {"locality_id": building.locality_id, "on_date": on_date}
+    where: dict[str, Any] = {"locality_id": building.locality_id, "on_date": on_date}
     addons = tariff_queries.addon_offers(networks=[*reached, *beyond], **where)
     return SalePlace(
         building=building,

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 from shapely import Point, Polygon, affinity, box
+from shapely.geometry.base import BaseGeometry
 
 from coverage import queries
 from coverage.answers import Answer, Reason
@@ -35,10 +36,10 @@ class Drawn:
     network_type: str
     status: str
     priority: int
-    shape: Polygon
+    shape: BaseGeometry
 
 
-def _polygon(x: int, y: int, width: int, height: int, has_hole: bool) -> Polygon:
+def _polygon(x: int, y: int, width: int, height: int, has_hole: bool) -> BaseGeometry:
     outer = box(x, y, x + width, y + height)
     if has_hole and min(width, height) > 2:
         return outer.difference(box(x + 1, y + 1, x + width - 1, y + height - 1))
@@ -86,7 +87,7 @@ def _stored(drawn: Drawn) -> ZoneVersion:
     )
 
 
-def _distance_m(shape: Polygon, x: float, y: float) -> float:
+def _distance_m(shape: BaseGeometry, x: float, y: float) -> float:
     metres = affinity.scale(shape, EAST_M, NORTH_M, origin=(0, 0))
     return metres.distance(Point(x * EAST_M, y * NORTH_M))
 

@@ -159,7 +159,7 @@ def test_whatever_planners_do_the_map_keeps_its_laws(steps):
 
 def laws(houses, last):
     versions = list(ZoneVersion.objects.select_related("zone").order_by("zone_id", "revision"))
-    by_zone = {}
+    by_zone: dict[int, list[ZoneVersion]] = {}
     for version in versions:
         by_zone.setdefault(version.zone_id, []).append(version)
     for history in by_zone.values():
