@@ -7,8 +7,7 @@ from typing import Any
 
 from django.contrib.gis.geos import Point
 
-from billing.charging import queries as charging_queries
-from billing.charging.rules import Terms, due_on
+from billing.charging.rules import Terms, due_on, paid_until
 from billing.ledger import queries as ledger_queries
 from billing.models import CreditGrant, Payment, PlanSpan
 from billing.payments import queries as payment_queries
@@ -28,6 +27,7 @@ LINES_SHOWN = 14
 PAYMENTS_SHOWN = 5
 SESSIONS_SHOWN = 5
 EXPLAINED = 3
+CHARGED = {ServiceState.ON, ServiceState.BLOCKED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +136,17 @@ def card(
     requests = [r for r in known.requests if r.state in crm_queries.OPEN_STATES]
     if account is None:
         return Card(known, None, (), (), None, (), requests)
-    living, ended = services(account_id=account.account_id, at=at, on_date=on_date)
+    living, ended, sessions = services(account_id=account.account_id, at=at, on_date=on_date)
     money = None
     if with_money:
         money = _money(account_id=account.account_id, living=living, on_date=on_date)
-    sessions: Sequence[SessionRow] = ()
-    if with_sessions:
-        ids = [one.row.id for one in (*living, *ended)]
-        sessions = network_queries.sessions_of(subscription_ids=ids, limit=SESSIONS_SHOWN)
     return Card(
         crm=known,
         account=account,
         services=living,
         ended=ended,
         money=money,
-        sessions=sessions,
+        sessions=sessions if with_sessions else (),
         requests=requests,
     )
 
@@ -168,15 +164,18 @@ def _chosen(
 
 def services(
     *, account_id: int, at: datetime, on_date: date
-) -> tuple[list[Service], list[Service]]:
-    """Living main services with their add-ons, and the ended ones."""
+) -> tuple[list[Service], list[Service], list[SessionRow]]:
+    """Living main services with their add-ons, the ended ones, and the newest sessions of all."""
     rows = subscription_queries.card(account_ids=[account_id], on_date=on_date)
     if not rows:
-        return [], []
+        return [], [], []
     spans = _spans(row.plan_span_id for row in rows)
     labels = coverage_queries.address_labels(building_ids={row.building_id for row in rows})
     alive = [row for row in rows if row.state != ServiceState.TERMINATED]
-    access = network_queries.access_of(subscription_ids=[row.id for row in alive])
+    sessions = network_queries.sessions_of(
+        subscription_ids=[row.id for row in rows], limit=SESSIONS_SHOWN
+    )
+    access = _access(alive, spans=spans, sessions=sessions)
     living: dict[int, Service] = {}
     ended: list[Service] = []
     for row in rows:
@@ -196,7 +195,32 @@ def services(
             living[row.parent_id].addons.append(one)
         else:
             living[row.id] = one
-    return list(living.values()), ended
+    return list(living.values()), ended, sessions
+
+
+def _access(
+    rows: Iterable[ServiceRow], *, spans: dict[int, PlanSpan], sessions: Iterable[SessionRow]
+) -> dict[int, Access]:
+    """As `network.queries.access_of`, from what is read already."""
+    since = {s.subscription_id: s.started_at for s in sessions if s.stopped_at is None}
+    found = {}
+    for row in rows:
+        decision = getattr(spans[row.plan_span_id].subscription, "decision", None)
+        if decision is not None:
+            found[row.id] = Access(
+                subscription_id=row.id,
+                login=decision.login,
+                state=decision.state,
+                reason=decision.reason,
+                speed_down_bit_s=decision.speed_down_bit_s,
+                speed_up_bit_s=decision.speed_up_bit_s,
+                framed_ip=decision.framed_ip,
+                mac=decision.mac,
+                is_online=row.id in since,
+                online_since=since.get(row.id),
+                updated_at=decision.updated_at,
+            )
+    return found
 
 
 def _spans(ids: Iterable[int]) -> dict[int, PlanSpan]:
@@ -205,6 +229,7 @@ def _spans(ids: Iterable[int]) -> dict[int, PlanSpan]:
         PlanSpan.objects.filter(id__in=list(ids))
         .select_related(
             "subscription__building",
+            "subscription__decision",
             "tariff",
             "sold_version",
             "sold_rule__zone",
@@ -215,19 +240,20 @@ def _spans(ids: Iterable[int]) -> dict[int, PlanSpan]:
             "sold_zone_version__geometry",
             "sold_rule__admin_unit__geom",
             "subscription__building__footprint",
+            "subscription__decision__password",
         )
     )
     return {row.id: row for row in rows}
 
 
 def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Money:
-    found = statement.lines(account_id=account_id, limit=LINES_SHOWN + 1)
-    credits = CreditGrant.objects.filter(account_id=account_id, during__contains=on_date)
-    granted = list(credits)
-    paid_until = charging_queries.paid_until(account_id=account_id, on_date=on_date)
+    payments = payment_queries.recent(account_id=account_id, limit=PAYMENTS_SHOWN)
+    found = statement.lines(account_id=account_id, limit=LINES_SHOWN + 1, known=payments)
+    granted = list(CreditGrant.objects.filter(account_id=account_id, during__contains=on_date))
     family = [one for main in living for one in (main, *main.addons)]
     balance = ledger_queries.balance_kopecks(account_id=account_id)
     credit = sum(grant.amount_kopecks for grant in granted)
+    until = _paid_until(family, available_kopecks=balance + credit, on_date=on_date)
     return Money(
         balance_kopecks=balance,
         credit_kopecks=credit,
@@ -235,13 +261,28 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
         month_kopecks=sum(
             one.row.price_kopecks for one in family if one.row.charge_type != "ONE_OFF"
         ),
-        paid_until=paid_until,
-        days_left=(paid_until - on_date).days if paid_until else None,
+        paid_until=until,
+        days_left=(until - on_date).days if until else None,
         needed_kopecks=_needed(family, available_kopecks=balance + credit, on_date=on_date),
         lines=found[:LINES_SHOWN],
         has_more=len(found) > LINES_SHOWN,
-        payments=payment_queries.recent(account_id=account_id, limit=PAYMENTS_SHOWN),
+        payments=payments,
     )
+
+
+def _paid_until(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> date | None:
+    """As `charging.queries.paid_until`, from what is read already."""
+    terms = [
+        (
+            one.row.charge_type,
+            one.row.price_kopecks,
+            one.span.subscription.anchor_day,
+            max(one.row.charged_until or on_date, on_date),
+        )
+        for one in family
+        if one.row.state in CHARGED and one.row.charge_type != "ONE_OFF"
+    ]
+    return paid_until(available_kopecks=available_kopecks, services=terms) if terms else None
 
 
 def _needed(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> int:

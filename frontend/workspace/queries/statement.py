@@ -24,6 +24,7 @@ CHARGE_TITLES: dict[str, Any] = {
     "SERVICE": _("Subscription fee"),
     "CONNECTION": _("Connection"),
 }
+PAYMENT_KINDS = {"PAYMENT", "REVERSAL"}
 UPGRADE_SOURCE = "charging"  # runs are "charge-run", what follows a payment is "settle"
 UPGRADE_TITLE = _("Difference for a dearer tariff")
 REFUND_TITLE = _("Prepaid days given back")
@@ -59,40 +60,53 @@ class Line:
         return JOURNAL_LABELS.get(line.kind, line.kind)
 
 
-def lines(*, account_id: int, limit: int, before_seq: int | None = None) -> list[Line]:
-    """Lines of a contract's account, newest first, with their causes; three queries."""
-    return with_causes(
-        ledger_queries.statement(account_id=account_id, limit=limit, before_seq=before_seq)
-    )
+def lines(
+    *,
+    account_id: int,
+    limit: int,
+    before_seq: int | None = None,
+    known: Sequence[Payment] = (),
+) -> list[Line]:
+    """Lines of a contract's account, newest first, with their causes; three queries at most.
+
+    `known`: payments that are read already and need not be looked for.
+    """
+    found = ledger_queries.statement(account_id=account_id, limit=limit, before_seq=before_seq)
+    return with_causes(found, known=known)
 
 
-def with_causes(found: Sequence[StatementLine]) -> list[Line]:
+def with_causes(found: Sequence[StatementLine], *, known: Sequence[Payment] = ()) -> list[Line]:
     """The lines with what they were charged by and the payments behind them."""
     bases = charging_queries.explain_bases(
         charge_basis_ids=[line.charge_basis_id for line in found if line.charge_basis_id]
     )
-    payments = _payments(line.journal_id for line in found if line.charge_basis_id is None)
+    by_journal = _by_journal(known)
+    missing = [
+        line.journal_id
+        for line in found
+        if line.kind in PAYMENT_KINDS and line.journal_id not in by_journal
+    ]
+    if missing:
+        wanted = Q(journal_id__in=missing) | Q(reversal_journal_id__in=missing)
+        by_journal |= _by_journal(Payment.objects.filter(wanted))
     return [
         Line(
             line=line,
             basis=bases.get(line.charge_basis_id) if line.charge_basis_id else None,
-            payment=payments.get(line.journal_id),
+            payment=by_journal.get(line.journal_id),
         )
         for line in found
     ]
 
 
-def _payments(journal_ids: Iterable[int]) -> dict[int, Payment]:
+def _by_journal(payments: Iterable[Payment]) -> dict[int, Payment]:
     """Payments by the journals that they became, and by those that took them back."""
-    ids = list(journal_ids)
-    if not ids:
-        return {}
-    found: dict[int, Payment] = {}
-    for payment in Payment.objects.filter(Q(journal_id__in=ids) | Q(reversal_journal_id__in=ids)):
-        for journal_id in (payment.journal_id, payment.reversal_journal_id):
-            if journal_id is not None:
-                found[journal_id] = payment
-    return found
+    return {
+        journal_id: payment
+        for payment in payments
+        for journal_id in (payment.journal_id, payment.reversal_journal_id)
+        if journal_id is not None
+    }
 
 
 @dataclass(frozen=True, slots=True)
