@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from coverage.api import zones
+from coverage.api import zone_files, zones
 
 
 class IdConverter(IntConverter):
@@ -16,6 +16,8 @@ register_converter(IdConverter, "bigid")
 
 urlpatterns = [
     path("zones/", zones.ZoneList.as_view(), name="coverage-zones"),
+    path("zones/import/", zone_files.ZoneImport.as_view(), name="coverage-zones-import"),
+    path("zones/export/", zone_files.ZoneExport.as_view(), name="coverage-zones-export"),
     path("zones/<bigid:zone_id>/", zones.ZoneDetail.as_view(), name="coverage-zone"),
     path("zones/<bigid:zone_id>/draft/", zones.ZoneDraft.as_view(), name="coverage-zone-draft"),
     path(

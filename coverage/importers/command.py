@@ -3,14 +3,21 @@
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from coverage.importers.report import Report
 from coverage.models import AdminUnit
 from project.core.errors import DomainError
+
+
+class ImportReport(Protocol):
+    """What every importer tells: remarks as lines for people, and the whole as JSON."""
+
+    def lines(self, *, limit: int = 20) -> list[str]: ...
+
+    def as_json(self) -> dict[str, Any]: ...
 
 
 class ImportCommand(BaseCommand):
@@ -22,7 +29,7 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="report, then undo everything")
         parser.add_argument("--all", action="store_true", help="print every remark")
 
-    def import_file(self, path: Path, options: dict[str, Any]) -> Report:
+    def import_file(self, path: Path, options: dict[str, Any]) -> ImportReport:
         """Import one file and say what was done."""
         raise NotImplementedError
 

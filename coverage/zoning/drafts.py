@@ -110,8 +110,9 @@ def create_zone(
     code: str = "",
     planned_for_date: date | None = None,
     comment: str = "",
+    changeset_id: int | None = None,
 ) -> SavedDraft:
-    """A new zone with its first draft in the author's open change set; nobody else sees it yet."""
+    """A new zone with its first draft in that change set, else in the author's open one."""
     draft = ZoneDraft(
         name=name,
         network_type=network_type,
@@ -122,7 +123,7 @@ def create_zone(
         comment=comment,
     ).checked()
     with transaction.atomic():
-        changeset = _open_changeset(actor=actor, at=at, changeset_id=None)
+        changeset = _open_changeset(actor=actor, at=at, changeset_id=changeset_id)
         locks.hold(locks.Lock.ZONE_CODES)
         zone = Zone.objects.create(
             code=_free_code(wanted=code, name=draft.name),

@@ -1,0 +1,1 @@
+"""Files of zones: reading them with suspicion, importing as drafts, exporting."""
