@@ -68,9 +68,9 @@ NOTES: dict[str, Any] = {
     "NAME_CUT": _("The name was cut to 120 characters."),
     "COMMENT_CUT": _("The comment was cut to 300 characters."),
     "CODE_CHANGED": _("The code was put into small Latin letters, digits and hyphens."),
-    "UNKNOWN_NETWORK": _("The network “%(value)s” is not known; the chosen default was taken."),
-    "UNKNOWN_STATUS": _("The status “%(value)s” is not known; the default was taken."),
-    "BAD_PRIORITY": _("“%(value)s” is no priority from -100 to 100; the default was taken."),
+    "UNKNOWN_NETWORK": _("The network “%(value)s” is not known and was not taken over."),
+    "UNKNOWN_STATUS": _("The status “%(value)s” is not known and was not taken over."),
+    "BAD_PRIORITY": _("“%(value)s” is no priority from -100 to 100 and was not taken over."),
     "BAD_DATE": _("“%(value)s” is not read as a date and was left out."),
 }
 
