@@ -3,6 +3,7 @@
 import io
 import json
 import struct
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,18 @@ def by_gdal(
     """What GDAL writes, by file name."""
     ending = {"ESRI Shapefile": "shp", "GPKG": "gpkg"}[driver]
     folder.mkdir(exist_ok=True, parents=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # names are cut to ten letters
+        _write(folder / f"layer.{ending}", shapes, columns, driver, crs, encoding, kind)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def _write(
+    path: Path, shapes: list[Any], columns: dict[str, list[Any]], driver: str,
+    crs: str | None, encoding: str, kind: str,
+) -> None:  # fmt: skip
     raw.write(
-        str(folder / f"layer.{ending}"),
+        str(path),
         np.array([shapely.to_wkb(shape) for shape in shapes], dtype=object),
         [np.array(values, dtype=object) for values in columns.values()],
         list(columns),
@@ -60,7 +71,6 @@ def by_gdal(
         encoding=encoding,
         layer="layer",
     )
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def shapefile_zip(

@@ -215,7 +215,7 @@ def test_a_published_zone_keeps_its_network_and_the_reason_is_told():
     published(person, square(0, 0), code="center")
     report = run(files.collection(files.feature(square(0, 0), code="center", network="docsis")))
     assert actions(report) == ["refused"]
-    assert "network type" in str(report.lines_[0].problems[0].message)
+    assert [p.code for p in report.lines_[0].problems] == ["NETWORK_TYPE"]
     assert report.changeset_id is None
     assert not ZoneChangeSet.objects.filter(title__contains="зони").exists()
 
