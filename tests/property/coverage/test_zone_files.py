@@ -33,7 +33,7 @@ def outlines(draw):
     """A valid MultiPolygon: up to three apart, star-shaped, some with a hole."""
     seed = draw(st.integers(0, 2**32 - 1))
     chance = random.Random(seed)
-    parts = []
+    parts: list[Polygon] = []
     for number in range(draw(st.integers(1, 3))):
         lon = draw(st.floats(-170, 170)) if number == 0 else parts[0].centroid.x + number * 0.05
         lat = draw(st.floats(-80, 80)) if number == 0 else parts[0].centroid.y
