@@ -39,7 +39,7 @@ FROM (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point) place
 JOIN coverage_zoneversion version ON ST_Intersects(version.geometry, place.point)
 JOIN coverage_zone zone ON zone.id = version.zone_id
 WHERE version.valid @> %(at)s AND version.status NOT IN ('DRAFT', 'RETIRED')
-ORDER BY zone.network_type, zone.priority DESC, version.area_m2, zone.id
+ORDER BY zone.network_type, version.priority DESC, version.area_m2, zone.id
 """
 
 # The nearest in degrees need not be the nearest in metres: a degree of longitude shrinks with the

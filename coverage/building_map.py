@@ -30,7 +30,7 @@ WITH shown AS MATERIALIZED (
 ), covered AS (
     SELECT hit.id, zone.network_type, version.status, zone.id AS zone_id,
            row_number() OVER (PARTITION BY hit.id, zone.network_type
-               ORDER BY zone.priority DESC, version.area_m2, zone.id) AS place
+               ORDER BY version.priority DESC, version.area_m2, zone.id) AS place
     FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
     CROSS JOIN LATERAL (
         SELECT shown.id FROM shown WHERE ST_Intersects(version.geometry, shown.point) OFFSET 0

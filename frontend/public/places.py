@@ -59,7 +59,7 @@ OUTLOOK = """
             WHERE version.valid @> %(at)s::timestamptz
                 AND version.status NOT IN ('DRAFT', 'RETIRED')
                 AND inside.building_id IN (SELECT id FROM asked)
-            ORDER BY inside.building_id, zone.network_type, zone.priority DESC,
+            ORDER BY inside.building_id, zone.network_type, version.priority DESC,
                 version.area_m2, zone.id
         ) winner
         LEFT JOIN coverage_coverageoverride surveyed
