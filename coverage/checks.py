@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.gis.geos import Point
@@ -25,6 +25,9 @@ from project.core.errors import DomainError, NotFoundError
 
 # A building placed by these is no surer than a client's pin.
 _UNSURE_SOURCES = frozenset({Building.LocationSource.PIN, Building.LocationSource.GEOCODER})
+# How long a check keeps who asked and what was typed, unless the settings say otherwise.
+KEPT_FOR = timedelta(days=365)
+_ANONYMISED_AT_ONCE = 5_000
 _NO_BUILDING = {
     MatchKind.AMBIGUOUS: Reason.ADDRESS_AMBIGUOUS,
     MatchKind.FUZZY: Reason.ADDRESS_AMBIGUOUS,
@@ -124,6 +127,21 @@ def check_result(*, public_id: str) -> CheckResult:
     if stored is None:
         raise UnknownCheckError
     return result_of(stored)
+
+
+def anonymise_checks(*, at: datetime, kept_for: timedelta = KEPT_FOR) -> int:
+    """Forget who asked, and in what words, in checks older than `kept_for`; how many they were.
+
+    What was answered for which building stays: it explains a tariff and feeds the demand map. Runs
+    in batches, each a transaction of its own, so that nobody waits for it.
+    """
+    old = AvailabilityCheck.objects.filter(at__lt=at - kept_for, anonymised_at__isnull=True)
+    done = 0
+    while ids := list(old.order_by("id").values_list("id", flat=True)[:_ANONYMISED_AT_ONCE]):
+        done += AvailabilityCheck.objects.filter(id__in=ids).update(
+            raw_text="", caller_ip=None, anonymised_at=at
+        )
+    return done
 
 
 def result_of(stored: AvailabilityCheck) -> CheckResult:

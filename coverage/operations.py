@@ -1,6 +1,6 @@
 """What may be done to the coverage map. Callers check permissions; zones: `coverage.zoning`."""
 
-from coverage.checks import NothingAskedError, check_availability
+from coverage.checks import NothingAskedError, anonymise_checks, check_availability
 from coverage.importers.demo import load_demo as load_demo_places
 from coverage.zoning.operations import (
     create_zone,
@@ -15,6 +15,7 @@ from coverage.zoning.operations import (
 
 __all__ = [
     "NothingAskedError",
+    "anonymise_checks",
     "check_availability",
     "create_zone",
     "discard_draft",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Tariff
 from billing.tariffs.queries import offers_for_check
 from coverage.answers import Answer, CheckResult
+from coverage.models import AvailabilityCheck
 from coverage.queries import check_result
 from crm.models import ConnectionRequest
 from crm.phones import to_e164
@@ -125,7 +126,7 @@ def file_request(
             check_made_id=check.check_id,
             building_id=check.building_id,
             unit=unit.strip()[:16],
-            address_text=(check.address_label or _place_text(check))[:300],
+            address_text=_place_text(check)[:300],
             tariff=tariff,
             network_type=network_type if tariff else "",
             offer=offer,
@@ -169,6 +170,12 @@ def _promise(
 
 
 def _place_text(check: CheckResult) -> str:
+    """The matched address, else what was typed (the check itself forgets it in time), or a pin."""
+    if check.building_id is not None:
+        return check.address_label
+    typed = AvailabilityCheck.objects.values_list("raw_text", flat=True).get(id=check.check_id)
+    if typed.strip():
+        return typed.strip()
     if check.point is not None:
         return f"{check.point[1]:.5f}, {check.point[0]:.5f}"
     return "?"
@@ -183,11 +190,16 @@ def move_request(
     reason: str = "",
     scheduled_for_date: date | None = None,
 ) -> ConnectionRequest:
-    """Move a request on; a rejection needs a reason, a visit needs its date."""
+    """Move a request on; a rejection needs a reason, a visit needs its date.
+
+    To INSTALLED a request comes only by the sale of its service (`mark_installed`).
+    """
     with transaction.atomic():
         request = ConnectionRequest.objects.select_for_update().filter(number=number).first()
         if request is None:
             raise NotFoundError
+        if to_state == State.INSTALLED:
+            raise BadMoveError(_("Create the service from this request: that closes it."))
         if to_state not in MOVES[request.state]:
             raise BadMoveError(
                 _("A request in state “%(old)s” cannot become “%(new)s”.")

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from billing.schedule import SCHEDULE as BILLING_SCHEDULE
+from coverage.schedule import SCHEDULE as COVERAGE_SCHEDULE
 from network.schedule import SCHEDULE as NETWORK_SCHEDULE
 from project.core.env import envbool, envint, envlist, envsecret, envstr, load_defaults
 
@@ -180,6 +181,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     # A commit wakes the worker; this catches what a lost wake-up left.
     "project.dispatch_outbox": {"task": "project.dispatch_outbox", "schedule": 15.0},
+    **COVERAGE_SCHEDULE,
     **BILLING_SCHEDULE,
     **NETWORK_SCHEDULE,
 }
@@ -246,14 +248,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
     ]
 )
 
+# --- Privacy -------------------------------------------------------------------------------------
+# After this an availability check no longer knows who asked and what was typed.
+GEOBILL_CHECKS_KEPT_DAYS = envint("GEOBILL_CHECKS_KEPT_DAYS", 365)
+
 # --- Whose site this is --------------------------------------------------------------------------
 GEOBILL_BRAND_NAME = envstr("GEOBILL_BRAND_NAME", "Промінь")
 GEOBILL_BRAND_PHONE = envstr("GEOBILL_BRAND_PHONE")  # E.164; empty: no telephone is shown
 GEOBILL_BRAND_COLOUR = envstr("GEOBILL_BRAND_COLOUR")  # "#0b6b61"; empty: the one of tokens.css
 
 # --- Log-in --------------------------------------------------------------------------------------
-LOGIN_URL = "/sign-in/"
-LOGIN_REDIRECT_URL = "/workspace/"
 LOGIN_URL = "accounts:sign-in"
 LOGIN_REDIRECT_URL = "accounts:start"
 AUTH_PASSWORD_VALIDATORS = [
@@ -280,7 +284,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["project.core.http.BoundedJSONParser"],
     "EXCEPTION_HANDLER": "project.core.http.api_exception_handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [

@@ -12,7 +12,7 @@ from coverage.answers import Answer, CheckResult, MatchKind, NetworkAnswer, Reas
 from coverage.importers.buildings import import_buildings
 from coverage.importers.renames import import_renames
 from coverage.models import AdminUnit, AvailabilityCheck, Building, CoverageOverride, StreetAlias
-from project.core.actor import SYSTEM
+from project.core.actor import SYSTEM, Actor, ActorKind
 from project.core.errors import DomainError
 from tests.support.zones import (
     AT,
@@ -101,6 +101,27 @@ class TestAnswerForPoint:
         published(actor(), square(4, 4, 2, 2), status="PLANNED", priority=1)
         large = published(actor(), square(0, 0, 20, 20), priority=5)
         assert at_point(5, 5)[0].zone_id == large.zone_id
+
+    def test_a_past_day_is_answered_by_the_priority_of_that_day(self) -> None:
+        planned = published(actor(), square(4, 4, 2, 2), status="PLANNED", priority=1)
+        large = published(actor(), square(0, 0, 20, 20), priority=5)
+        raised = operations.save_draft(
+            zone_id=planned.zone_id,
+            base_revision=planned.revision,
+            actor=actor(),
+            at=later(2),
+            geometry=square(4, 4, 2, 2),
+            status="PLANNED",
+            priority=9,
+        )
+        operations.publish(changeset_id=raised.changeset_id, actor=actor(), at=later(3))
+        assert at_point(5, 5, at=later(1))[0].zone_id == large.zone_id
+        assert at_point(5, 5, at=later(4))[0].zone_id == planned.zone_id
+        building(5, 5)
+        window = queries.checked_box("36.29,49.99,36.35,50.05")
+        for minutes, answer in ((1, "AVAILABLE"), (4, "PLANNED")):
+            (house,) = queries.buildings_geojson(bbox=window, at=later(minutes))["features"]
+            assert house["properties"]["answer"] == answer
 
     def test_just_outside_is_asked_to_be_surveyed_and_far_outside_is_no(self) -> None:
         zone = published(actor(), square(0, 0))
@@ -293,6 +314,21 @@ class TestChecks:
         assert (stored.raw_text, stored.query_kind, stored.match_kind) == (typed, "TEXT", "EXACT")
         assert stored.point is not None
         assert queries.check_result(public_id=result.public_id) == result
+
+    def test_after_its_time_a_check_forgets_who_asked_and_keeps_what_was_answered(
+        self, places: None
+    ) -> None:
+        client = Actor(kind=ActorKind.CLIENT, label="client", ip="203.0.113.7")
+        old = ask(text="Бучми 42А, кв. 7", actor=client, at=AT)
+        new = ask(text="Бучми 42А, кв. 8", actor=client, at=AT + timedelta(days=1))
+        a_year_on = AT + timedelta(days=365, hours=1)
+        assert operations.anonymise_checks(at=a_year_on) == 1
+        assert operations.anonymise_checks(at=a_year_on) == 0
+        stored = AvailabilityCheck.objects.get(id=old.check_id)
+        assert (stored.raw_text, stored.caller_ip, stored.anonymised_at) == ("", None, a_year_on)
+        assert queries.check_result(public_id=old.public_id) == old
+        kept = AvailabilityCheck.objects.get(id=new.check_id)
+        assert (kept.raw_text, kept.caller_ip) == ("Бучми 42А, кв. 8", "203.0.113.7")
 
     def test_a_pin_and_a_building_are_stored_with_the_text_that_was_typed(self) -> None:
         published(actor(), square(0, 0), status="PLANNED", planned_for_date=date(2027, 3, 1))

@@ -1,0 +1,16 @@
+"""Periodic tasks of coverage; when they run is in `schedule.py`."""
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.conf import settings
+
+from coverage import operations
+from project.core import clock
+
+
+@shared_task(name="coverage.anonymise_checks")
+def anonymise_checks() -> int:
+    """Forget who asked in old availability checks; how many they were."""
+    kept_for = timedelta(days=settings.GEOBILL_CHECKS_KEPT_DAYS)
+    return operations.anonymise_checks(at=clock.now(), kept_for=kept_for)
