@@ -148,7 +148,10 @@ def terminate(
         row.state = Subscription.State.TERMINATED
         row.terminated_date = on_date
         row.activated_date = row.activated_date or on_date
-        row.save(update_fields=["state", "terminated_date", "activated_date"])
+        if was_draft:
+            # It never served a day: its one day counts as charged, or the next run would charge it.
+            row.charged_until = on_date + ONE_DAY
+        row.save(update_fields=["state", "terminated_date", "activated_date", "charged_until"])
         Block.objects.filter(subscription=row, until_at__isnull=True).update(until_at=at)
         _tell(
             row, "terminated", {"date": on_date.isoformat(), "reason": reason}, at=at, actor=actor

@@ -35,6 +35,17 @@ def test_what_was_sold_is_kept(world: World) -> None:
     assert OutboxEvent.objects.filter(topic="subscription.created").count() == 1
 
 
+def test_a_draft_that_is_given_up_is_never_charged(world: World) -> None:
+    account = world.account(kopecks=50_000)
+    tariff = world.tariff(price=30_000, fee=10_000)
+    service = world.sell(account, tariff, DAY, activate=False, charge=False)
+    at = moment(DAY, 12)
+    subscriptions.terminate(at=at, on_date=DAY, actor=CASHIER, subscription_id=service)
+    world.day(DAY, at=moment(DAY, 13))
+    world.day(DAY + timedelta(days=1))
+    assert ledger_queries.balance_kopecks(account_id=account) == 50_000
+
+
 def test_the_same_flat_written_otherwise_is_the_same_premise(world: World) -> None:
     tariff = world.tariff()
     world.sell(world.account(), tariff, DAY, unit="7б")
