@@ -64,7 +64,7 @@ def _dispatch_one(*, event_id: int, at: datetime) -> int:
     with transaction.atomic():
         event = (
             OutboxEvent.objects.select_for_update(skip_locked=True)
-            .filter(id=event_id, done_at__isnull=True, dead_at__isnull=True)
+            .filter(id=event_id, done_at__isnull=True, dead_at__isnull=True, available_at__lte=at)
             .first()
         )
         if event is None:

@@ -58,6 +58,14 @@ def test_a_failure_is_tried_again_later_and_then_given_up(heard):
     assert "does not answer" in event.last_error
 
 
+@pytest.mark.django_db
+def test_what_failed_in_another_worker_a_moment_ago_waits_for_its_time(heard):
+    event_id = outbox.emit(topic="test.news", payload={"n": 1}, at=AT)
+    OutboxEvent.objects.filter(id=event_id).update(available_at=AT + timedelta(seconds=2))
+    assert outbox._dispatch_one(event_id=event_id, at=AT) == 0
+    assert heard == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_at_once_share_the_work(heard):
     for n in range(40):
