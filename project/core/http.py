@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from rest_framework.exceptions import ErrorDetail, ParseError
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -79,8 +81,31 @@ def api_permission(
     return HasPermission
 
 
+class BoundedJSONParser(JSONParser):
+    """DRF's, which leaves a RecursionError (a hundred thousand brackets) to become a 500."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """The value; raises ParseError (400)."""
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError from error
+
+
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """DRF: a DomainError becomes its own 4xx; all else is as DRF has it."""
+    """DRF: a DomainError becomes its own 4xx; what DRF refuses with one sentence looks the same.
+
+    Faults of single fields stay as DRF has them: {"field": ["sentence", …]}.
+    """
     if isinstance(error, DomainError):
         return Response(error.as_json(), status=error.http_status)
-    return exception_handler(error, context)
+    response = exception_handler(error, context)
+    if (
+        response is not None
+        and isinstance(response.data, dict)
+        and set(response.data) == {"detail"}
+    ):
+        detail = response.data["detail"]
+        code = detail.code if isinstance(detail, ErrorDetail) else "error"
+        response.data = {"error": {"code": code, "message": str(detail)}}
+    return response
