@@ -9,7 +9,9 @@ from typing import Any
 from billing.impact import BillingProbe
 from billing.subscriptions import hooks as subscription_hooks
 from coverage import impact
+from coverage.tiles import layers as tile_layers
 from crm.impact import OpenRequestsProbe
+from crm.tiles import REQUESTS_LAYER
 from network import provisioning
 from project.core import outbox
 
@@ -21,6 +23,8 @@ def wire() -> None:
     # A publication of zones asks what it would touch.
     impact.register(BillingProbe())
     impact.register(OpenRequestsProbe())
+    # What staff see on the map beside zones and buildings.
+    tile_layers.register(REQUESTS_LAYER)
     outbox.on_wake(_wake_outbox_worker)
     for topic, path in OUTBOX_HANDLERS.items():
         outbox.register(topic, _lazy(path))

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import IntConverter
 
-from coverage.api import zone_files, zones
+from coverage.api import tiles, zone_files, zones
 
 
 class IdConverter(IntConverter):
@@ -15,6 +15,8 @@ class IdConverter(IntConverter):
 register_converter(IdConverter, "bigid")
 
 urlpatterns = [
+    path("tiles.json", tiles.TileDescription.as_view(), name="coverage-tiles-json"),
+    path("tiles/<str:z>/<str:x>/<str:y>.mvt", tiles.TileView.as_view(), name="coverage-tile"),
     path("zones/", zones.ZoneList.as_view(), name="coverage-zones"),
     path("zones/import/", zone_files.ZoneImport.as_view(), name="coverage-zones-import"),
     path("zones/export/", zone_files.ZoneExport.as_view(), name="coverage-zones-export"),

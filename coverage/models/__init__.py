@@ -2,6 +2,7 @@
 
 from coverage.models.availability import AvailabilityCheck
 from coverage.models.building import Building, BuildingAddress, Premise
+from coverage.models.map_change import MapChange
 from coverage.models.place import AdminUnit, AdminUnitAlias, Street, StreetAlias
 from coverage.models.zone import (
     BuildingCoverage,
@@ -22,6 +23,7 @@ __all__ = [
     "BuildingAddress",
     "BuildingCoverage",
     "CoverageOverride",
+    "MapChange",
     "NetworkType",
     "Premise",
     "Street",

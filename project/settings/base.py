@@ -276,6 +276,7 @@ THROTTLE_RATES = {
     "anon": envstr("GEOBILL_THROTTLE_ANON", "120/min"),
     "user": envstr("GEOBILL_THROTTLE_USER", "1200/min"),
     "browse": envstr("GEOBILL_THROTTLE_BROWSE", "600/min"),  # suggestions, the public map
+    "tiles": envstr("GEOBILL_THROTTLE_TILES", "1800/min"),  # a screen of a map is some 20 tiles
     "availability": envstr("GEOBILL_THROTTLE_AVAILABILITY", "60/min"),
     "request": envstr("GEOBILL_THROTTLE_REQUEST", "10/min"),
     "login": envstr("GEOBILL_THROTTLE_LOGIN", "10/min"),

@@ -1,0 +1,1 @@
+"""Vector tiles of the map (Mapbox Vector Tile 2.1, made by PostGIS)."""

@@ -1,0 +1,1 @@
+DROP TRIGGER crm_connectionrequest_on_map ON crm_connectionrequest;
