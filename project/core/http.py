@@ -7,8 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from rest_framework.exceptions import ErrorDetail, ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -79,17 +78,6 @@ def api_permission(
             return needed is None or may(request, needed)
 
     return HasPermission
-
-
-class BoundedJSONParser(JSONParser):
-    """DRF's, which leaves a RecursionError (a hundred thousand brackets) to become a 500."""
-
-    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        """The value; raises ParseError (400)."""
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise ParseError from error
 
 
 def api_exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
