@@ -1,0 +1,292 @@
+"""Every address of the workspace × every role: who gets in is what this table says, nobody else.
+
+An address that is not in the table fails the test, so that none is added without a thought.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import Tariff
+from billing.payments import operations as payments
+from crm import operations as crm
+from frontend.workspace.urls import urlpatterns
+from project.core.actor import SYSTEM
+from project.core.roles import ROLE_PERMISSIONS, Permission, Role
+from tests.support import zones
+from tests.support.provider import AT, ON_DATE, PHONE, Provider, small_provider
+
+pytestmark = pytest.mark.django_db
+P = Permission
+
+
+@dataclass(frozen=True)
+class Address:
+    """A view: what its path needs, how it is asked, which permissions (all of them) open it."""
+
+    name: str
+    needs: frozenset[Permission]
+    arguments: dict[str, str] = field(default_factory=dict)
+    method: str = "get"
+
+
+def page(name: str, *needs: Permission, method: str = "get", **arguments: str) -> Address:
+    return Address(name, frozenset(needs), arguments, method)
+
+
+def action(slug: str, *any_of: Permission) -> list[Address]:
+    """An action on a service: one of these permissions is enough, beside seeing customers."""
+    return [
+        page(
+            "service-act",
+            P.CUSTOMERS_VIEW,
+            *any_of,
+            subscription_id="subscription",
+            action=f"={slug}",
+        )
+    ]
+
+
+ADDRESSES = [
+    page("home", P.CUSTOMERS_VIEW),
+    page("search", P.CUSTOMERS_VIEW),
+    page("suggest", P.CUSTOMERS_VIEW),
+    page("map", P.ZONES_VIEW, P.CUSTOMERS_VIEW),
+    page("building", P.ZONES_VIEW, P.CUSTOMERS_VIEW, building_id="building"),
+    page(
+        "ladder",
+        P.ZONES_VIEW,
+        P.TARIFFS_VIEW,
+        building_id="building",
+        tariff_id="tariff",
+        network_type="=GPON",
+    ),
+    page("service-new", P.SERVICES_CREATE),
+    page("service-new", P.SERVICES_CREATE, method="post"),
+    page("service-effect", P.SERVICES_CREATE),
+    page("service-customers", P.SERVICES_CREATE),
+    page("service-created", P.SERVICES_CREATE, subscription_id="subscription"),
+    *action("unblock", P.SERVICES_BLOCK),
+    *action("resume", P.SERVICES_BLOCK),
+    *action("pause", P.SERVICES_BLOCK),
+    *action("block", P.SERVICES_BLOCK),
+    *action("change-tariff", P.SERVICES_CREATE),
+    *action("terminate", P.SERVICES_CREATE),
+    *action("disconnect", P.SESSIONS_DISCONNECT),
+    page("requests", P.CUSTOMERS_VIEW),
+    page("request", P.CUSTOMERS_VIEW, number="request"),
+    page("request-move", P.REQUESTS_WORK, method="post", number="request"),
+    page("customers", P.CUSTOMERS_VIEW),
+    page("customer", P.CUSTOMERS_VIEW, customer_id="customer"),
+    page("statement", P.CUSTOMERS_VIEW, P.LEDGER_VIEW, customer_id="customer"),
+    page("recalculate", P.CUSTOMERS_VIEW, P.LEDGER_VIEW, customer_id="customer"),
+    page("customer-sessions", P.CUSTOMERS_VIEW, P.NETWORK_VIEW, customer_id="customer"),
+    page("journal", P.CUSTOMERS_VIEW, P.LEDGER_VIEW, customer_id="customer", journal_id="journal"),
+    page(
+        "reveal-password",
+        P.CUSTOMERS_VIEW,
+        P.NETWORK_VIEW,
+        method="post",
+        customer_id="customer",
+        subscription_id="subscription",
+    ),
+    page("cash-desk", P.PAYMENTS_ACCEPT_CASH),
+    page("cash-take", P.PAYMENTS_ACCEPT_CASH, account_id="account"),
+    page("cash-take", P.PAYMENTS_ACCEPT_CASH, method="post", account_id="account"),
+    page("receipt", P.LEDGER_VIEW, payment_id="payment"),
+    page("payments", P.LEDGER_VIEW),
+    page("charging", P.LEDGER_VIEW),
+    page("charging-run", P.CHARGING_RUN, method="post"),
+    page("charge-run", P.LEDGER_VIEW, run_id="=1"),
+    page("sessions", P.NETWORK_VIEW),
+    page("tariffs", P.TARIFFS_VIEW),
+    page("tariff", P.TARIFFS_VIEW, code="=home-300"),
+    page("staff", P.STAFF_MANAGE),
+    page("staff-new", P.STAFF_MANAGE),
+    page("staff-new", P.STAFF_MANAGE, method="post"),
+    page("staff-edit", P.STAFF_MANAGE, user_id="user"),
+    page("staff-edit", P.STAFF_MANAGE, method="post", user_id="user"),
+    page("audit", P.AUDIT_VIEW),
+]
+HUGE = "99999999999999999999"
+
+
+@pytest.fixture
+def things() -> dict[str, str]:
+    """One of each kind of thing that an address names."""
+    cache.clear()
+    provider: Provider = small_provider()
+    check = provider.check()
+    request = crm.file_request(
+        at=AT,
+        on_date=ON_DATE,
+        actor=SYSTEM,
+        check_public_id=check.public_id,
+        contact_name="Ігор Бондар",
+        contact_phone="067 765 43 21",
+    )
+    made = provider.connect(new_customer=crm.NewCustomer(full_name="Ганна Олійник", phone=PHONE))
+    payment = payments.accept_cash(
+        at=AT,
+        on_date=ON_DATE,
+        actor=SYSTEM,
+        account_id=made.account_id,
+        amount_kopecks=50_000,
+        idempotency_key="permissions",
+    )
+    named = {
+        "building": provider.building.id,
+        "tariff": Tariff.objects.get().id,
+        "subscription": made.subscription_id,
+        "request": request.number,
+        "customer": made.customer_id,
+        "account": made.account_id,
+        "journal": payment.journal_id,
+        "payment": payment.id,
+        "user": zones.planner("colleague").id,
+    }
+    return {name: str(value) for name, value in named.items()}
+
+
+def path_of(address: Address, things: dict[str, str]) -> str:
+    """The path; "=x" stands for x itself, other arguments name a thing."""
+    arguments: dict[str, Any] = {
+        name: value[1:] if value.startswith("=") else things[value]
+        for name, value in address.arguments.items()
+    }
+    return reverse(f"workspace:{address.name}", kwargs=arguments)
+
+
+def ask(client: Client, address: Address, path: str) -> int:
+    return int(getattr(client, address.method)(path).status_code)
+
+
+def signed_in(role: Role, **options: Any) -> Client:
+    client = Client(**options)
+    client.force_login(zones.planner(role.value.lower(), role))
+    return client
+
+
+def test_every_address_is_in_the_table() -> None:
+    assert {pattern.name for pattern in urlpatterns} == {address.name for address in ADDRESSES}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_opens_what_its_permissions_open_and_no_more(
+    role: Role, things: dict[str, str]
+) -> None:
+    client = signed_in(role)
+    wrong = []
+    for address in ADDRESSES:
+        status = ask(client, address, path_of(address, things))
+        may = address.needs <= ROLE_PERMISSIONS[role]
+        if (status == 403) == may or status >= 500:
+            wrong.append((address.method, address.name, address.arguments, status, may))
+    assert wrong == []
+
+
+def test_strangers_are_asked_to_sign_in_everywhere(things: dict[str, str]) -> None:
+    for address in ADDRESSES:
+        path = path_of(address, things)
+        answer = getattr(Client(), address.method)(path)
+        assert answer.status_code == 302, path
+        assert answer["Location"].startswith("/sign-in/?next="), path
+
+
+def test_a_person_who_was_let_go_is_out_with_the_next_click(things: dict[str, str]) -> None:
+    user = zones.planner("gone", Role.ADMINISTRATOR)
+    client = Client()
+    client.force_login(user)
+    assert client.get(reverse("workspace:home")).status_code == 200
+    user.is_active = False
+    user.save()
+    assert client.get(reverse("workspace:home")).status_code == 302
+
+
+def test_a_person_without_a_role_sees_nothing(things: dict[str, str]) -> None:
+    user = zones.planner("no-role")
+    user.role_assignments.all().delete()
+    client = Client()
+    client.force_login(user)
+    opened = [a for a in ADDRESSES if ask(client, a, path_of(a, things)) != 403]
+    assert opened == []
+
+
+def test_nothing_is_written_for_another_site(things: dict[str, str]) -> None:
+    client = signed_in(Role.ADMINISTRATOR, enforce_csrf_checks=True)
+    for address in ADDRESSES:
+        if address.method == "post":
+            assert ask(client, address, path_of(address, things)) == 403, address.name
+
+
+def test_numbers_that_name_nothing_are_not_found_and_never_a_fault(
+    things: dict[str, str],
+) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    for address in ADDRESSES:
+        if any(not value.startswith("=") for value in address.arguments.values()):
+            for number in ("0", "999999999", HUGE):
+                path = path_of(address, dict.fromkeys(things, number))
+                assert ask(client, address, path) == 404, path
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch", "post", "get"])
+def test_a_method_that_a_page_does_not_take_is_405(method: str, things: dict[str, str]) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    for address in ADDRESSES:
+        path = path_of(address, things)
+        taken = {a.method for a in ADDRESSES if a.name == address.name}
+        if address.name == "service-act":
+            taken |= {"post"}
+        if method not in taken:
+            assert getattr(client, method)(path).status_code == 405, path
+
+
+def test_hostile_forms_are_refused_with_a_page(things: dict[str, str]) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    hostile = ["", "\x00", "-1", HUGE, "1e9", "' OR 1=1 --", "<script>", "ї" * 5000, "2026-02-30"]
+    names = (
+        "building request who holder plan addons unit contact_name contact_phone amount token"
+        " comment confirmed to_state reason scheduled_for_date charge_date do roles username"
+        " password typed_word from_date until_date tariff_id when uncovered_reason"
+    ).split()
+    for address in ADDRESSES:
+        if address.method != "post" or address.name == "charging-run":
+            continue
+        path = path_of(address, things)
+        for text in hostile:
+            status = client.post(path, dict.fromkeys(names, text)).status_code
+            assert status < 500, (path, text)
+
+
+def test_hostile_questions_are_answered(things: dict[str, str]) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    names = "q before state contract day channel kind building request plan addons user id".split()
+    for address in ADDRESSES:
+        if address.method != "get":
+            continue
+        path = path_of(address, things)
+        for text in ("", "\x00", "-1", HUGE, "%", "\\", "2026-02-30", "ї" * 2000):
+            status = client.get(path, dict.fromkeys(names, text)).status_code
+            assert status < 500, (path, text)
+
+
+@pytest.mark.parametrize("who", ["existing", "new"])
+def test_a_sale_to_nobody_is_refused_beside_the_field(who: str, things: dict[str, str]) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    answer = client.post(
+        reverse("workspace:service-new"),
+        {"building": things["building"], "who": who, "plan": f"{things['tariff']}:GPON"},
+    )
+    assert answer.status_code == 422
+
+
+def test_a_request_is_not_installed_by_a_forged_form(things: dict[str, str]) -> None:
+    client = signed_in(Role.OPERATOR)
+    path = reverse("workspace:request-move", args=[things["request"]])
+    assert client.post(path, {"to_state": "VERIFIED"}).status_code == 302
+    assert client.post(path, {"to_state": "INSTALLED"}).status_code == 422
