@@ -1,4 +1,4 @@
-"""What the API reads. A module of its own: DRF imports it by its settings before `http` is whole."""
+"""What the API reads; apart from `http`, because DRF imports it before that one is whole."""
 
 from typing import Any
 
