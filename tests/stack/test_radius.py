@@ -205,7 +205,7 @@ def test_without_geobill_known_subscribers_get_in_and_accounting_waits(
             assert reply.kind == "Access-Accept"
             assert reply.attributes["Framed-IP-Address"] == known.address
             assert reply.attributes["Session-Timeout"] == "1800"
-        assert time.monotonic() - started < 8, "the breaker must keep a hung service away"
+        assert time.monotonic() - started < 15, "the breaker must keep a hung service away"
         assert radius.pap(known.login, "wrong").kind == "Access-Reject"
         assert radius.pap(row.login, row.password).kind == ""
         assert radius.pap(stranger_login, "any").kind == ""

@@ -64,9 +64,18 @@ def create(connection: psycopg.Connection, *, name: str, template: str) -> None:
 
 def drop(connection: psycopg.Connection, *, name: str) -> None:
     """Drop a database even while somebody is connected."""
-    connection.execute(
-        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    )
+    plain = sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name))
+    try:
+        connection.execute(plain + sql.SQL(" WITH (FORCE)"))
+    except psycopg.errors.InsufficientPrivilege:
+        # An autovacuum worker is at work there. It belongs to no role, so FORCE may not end it for
+        # us; without FORCE the server itself sends it away, and we end the sessions of our roles.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = %s AND pid <> pg_backend_pid() AND pg_has_role(usesysid, 'MEMBER')",
+            [name],
+        )
+        connection.execute(plain)
 
 
 def names_with(connection: psycopg.Connection, *, prefix: str) -> list[str]:
