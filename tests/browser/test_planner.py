@@ -64,8 +64,7 @@ def test_strangers_are_asked_to_sign_in(page: Page, ground: str) -> None:
 
 
 def test_the_list_tells_what_the_map_shows_and_works_by_keyboard(at_work: Page) -> None:
-    first = at_work.locator("#pl-zones button").first
-    expect(first).to_contain_text("Салтівка")
+    first = at_work.locator("#pl-zones button", has_text="Салтівка").first
     expect(first).to_contain_text("працює")
     expect(first).to_contain_text("9 будинків")
     first.focus()

@@ -54,15 +54,20 @@ class Provider:
         return crm.connect(**values | changes)
 
 
-def small_provider(*, price_kopecks: int = 30_000, charge_type: str = "DAILY") -> Provider:
-    """One GPON zone in service since AT, one daily tariff sold everywhere."""
+def small_provider(
+    *, price_kopecks: int = 30_000, charge_type: str = "DAILY", east: float = 0
+) -> Provider:
+    """One GPON zone in service since AT, one daily tariff sold everywhere.
+
+    `east` moves all of it that many steps of the grid, away from the ground of other tests.
+    """
     ledger.ensure_partitions(from_date=date(2026, 10, 1), until_date=date(2027, 3, 1))
     city = zones.locality()
     city.path = f"/{city.id}/"
     city.save()
-    inside = zones.building(5, 5, city)
-    outside = zones.building(50, 50, city)
-    zone = zones.published(zones.actor(zones.planner()), zones.square(0, 0), at=AT)
+    inside = zones.building(east + 5, 5, city)
+    outside = zones.building(east + 50, 50, city)
+    zone = zones.published(zones.actor(zones.planner()), zones.square(east, 0), at=AT)
     tariff = Tariff.objects.create(
         code="home-300", service_type="INTERNET", name_uk="Дім 300", name_en="Home 300"
     )

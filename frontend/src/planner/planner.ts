@@ -36,6 +36,7 @@ export class Planner {
   private gained = new Set<number>();
   private lost = new Set<number>();
   private changeset: number | null = null;
+  private turn = 0; // counts what was opened and closed
   open: ZoneRow | null = null;
 
   constructor() {
@@ -143,6 +144,7 @@ export class Planner {
 
   async save(body: DraftBody): Promise<void> {
     const row = this.open;
+    const turn = this.turn;
     try {
       const saved = row
         ? await api.save(row.id, { ...body, base_revision: this.form.revision })
@@ -150,7 +152,8 @@ export class Planner {
       this.form.touched = false;
       say(word("saved"));
       await this.reload();
-      this.openZone(saved.zone_id);
+      // Who has gone back to the list meanwhile is not pulled into the zone again.
+      if (this.turn === turn) this.openZone(saved.zone_id);
     } catch (error) {
       this.refused(error, body);
     }
@@ -184,6 +187,7 @@ export class Planner {
   }
 
   closeAll(): void {
+    this.turn += 1;
     this.form.close();
     this.editor.close();
     this.overlay(null);
