@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
-from shapely import Point, Polygon, affinity, box
+from shapely import Point, affinity, box
 from shapely.geometry.base import BaseGeometry
 
 from coverage import queries
