@@ -249,7 +249,35 @@ def test_a_method_that_a_page_does_not_take_is_405(method: str, things: dict[str
 def test_hostile_forms_are_refused_with_a_page(things: dict[str, str]) -> None:
     client = signed_in(Role.ADMINISTRATOR)
     hostile = ["", "\x00", "-1", HUGE, "1e9", "' OR 1=1 --", "<script>", "ї" * 5000, "2026-02-30"]
-    names = ["building", "request", "who", "holder", "plan", "addons", "unit", "contact_name", "contact_phone", "amount", "token", "comment", "confirmed", "to_state", "reason", "scheduled_for_date", "charge_date", "do", "roles", "username", "password", "typed_word", "from_date", "until_date", "tariff_id", "when", "uncovered_reason"]
+    names = [
+        "building",
+        "request",
+        "who",
+        "holder",
+        "plan",
+        "addons",
+        "unit",
+        "contact_name",
+        "contact_phone",
+        "amount",
+        "token",
+        "comment",
+        "confirmed",
+        "to_state",
+        "reason",
+        "scheduled_for_date",
+        "charge_date",
+        "do",
+        "roles",
+        "username",
+        "password",
+        "typed_word",
+        "from_date",
+        "until_date",
+        "tariff_id",
+        "when",
+        "uncovered_reason",
+    ]
     for address in ADDRESSES:
         if address.method != "post" or address.name == "charging-run":
             continue
@@ -261,7 +289,21 @@ def test_hostile_forms_are_refused_with_a_page(things: dict[str, str]) -> None:
 
 def test_hostile_questions_are_answered(things: dict[str, str]) -> None:
     client = signed_in(Role.ADMINISTRATOR)
-    names = ["q", "before", "state", "contract", "day", "channel", "kind", "building", "request", "plan", "addons", "user", "id"]
+    names = [
+        "q",
+        "before",
+        "state",
+        "contract",
+        "day",
+        "channel",
+        "kind",
+        "building",
+        "request",
+        "plan",
+        "addons",
+        "user",
+        "id",
+    ]
     for address in ADDRESSES:
         if address.method != "get":
             continue
