@@ -7,8 +7,9 @@ from importlib import import_module
 from typing import Any
 
 from billing.impact import BillingProbe
+from billing.place_counts import ActiveServices
 from billing.subscriptions import hooks as subscription_hooks
-from coverage import impact
+from coverage import counters, impact
 from coverage.tiles import layers as tile_layers
 from crm.impact import OpenRequestsProbe
 from crm.tiles import REQUESTS_LAYER
@@ -25,6 +26,8 @@ def wire() -> None:
     impact.register(OpenRequestsProbe())
     # What staff see on the map beside zones and buildings.
     tile_layers.register(REQUESTS_LAYER)
+    # What stands in the buildings of an outline that is being drawn.
+    counters.register(ActiveServices())
     outbox.on_wake(_wake_outbox_worker)
     for topic, path in OUTBOX_HANDLERS.items():
         outbox.register(topic, _lazy(path))

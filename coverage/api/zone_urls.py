@@ -1,6 +1,6 @@
 """Addresses of the API of zones, under /api/v1/coverage/."""
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 
 from coverage.api import tiles, zone_files, zones
@@ -17,6 +17,7 @@ register_converter(IdConverter, "bigid")
 urlpatterns = [
     path("tiles.json", tiles.TileDescription.as_view(), name="coverage-tiles-json"),
     path("tiles/<str:z>/<str:x>/<str:y>.mvt", tiles.TileView.as_view(), name="coverage-tile"),
+    path("", include("coverage.api.planner_urls")),
     path("zones/", zones.ZoneList.as_view(), name="coverage-zones"),
     path("zones/import/", zone_files.ZoneImport.as_view(), name="coverage-zones-import"),
     path("zones/export/", zone_files.ZoneExport.as_view(), name="coverage-zones-export"),

@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from coverage.api.parsing import GeometryJSONParser
 from coverage.models import NetworkType, ZoneStatus
-from coverage.zoning import geometry, operations, overlaps, queries
+from coverage.zoning import figures, geometry, operations, overlaps, queries
 from project.core import clock
 from project.core.errors import DomainError, NotFoundError
 from project.core.http import actor_of, api_permission, may
@@ -83,9 +83,13 @@ class SavedSerializer(DraftSerializer):
 
 
 class GeometrySerializer(serializers.Serializer[Any]):
-    """One geometry to look at."""
+    """One geometry to look at, and the zone and network that its figures are held against."""
 
     geometry = GeometryField()
+    zone_id = serializers.IntegerField(allow_null=True, default=None, min_value=0, max_value=MAX_ID)
+    network_type = serializers.ChoiceField(
+        choices=NetworkType.choices, allow_blank=True, default=""
+    )
 
 
 class TrimSerializer(serializers.Serializer[Any]):
@@ -298,8 +302,12 @@ class GeometryCheck(ZoneView):
 
     @extend_schema(summary="Check a geometry", request=GeometrySerializer, responses=ANY_OBJECT)
     def post(self, request: Request) -> Response:
-        """Problems with their places, a repair on offer, area, points, buildings inside."""
-        return Response(queries.check_for_editor(read(GeometrySerializer, request)["geometry"]))
+        """Problems with their places, a repair on offer, live figures (see `geometry/figures`)."""
+        values = read(GeometrySerializer, request)
+        against = figures.Against(
+            at=clock.now(), zone_id=values["zone_id"], network_type=values["network_type"] or ""
+        )
+        return Response(figures.check_for_editor(values["geometry"], against))
 
 
 class GeometryTrim(ZoneView):

@@ -4,7 +4,7 @@ Whatever comes in (GeoJSON, WKT, a GEOS or shapely geometry) ends as one valid M
 EPSG:4326 with 7 digits after the point (1 cm), or as a list of problems with their places. Checks
 run after rounding, because rounding breaks about one in 700 real polygons. A repair is only ever
 offered; the planner accepts it. The area in m² needs the ellipsoid and is checked in
-`coverage.zoning.queries.measure` and by the database.
+`coverage.zoning.queries.check_geometry` and by the database.
 """
 
 import json

@@ -1,25 +1,22 @@
 """Reading zones: the map, one zone with its drafts and versions, measures of a geometry."""
 
 import json
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import shapely
 from django.db import connection
 from django.utils.translation import gettext_lazy as _
-from shapely import MultiPolygon
 from shapely.geometry.base import BaseGeometry
 
 from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneVersion
-from coverage.zoning import covering, geometry
+from coverage.zoning import geometry
 from coverage.zoning.geometry import Checked
 from coverage.zoning.reading import Problem
 from project.core.errors import NotFoundError
 
 OPEN_STATES = (ZoneChangeSet.State.DRAFT, ZoneChangeSet.State.REVIEW)
 MAX_VERSIONS = 200
-MAX_IDS = 5_000
 
 PUBLISHED = """
     SELECT 'published' AS kind, zone.id AS zone_id, version.id AS version_id, zone.code, zone.name,
@@ -57,15 +54,6 @@ DRAFTS = """
 """
 
 METRES_PER_DEGREE = 111_320.0
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A geometry in figures: its area, its corners, and the buildings inside."""
-
-    area_m2: float
-    points: int
-    building_ids: tuple[int, ...]
 
 
 def _rows(sql: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
@@ -181,15 +169,6 @@ def area_m2(shape: BaseGeometry) -> float:
         return float(cursor.fetchone()[0])
 
 
-def measure(shape: MultiPolygon) -> Measured:
-    """Area, corners and buildings inside of a checked geometry."""
-    return Measured(
-        area_m2=area_m2(shape),
-        points=int(shapely.get_num_coordinates(shape)),
-        building_ids=covering.buildings_inside(shape),
-    )
-
-
 def check_geometry(value: Any) -> Checked:
     """All checks of a zone's geometry, the smallest area included."""
     result = geometry.check(value)
@@ -201,26 +180,6 @@ def check_geometry(value: Any) -> Checked:
         )
         return Checked(None, (problem,))
     return result
-
-
-def check_for_editor(value: Any) -> dict[str, Any]:
-    """What the editor's live panel shows: problems with places, the repair, figures.
-
-    Nothing is stored. `buildings` counts the buildings inside; `building_ids` at most 5,000.
-    """
-    result = check_geometry(value)
-    shape = result.geometry if result.geometry is not None else result.repaired
-    figures = measure(shape) if shape is not None else None
-    return {
-        "valid": result.geometry is not None,
-        "problems": [problem.as_json() for problem in result.problems],
-        "geometry": geometry.as_geojson(result.geometry) if result.geometry is not None else None,
-        "repaired": geometry.as_geojson(result.repaired) if result.repaired is not None else None,
-        "area_m2": figures.area_m2 if figures else None,
-        "points": figures.points if figures else None,
-        "buildings": len(figures.building_ids) if figures else None,
-        "building_ids": list(figures.building_ids[:MAX_IDS]) if figures else [],
-    }
 
 
 def extent() -> list[list[float]] | None:
