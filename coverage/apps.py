@@ -11,7 +11,9 @@ class CoverageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the layers of the map known."""
+        """Make the layers of the map and its standing rules known."""
+        from coverage import standing_rules
         from coverage.tiles import coverage_layers
 
         coverage_layers.register_all()
+        standing_rules.register()

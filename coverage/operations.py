@@ -2,11 +2,13 @@
 
 from coverage.checks import NothingAskedError, anonymise_checks, check_availability
 from coverage.importers.demo import load_demo as load_demo_places
+from coverage.overrides import end_override, set_override
 from coverage.zoning.operations import (
     create_zone,
     discard_draft,
     preview_impact,
     publish,
+    publish_due,
     rebuild_building_coverage,
     retire,
     rollback,
@@ -19,11 +21,14 @@ __all__ = [
     "check_availability",
     "create_zone",
     "discard_draft",
+    "end_override",
     "load_demo_places",
     "preview_impact",
     "publish",
+    "publish_due",
     "rebuild_building_coverage",
     "retire",
     "rollback",
     "save_draft",
+    "set_override",
 ]

@@ -7,4 +7,6 @@ SCHEDULE = {
         "task": "coverage.anonymise_checks",
         "schedule": crontab(hour=4, minute=50),
     },
+    # Planned publications; when nothing is due it is one look at an index.
+    "coverage.publish_due": {"task": "coverage.publish_due", "schedule": 30.0},
 }

@@ -14,3 +14,9 @@ def anonymise_checks() -> int:
     """Forget who asked in old availability checks; how many they were."""
     kept_for = timedelta(days=settings.GEOBILL_CHECKS_KEPT_DAYS)
     return operations.anonymise_checks(at=clock.now(), kept_for=kept_for)
+
+
+@shared_task(name="coverage.publish_due")
+def publish_due() -> tuple[int, int]:
+    """Publish the change sets whose planned moment has come; (published, refused)."""
+    return operations.publish_due(at=clock.now())

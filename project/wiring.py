@@ -8,8 +8,9 @@ from typing import Any
 
 from billing.impact import BillingProbe
 from billing.place_counts import ActiveServices
+from billing.standing_rules import SubscriberOutsideZones
 from billing.subscriptions import hooks as subscription_hooks
-from coverage import counters, impact
+from coverage import counters, impact, invariants
 from coverage.tiles import layers as tile_layers
 from crm.impact import OpenRequestsProbe
 from crm.tiles import REQUESTS_LAYER
@@ -28,6 +29,8 @@ def wire() -> None:
     tile_layers.register(REQUESTS_LAYER)
     # What stands in the buildings of an outline that is being drawn.
     counters.register(ActiveServices())
+    # What must hold on the map.
+    invariants.register(SubscriberOutsideZones())
     outbox.on_wake(_wake_outbox_worker)
     for topic, path in OUTBOX_HANDLERS.items():
         outbox.register(topic, _lazy(path))

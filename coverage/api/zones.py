@@ -121,17 +121,20 @@ def read(serializer: type[serializers.Serializer[Any]], request: Request) -> dic
     return values
 
 
-def moment_of(request: Request) -> datetime:
-    """`?at=`, or now."""
-    text = request.query_params.get("at", "")
-    if not text:
-        return clock.now()
+def moment_of(request: Request, name: str = "at") -> datetime:
+    """`?at=` (or another parameter), or now."""
+    text = request.query_params.get(name, "")
+    return moment_in(text, name) if text else clock.now()
+
+
+def moment_in(text: str, name: str) -> datetime:
+    """A moment as ISO 8601 text, of Kyiv where it names no zone; raises BadMomentError."""
     try:
         found = parse_datetime(text.replace(" ", "+"))
     except ValueError as error:
-        raise BadMomentError(field="at") from error
+        raise BadMomentError(field=name) from error
     if found is None or found.year not in YEARS:
-        raise BadMomentError(field="at")
+        raise BadMomentError(field=name)
     return found if found.tzinfo else found.replace(tzinfo=clock.KYIV)
 
 
@@ -146,11 +149,12 @@ def saved_json(saved: operations.SavedDraft) -> dict[str, int]:
 
 
 def published_json(done: operations.Published) -> dict[str, Any]:
-    """What a publication made."""
+    """What a publication made; `waits`: nothing yet, a second person has to approve it."""
     return {
         "changeset_id": done.changeset_id,
         "version_ids": {str(zone): version for zone, version in done.version_ids.items()},
         "impact": done.impact,
+        "waits": done.waits,
     }
 
 

@@ -7,10 +7,12 @@ from coverage.models.place import AdminUnit, AdminUnitAlias, Street, StreetAlias
 from coverage.models.zone import (
     BuildingCoverage,
     CoverageOverride,
+    InvariantPolicy,
     NetworkType,
     Zone,
     ZoneChange,
     ZoneChangeSet,
+    ZoneChangeSetNote,
     ZoneStatus,
     ZoneVersion,
 )
@@ -23,6 +25,7 @@ __all__ = [
     "BuildingAddress",
     "BuildingCoverage",
     "CoverageOverride",
+    "InvariantPolicy",
     "MapChange",
     "NetworkType",
     "Premise",
@@ -31,6 +34,7 @@ __all__ = [
     "Zone",
     "ZoneChange",
     "ZoneChangeSet",
+    "ZoneChangeSetNote",
     "ZoneStatus",
     "ZoneVersion",
 ]

@@ -51,7 +51,12 @@ class Zone(models.Model):
 
 
 class ZoneChangeSet(models.Model):
-    """A planner's batch of zone changes, published as one transaction."""
+    """A planner's batch of zone changes, published as one transaction.
+
+    `approved_by` is the second person, where review is asked for; an edit takes the approval back.
+    `publish_at` is the moment for which publishing is planned; `failure` says why the last planned
+    publishing was refused. `any_status`: a rollback, for which the order of statuses is waived.
+    """
 
     class State(models.TextChoices):
         """DRAFT → REVIEW → PUBLISHED, or CANCELLED."""
@@ -72,9 +77,63 @@ class ZoneChangeSet(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     impact = models.JSONField(null=True)
+    submitted_at = models.DateTimeField(null=True)
+    approved_at = models.DateTimeField(null=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    publish_at = models.DateTimeField(null=True)
+    scheduled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    failure = models.JSONField(null=True)
+    any_status = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(publish_at__isnull=True) | Q(state__in=["DRAFT", "REVIEW"]),
+                name="coverage_zonechangeset_schedule",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["publish_at"],
+                name="coverage_changeset_due",
+                condition=Q(publish_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title or f"#{self.pk}"
+
+
+class ZoneChangeSetNote(models.Model):
+    """One line of a change set's story: a comment, or what was done with it. Never changed."""
+
+    class Kind(models.TextChoices):
+        """What the line tells."""
+
+        COMMENT = "COMMENT"
+        SUBMITTED = "SUBMITTED"
+        APPROVED = "APPROVED"
+        SENT_BACK = "SENT_BACK"
+        EDITED = "EDITED"
+        SCHEDULED = "SCHEDULED"
+        UNSCHEDULED = "UNSCHEDULED"
+        FAILED = "FAILED"
+        PUBLISHED = "PUBLISHED"
+
+    changeset = models.ForeignKey(ZoneChangeSet, on_delete=models.CASCADE, related_name="notes")
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=11, choices=Kind.choices)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    text = models.CharField(max_length=1000, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.changeset_id} {self.kind}: {self.text[:40]}"
 
 
 class ZoneChange(models.Model):
@@ -95,6 +154,9 @@ class ZoneChange(models.Model):
     planned_for_date = models.DateField(null=True)
     comment = models.CharField(max_length=300, blank=True, default="")
     updated_at = models.DateTimeField()
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     class Meta:
         constraints = [
@@ -169,7 +231,10 @@ class BuildingCoverage(models.Model):
 
 
 class CoverageOverride(models.Model):
-    """A surveyed fact that beats geometry: "the fibre ends at no. 7"."""
+    """A surveyed fact that beats geometry: "the fibre ends at no. 7".
+
+    It is never changed: a newer fact or its end closes `valid`, and `end_reason` says why.
+    """
 
     building = models.ForeignKey(Building, on_delete=models.PROTECT, related_name="overrides")
     network_type = models.CharField(max_length=8, choices=NetworkType.choices)
@@ -179,6 +244,10 @@ class CoverageOverride(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
     )
     valid = DateTimeRangeField()
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    end_reason = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
         constraints = [
@@ -194,3 +263,23 @@ class CoverageOverride(models.Model):
 
     def __str__(self) -> str:
         return f"{self.building_id} {self.network_type}: {self.available}"
+
+
+class InvariantPolicy(models.Model):
+    """How much a standing rule of the map matters to this provider (`coverage.invariants`).
+
+    WARN where there is no row. BLOCK refuses a publication that would break the rule anew.
+    """
+
+    class Level(models.TextChoices):
+        """What a breach does to a publication."""
+
+        OFF = "OFF"
+        WARN = "WARN"
+        BLOCK = "BLOCK"
+
+    name = models.CharField(max_length=40, primary_key=True)
+    level = models.CharField(max_length=5, choices=Level.choices)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.level}"

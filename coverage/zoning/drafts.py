@@ -16,13 +16,27 @@ from shapely import MultiPolygon
 
 from coverage.addresses.latin import to_latin
 from coverage.models import NetworkType, Zone, ZoneChange, ZoneChangeSet, ZoneStatus, ZoneVersion
+from coverage.zoning import changesets, locks, queries, reading
 from coverage.zoning import geometry as geometries
-from coverage.zoning import locks, queries, reading
+from coverage.zoning.changesets import ChangeSetClosedError, lock_changeset
 from coverage.zoning.shapes import to_geos, to_shapely
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
+__all__ = [
+    "BadZoneError",
+    "ChangeSetClosedError",
+    "SavedDraft",
+    "StaleRevisionError",
+    "ZoneDraft",
+    "create_zone",
+    "discard_draft",
+    "draft_of",
+    "lock_changeset",
+    "save_draft",
+    "stale",
+]
 CODE_CHARS = 40
 PRIORITIES = range(-100, 101)
 
@@ -39,14 +53,6 @@ class BadZoneError(DomainError):
     """An attribute of a zone that can't be; `field` names it."""
 
     code = "zone_invalid"
-
-
-class ChangeSetClosedError(DomainError):
-    """The change set is published or given up already."""
-
-    code = "changeset_closed"
-    http_status = 409
-    message = _("This change set is published or given up already.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,7 @@ def create_zone(
             revision=1,
             created_at=at,
         )
-        change = _write_change(changeset=changeset, zone=zone, draft=draft, at=at)
+        change = _write_change(changeset, zone=zone, draft=draft, actor=actor, at=at)
         audit.record(
             at=at,
             actor=actor,
@@ -187,7 +193,7 @@ def save_draft(
         zone.revision += 1
         zone.archived_at = None if not _is_published(zone) else zone.archived_at
         zone.save(update_fields=["revision", "archived_at"])
-        change = _write_change(changeset=changeset, zone=zone, draft=draft, at=at)
+        change = _write_change(changeset, zone=zone, draft=draft, actor=actor, at=at)
         audit.record(
             at=at,
             actor=actor,
@@ -211,6 +217,7 @@ def discard_draft(*, zone_id: int, actor: Actor, at: datetime, changeset_id: int
         change = ZoneChange.objects.filter(changeset=changeset, zone_id=zone_id).first()
         if change is None or zone is None:
             raise NotFoundError(_("There is no such draft."))
+        changesets.edited(changeset=changeset, actor=actor, at=at)
         kept = ZoneChangeSet.objects.create(
             title=changeset.title,
             state=ZoneChangeSet.State.CANCELLED,
@@ -220,7 +227,7 @@ def discard_draft(*, zone_id: int, actor: Actor, at: datetime, changeset_id: int
         change.changeset = kept
         change.save(update_fields=["changeset"])
         others = ZoneChange.objects.filter(
-            zone_id=zone_id, changeset__state__in=queries.OPEN_STATES
+            zone_id=zone_id, changeset__state__in=changesets.OPEN_STATES
         )
         if not _is_published(zone) and not others.exists():
             zone.archived_at = at
@@ -234,16 +241,6 @@ def discard_draft(*, zone_id: int, actor: Actor, at: datetime, changeset_id: int
             before={"changeset_id": changeset.id},
             after={"changeset_id": kept.id},
         )
-
-
-def lock_changeset(*, changeset_id: int) -> ZoneChangeSet:
-    """The open change set, locked until the end of the transaction."""
-    changeset = ZoneChangeSet.objects.select_for_update().filter(id=changeset_id).first()
-    if changeset is None:
-        raise NotFoundError(_("There is no such change set."))
-    if changeset.state not in queries.OPEN_STATES:
-        raise ChangeSetClosedError
-    return changeset
 
 
 def stale(*, zone_id: int, mine: ZoneDraft | None) -> StaleRevisionError:
@@ -283,7 +280,9 @@ def _difference(*, current: dict[str, Any], mine: ZoneDraft) -> dict[str, Any]:
 
 def _open_changeset(*, actor: Actor, at: datetime, changeset_id: int | None) -> ZoneChangeSet:
     if changeset_id is not None:
-        return lock_changeset(changeset_id=changeset_id)
+        chosen = lock_changeset(changeset_id=changeset_id)
+        changesets.edited(changeset=chosen, actor=actor, at=at)
+        return chosen
     found = (
         ZoneChangeSet.objects.select_for_update()
         .filter(author_id=actor.user_id, state=ZoneChangeSet.State.DRAFT)
@@ -294,7 +293,7 @@ def _open_changeset(*, actor: Actor, at: datetime, changeset_id: int | None) -> 
 
 
 def _write_change(
-    *, changeset: ZoneChangeSet, zone: Zone, draft: ZoneDraft, at: datetime
+    changeset: ZoneChangeSet, *, zone: Zone, draft: ZoneDraft, actor: Actor, at: datetime
 ) -> ZoneChange:
     change, _created = ZoneChange.objects.update_or_create(
         changeset=changeset,
@@ -309,6 +308,7 @@ def _write_change(
             "planned_for_date": draft.planned_for_date,
             "comment": draft.comment,
             "updated_at": at,
+            "edited_by_id": actor.user_id,
         },
     )
     return change
@@ -357,16 +357,17 @@ def _brief(draft: ZoneDraft) -> dict[str, Any]:
 
 def _latest_brief(*, zone_id: int) -> dict[str, Any] | None:
     change = ZoneChange.objects.filter(zone_id=zone_id).order_by("-updated_at", "-id").first()
-    if change is None:
-        return None
-    return _brief(
-        ZoneDraft(
-            name=change.name,
-            network_type=change.network_type,
-            priority=change.priority,
-            status=change.status,
-            geometry=to_shapely(change.geometry),
-            planned_for_date=change.planned_for_date,
-            comment=change.comment,
-        )
+    return None if change is None else _brief(draft_of(change))
+
+
+def draft_of(change: ZoneChange) -> ZoneDraft:
+    """The stored draft as it was given."""
+    return ZoneDraft(
+        name=change.name,
+        network_type=change.network_type,
+        priority=change.priority,
+        status=change.status,
+        geometry=to_shapely(change.geometry),
+        planned_for_date=change.planned_for_date,
+        comment=change.comment,
     )

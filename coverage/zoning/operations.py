@@ -23,6 +23,8 @@ from coverage.zoning.publishing import (
     rollback,
 )
 from coverage.zoning.reading import UnreadableGeometryError
+from coverage.zoning.review import ReviewNeededError, approve, comment, send_back, submit
+from coverage.zoning.scheduling import publish_due, schedule, unschedule
 
 __all__ = [
     "BadZoneError",
@@ -34,17 +36,25 @@ __all__ = [
     "OverlapRefusedError",
     "Published",
     "PublishedLaterError",
+    "ReviewNeededError",
     "SavedDraft",
     "StaleRevisionError",
     "StatusRefusedError",
     "UnreadableGeometryError",
+    "approve",
+    "comment",
     "create_zone",
     "discard_draft",
     "preview_impact",
     "publish",
+    "publish_due",
     "rebuild_building_coverage",
     "retire",
     "rollback",
     "save_draft",
+    "schedule",
+    "send_back",
+    "submit",
     "trimmed",
+    "unschedule",
 ]

@@ -14,70 +14,57 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
 
-from coverage import impact
-from coverage.impact import ZoneMove
+from coverage import invariants
 from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneStatus, ZoneVersion
-from coverage.zoning import covering, drafts, locks, overlaps, queries
-from coverage.zoning.shapes import to_shapely
+from coverage.zoning import covering, drafts, locks, overlaps, queries, review, steps
+from coverage.zoning.changesets import (
+    OPEN_STATES,
+    ChangeSetClosedError,
+    Kind,
+    lock_changeset,
+    write_note,
+)
+from coverage.zoning.review import EmptyChangeSetError as NothingToPublishError
+from coverage.zoning.steps import (
+    NEXT,
+    PublishedLaterError,
+    StatusRefusedError,
+    Step,
+    covered,
+    touched,
+)
 from project.core import audit, clock, outbox
-from project.core.actor import Actor
-from project.core.errors import DomainError, NotFoundError
+from project.core.actor import Actor, ActorKind
+from project.core.errors import NotFoundError
 
+__all__ = [
+    "NEXT",
+    "TOPIC",
+    "NothingToPublishError",
+    "Published",
+    "PublishedLaterError",
+    "StatusRefusedError",
+    "preview_impact",
+    "publish",
+    "publish_locked",
+    "retire",
+    "rollback",
+]
 TOPIC = "coverage.zone_published"
-S = ZoneStatus
-# A status and those that may follow it; None is a zone that was never published.
-NEXT: dict[str | None, frozenset[str]] = {
-    None: frozenset({S.PLANNED, S.BUILDING, S.IN_SERVICE, S.SUSPENDED}),
-    S.PLANNED: frozenset({S.PLANNED, S.BUILDING, S.IN_SERVICE, S.RETIRED}),
-    S.BUILDING: frozenset({S.BUILDING, S.PLANNED, S.IN_SERVICE, S.RETIRED}),
-    S.IN_SERVICE: frozenset({S.IN_SERVICE, S.SUSPENDED, S.RETIRED}),
-    S.SUSPENDED: frozenset({S.SUSPENDED, S.IN_SERVICE, S.RETIRED}),
-    S.RETIRED: frozenset(),
-}
-LISTED_IDS = 2_000
-
-
-class NothingToPublishError(DomainError):
-    """The change set has no drafts."""
-
-    code = "nothing_to_publish"
-    message = _("There are no drafts to publish.")
-
-
-class StatusRefusedError(DomainError):
-    """The status can't follow the present one."""
-
-    code = "status_refused"
-    http_status = 409
-    message = _("This status cannot follow the present one.")
-
-
-class PublishedLaterError(DomainError):
-    """A version that begins at or after the wanted moment exists already."""
-
-    code = "published_later"
-    http_status = 409
-    message = _("This zone was published at the same moment or later. Try again.")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What a publication made: version ids by zone id, and the stored impact report."""
+    """What a publication made: version ids by zone id, and the impact report.
+
+    `waits` is true when nothing is published yet because another person has to approve it; then
+    there are no version ids.
+    """
 
     changeset_id: int
     version_ids: dict[int, int]
     impact: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One zone of a publication: the draft, the version it replaces, and what moves."""
-
-    change: ZoneChange
-    zone: Zone
-    old: ZoneVersion | None
-    move: ZoneMove
-    area_m2: float
+    waits: bool = False
 
 
 def preview_impact(*, changeset_id: int, at: datetime) -> dict[str, Any]:
@@ -88,20 +75,22 @@ def preview_impact(*, changeset_id: int, at: datetime) -> dict[str, Any]:
     changeset = ZoneChangeSet.objects.filter(id=changeset_id).first()
     if changeset is None:
         raise NotFoundError(_("There is no such change set."))
-    if changeset.state not in queries.OPEN_STATES:
-        raise drafts.ChangeSetClosedError
-    changes = _changes(changeset)
-    zones = {zone.id: zone for zone in Zone.objects.filter(id__in=[c.zone_id for c in changes])}
-    steps = [_step(change=change, zone=zones[change.zone_id]) for change in changes]
-    refusals = [error.as_json()["error"] for error in _refusals(steps=steps, at=at)]
-    if not changes:
-        refusals.append(NothingToPublishError().as_json()["error"])
+    if changeset.state not in OPEN_STATES:
+        raise ChangeSetClosedError
+    made = _steps(changeset, lock=False)
+    refused = steps.refusals(steps=made, at=at, any_status=changeset.any_status)
+    if not made:
+        refused.append(NothingToPublishError())
+    broken = [] if refused else _try_out(steps=made, changeset=changeset, at=at)
+    if any(breach.blocks for breach in broken):
+        refused.append(invariants.InvariantRefusedError.of(broken))
     found = overlaps.find(changeset=changeset)
     return {
-        **_report(steps=steps, at=at),
+        **steps.report(steps=made, at=at),
+        "invariants": [breach.as_json() for breach in broken],
         "overlaps": [overlap.as_json() for overlap in found],
-        "refusals": refusals,
-        "can_publish": not refusals and not found,
+        "refusals": [error.as_json()["error"] for error in refused],
+        "can_publish": not refused and not found,
     }
 
 
@@ -110,17 +99,21 @@ def publish(*, changeset_id: int, actor: Actor, at: datetime) -> Published:
     """Publish a change set at the moment `at`; all of it or nothing.
 
     Raises StaleRevisionError, OverlapRefusedError, StatusRefusedError, PublishedLaterError,
-    NothingToPublishError, ChangeSetClosedError.
+    NothingToPublishError, ChangeSetClosedError, ReviewNeededError, InvariantRefusedError.
     """
     locks.hold(locks.Lock.PUBLISH)
-    return _publish(changeset_id=changeset_id, actor=actor, at=at, any_status=False)
+    changeset = lock_changeset(changeset_id=changeset_id)
+    return publish_locked(changeset=changeset, actor=actor, at=at)
 
 
 @transaction.atomic
 def rollback(
     *, zone_id: int, to_version_id: int, base_revision: int, actor: Actor, at: datetime
 ) -> Published:
-    """Publish an earlier version's geometry, status and priority again, as a new version."""
+    """Publish an earlier version's geometry, status and priority again, as a new version.
+
+    Where a second person has to approve, the change set waits for that.
+    """
     locks.hold(locks.Lock.PUBLISH)
     earlier = ZoneVersion.objects.filter(id=to_version_id, zone_id=zone_id).first()
     if earlier is None:
@@ -133,17 +126,21 @@ def rollback(
         source=earlier,
         status=earlier.status,
         comment=comment,
+        any_status=True,
         actor=actor,
         at=at,
     )
-    return _publish(changeset_id=changeset.id, actor=actor, at=at, any_status=True)
+    return _publish_or_wait(changeset=changeset, actor=actor, at=at)
 
 
 @transaction.atomic
 def retire(
     *, zone_id: int, base_revision: int, actor: Actor, at: datetime, comment: str = ""
 ) -> Published:
-    """End a zone: the last version keeps its outline and says RETIRED; the id stays for ever."""
+    """End a zone: the last version keeps its outline and says RETIRED; the id stays for ever.
+
+    Where a second person has to approve, the change set waits for that.
+    """
     locks.hold(locks.Lock.PUBLISH)
     current = queries.current_version(zone_id=zone_id)
     if current is None:
@@ -154,10 +151,78 @@ def retire(
         source=current,
         status=ZoneStatus.RETIRED,
         comment=comment,
+        any_status=False,
         actor=actor,
         at=at,
     )
-    return _publish(changeset_id=changeset.id, actor=actor, at=at, any_status=False)
+    return _publish_or_wait(changeset=changeset, actor=actor, at=at)
+
+
+def publish_locked(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> Published:
+    """Publish a change set whose row and the publishing lock the caller holds."""
+    made = _steps(changeset, lock=True)
+    if not made:
+        raise NothingToPublishError
+    for error in steps.refusals(steps=made, at=at, any_status=changeset.any_status):
+        raise error
+    review.ensure_approved(changeset=changeset, actor=actor, at=at)
+    overlaps.refuse(changeset=changeset)
+    report = steps.report(steps=made, at=at)
+    version_ids, broken = _apply(steps=made, changeset=changeset, actor=actor, at=at)
+    if any(breach.blocks for breach in broken):
+        raise invariants.InvariantRefusedError.of(broken)
+    report["invariants"] = [breach.as_json() for breach in broken]
+    changeset.state = ZoneChangeSet.State.PUBLISHED
+    changeset.published_at = at
+    changeset.published_by_id = actor.user_id
+    changeset.publish_at = changeset.failure = None
+    changeset.impact = report
+    changeset.save()
+    write_note(changeset=changeset, kind=Kind.PUBLISHED, actor=actor, at=at)
+    _tell(steps=made, version_ids=version_ids, changeset=changeset, actor=actor, at=at)
+    return Published(changeset_id=changeset.id, version_ids=version_ids, impact=report)
+
+
+def _publish_or_wait(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> Published:
+    if not review.is_needed():
+        return publish_locked(changeset=changeset, actor=actor, at=at)
+    report = preview_impact(changeset_id=changeset.id, at=at)
+    review.submit(changeset_id=changeset.id, actor=actor, at=at)
+    return Published(changeset_id=changeset.id, version_ids={}, impact=report, waits=True)
+
+
+def _steps(changeset: ZoneChangeSet, *, lock: bool) -> list[Step]:
+    changes = steps.changes_of(changeset)
+    zones = Zone.objects.filter(id__in=[change.zone_id for change in changes]).order_by("id")
+    by_id = {zone.id: zone for zone in (zones.select_for_update() if lock else zones)}
+    return [steps.step_of(change=change, zone=by_id[change.zone_id]) for change in changes]
+
+
+def _apply(
+    *, steps: Sequence[Step], changeset: ZoneChangeSet, actor: Actor, at: datetime
+) -> tuple[dict[int, int], list[invariants.Breach]]:
+    """Close and open versions, bring BuildingCoverage along; versions, and broken invariants."""
+    watched = invariants.watch(touched=touched(steps), covered=covered(steps), at=at)
+    version_ids = {
+        step.zone.id: _open_version(step=step, changeset=changeset, actor=actor, at=at)
+        for step in steps
+    }
+    covering.cover(version_ids=version_ids.values())
+    return version_ids, watched.breaches(at=at)
+
+
+def _try_out(
+    *, steps: Sequence[Step], changeset: ZoneChangeSet, at: datetime
+) -> list[invariants.Breach]:
+    """What publishing would break: done under the lock and undone at once."""
+    if not invariants.are_watched():
+        return []
+    with transaction.atomic():
+        locks.hold(locks.Lock.PUBLISH)
+        nobody = Actor(kind=ActorKind.SYSTEM, label="preview")
+        _versions, broken = _apply(steps=steps, changeset=changeset, actor=nobody, at=at)
+        transaction.set_rollback(True)
+    return broken
 
 
 def _single_change(
@@ -167,12 +232,13 @@ def _single_change(
     source: ZoneVersion,
     status: str,
     comment: str,
+    any_status: bool,
     actor: Actor,
     at: datetime,
 ) -> ZoneChangeSet:
     """A change set of one zone made from one of its versions."""
     changeset = ZoneChangeSet.objects.create(
-        title=comment[:160], author_id=actor.user_id, created_at=at
+        title=comment[:160], author_id=actor.user_id, created_at=at, any_status=any_status
     )
     zone = Zone.objects.select_for_update().get(id=zone_id)
     if zone.revision != base_revision:
@@ -189,134 +255,12 @@ def _single_change(
         planned_for_date=source.planned_for_date,
         comment=comment,
         updated_at=at,
+        edited_by_id=actor.user_id,
     )
     return changeset
 
 
-def _publish(*, changeset_id: int, actor: Actor, at: datetime, any_status: bool) -> Published:
-    changeset = drafts.lock_changeset(changeset_id=changeset_id)
-    changes = _changes(changeset)
-    if not changes:
-        raise NothingToPublishError
-    ids = [change.zone_id for change in changes]
-    zones = {z.id: z for z in Zone.objects.select_for_update().filter(id__in=ids).order_by("id")}
-    steps = [_step(change=change, zone=zones[change.zone_id]) for change in changes]
-    for error in _refusals(steps=steps, at=at, any_status=any_status):
-        raise error
-    overlaps.refuse(changeset=changeset)
-    report = _report(steps=steps, at=at)
-    version_ids = {
-        step.zone.id: _open_version(step=step, changeset=changeset, actor=actor, at=at)
-        for step in steps
-    }
-    covering.cover(version_ids=version_ids.values())
-    changeset.state = ZoneChangeSet.State.PUBLISHED
-    changeset.published_at = at
-    changeset.published_by_id = actor.user_id
-    changeset.impact = report
-    changeset.save(update_fields=["state", "published_at", "published_by", "impact"])
-    _tell(steps=steps, version_ids=version_ids, changeset=changeset, actor=actor, at=at)
-    return Published(changeset_id=changeset.id, version_ids=version_ids, impact=report)
-
-
-def _changes(changeset: ZoneChangeSet) -> list[ZoneChange]:
-    return list(ZoneChange.objects.filter(changeset=changeset).order_by("zone_id"))
-
-
-def _step(*, change: ZoneChange, zone: Zone) -> _Step:
-    """Compare one draft with the version it would replace."""
-    old = queries.current_version(zone_id=zone.id)
-    new_shape = to_shapely(change.geometry)
-    before: frozenset[int] = frozenset()
-    after: frozenset[int] = frozenset()
-    if old is not None and old.status != ZoneStatus.RETIRED:
-        before = frozenset(covering.buildings_inside(to_shapely(old.geometry)))
-    if change.status != ZoneStatus.RETIRED:
-        after = frozenset(covering.buildings_inside(new_shape))
-    move = ZoneMove(
-        zone_id=zone.id,
-        zone_name=change.name,
-        network_type=change.network_type,
-        old_version_id=old.id if old else None,
-        old_status=old.status if old else None,
-        new_status=change.status,
-        old_priority=old.priority if old else None,
-        new_priority=change.priority,
-        gained=tuple(sorted(after - before)),
-        lost=tuple(sorted(before - after)),
-        kept=tuple(sorted(before & after)),
-    )
-    area_m2 = queries.area_m2(new_shape)
-    return _Step(change=change, zone=zone, old=old, move=move, area_m2=area_m2)
-
-
-def _refusals(
-    *, steps: Sequence[_Step], at: datetime, any_status: bool = False
-) -> list[DomainError]:
-    """Everything but overlaps that forbids the publication."""
-    found: list[DomainError] = []
-    for step in steps:
-        old_status = step.old.status if step.old else None
-        if step.change.base_revision != step.zone.revision:
-            draft = drafts.ZoneDraft(
-                name=step.change.name,
-                network_type=step.change.network_type,
-                priority=step.change.priority,
-                status=step.change.status,
-                geometry=to_shapely(step.change.geometry),
-                planned_for_date=step.change.planned_for_date,
-                comment=step.change.comment,
-            )
-            found.append(drafts.stale(zone_id=step.zone.id, mine=draft))
-        if not any_status and step.change.status not in NEXT[old_status]:
-            text = _("%(zone)s: choose a status that can follow the present one.")
-            found.append(
-                StatusRefusedError(
-                    text % {"zone": step.change.name},
-                    field="status",
-                    zone_id=step.zone.id,
-                    old_status=old_status,
-                    new_status=step.change.status,
-                    possible=sorted(NEXT[old_status]),
-                )
-            )
-        if step.old is not None and step.old.valid.lower >= at:
-            found.append(PublishedLaterError(zone_id=step.zone.id))
-    return found
-
-
-def _report(*, steps: Sequence[_Step], at: datetime) -> dict[str, Any]:
-    """The impact report: figures and building ids of each zone, and what the probes say."""
-    moves = [step.move for step in steps]
-    return {
-        "zones": [
-            {
-                "zone_id": step.zone.id,
-                "name": step.move.zone_name,
-                "network_type": step.move.network_type,
-                "old_status": step.move.old_status,
-                "new_status": step.move.new_status,
-                "old_priority": step.move.old_priority,
-                "new_priority": step.move.new_priority,
-                "old_area_m2": step.old.area_m2 if step.old else None,
-                "new_area_m2": step.area_m2,
-                "before": len(step.move.lost) + len(step.move.kept),
-                "after": len(step.move.gained) + len(step.move.kept),
-                "gained": len(step.move.gained),
-                "lost": len(step.move.lost),
-                "gained_ids": list(step.move.gained[:LISTED_IDS]),
-                "lost_ids": list(step.move.lost[:LISTED_IDS]),
-            }
-            for step in steps
-        ],
-        "gained": sum(len(move.gained) for move in moves),
-        "lost": sum(len(move.lost) for move in moves),
-        "asked": impact.names(),
-        "lines": [line.as_json() for line in impact.lines(changes=moves, at=at)],
-    }
-
-
-def _open_version(*, step: _Step, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> int:
+def _open_version(*, step: Step, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> int:
     """End the old version at `at`, begin the new one there, and bring the zone up to date."""
     if step.old is not None:
         span = TimestamptzRange(step.old.valid.lower, at)
@@ -345,7 +289,7 @@ def _open_version(*, step: _Step, changeset: ZoneChangeSet, actor: Actor, at: da
 
 def _tell(
     *,
-    steps: Sequence[_Step],
+    steps: Sequence[Step],
     version_ids: dict[int, int],
     changeset: ZoneChangeSet,
     actor: Actor,

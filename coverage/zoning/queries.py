@@ -9,13 +9,13 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 from shapely.geometry.base import BaseGeometry
 
-from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneVersion
+from coverage.models import Zone, ZoneChange, ZoneVersion
 from coverage.zoning import geometry
+from coverage.zoning.changesets import OPEN_STATES
 from coverage.zoning.geometry import Checked
 from coverage.zoning.reading import Problem
 from project.core.errors import NotFoundError
 
-OPEN_STATES = (ZoneChangeSet.State.DRAFT, ZoneChangeSet.State.REVIEW)
 MAX_VERSIONS = 200
 
 PUBLISHED = """

@@ -306,6 +306,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 
+# --- Zones ---------------------------------------------------------------------------------------
+# Whether a second person has to approve what is published; a provider of one person has none.
+GEOBILL_ZONES_NEED_REVIEW = envbool("GEOBILL_ZONES_NEED_REVIEW", False)
+
 # --- RADIUS --------------------------------------------------------------------------------------
 GEOBILL_RADIUS_REST_PORT = envint("GEOBILL_RADIUS_REST_PORT", 8001)
 GEOBILL_RADIUS_AUTH_PORT = envint("GEOBILL_RADIUS_AUTH_PORT", 18120)

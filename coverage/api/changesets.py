@@ -1,0 +1,183 @@
+"""The API of change sets: lists, story, review, planned publishing; and the map in time."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from coverage.api.zones import ANY_OBJECT, Publishing, ZoneView, moment_in, moment_of, read
+from coverage.zoning import review, scheduling, shelf, timeline
+from project.core import clock
+from project.core.http import actor_of
+
+Text = {"max_length": review.TEXT_CHARS, "allow_blank": True, "default": ""}
+
+
+class TextSerializer(serializers.Serializer[Any]):
+    """A few words."""
+
+    text = serializers.CharField(**Text)  # type: ignore[arg-type]
+
+
+class TitleSerializer(serializers.Serializer[Any]):
+    """A new title."""
+
+    title = serializers.CharField(max_length=review.TITLE_CHARS, allow_blank=True)
+
+
+class ScheduleSerializer(serializers.Serializer[Any]):
+    """The moment for which publishing is planned (ISO 8601; without a zone: Kyiv)."""
+
+    publish_at = serializers.CharField(max_length=40)
+
+
+class ChangeSets(ZoneView):
+    """The lists of change sets."""
+
+    @extend_schema(
+        summary="Change sets, newest first",
+        parameters=[
+            OpenApiParameter("state", str, description="open (default), published, cancelled"),
+            OpenApiParameter("before", int, description="`next` of the page before"),
+        ],
+        responses=ANY_OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Thirty a page."""
+        before = request.query_params.get("before", "")
+        before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else 0
+        wanted = request.query_params.get("state", "") or "open"
+        return Response(shelf.listed(shelf=wanted, before_id=before_id or None))
+
+
+class ChangeSetDetail(ZoneView):
+    """One change set."""
+
+    @extend_schema(summary="One change set with outlines and story", responses=ANY_OBJECT)
+    def get(self, request: Request, changeset_id: int) -> Response:
+        """Whatever its state."""
+        return Response(_opened(request, changeset_id))
+
+    @extend_schema(summary="Rename a change set", request=TitleSerializer, responses=ANY_OBJECT)
+    def patch(self, request: Request, changeset_id: int) -> Response:
+        """Only while it is open."""
+        values = read(TitleSerializer, request)
+        review.rename(changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values)
+        return Response(_opened(request, changeset_id))
+
+
+class ChangeSetSubmit(ZoneView):
+    """Handing over."""
+
+    @extend_schema(summary="Hand over for review", request=TextSerializer, responses=ANY_OBJECT)
+    def post(self, request: Request, changeset_id: int) -> Response:
+        """DRAFT → REVIEW."""
+        values = read(TextSerializer, request)
+        review.submit(changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values)
+        return Response(_opened(request, changeset_id))
+
+
+class ChangeSetApprove(ZoneView):
+    """The second person's yes."""
+
+    permission_classes = [Publishing]
+
+    @extend_schema(summary="Approve", request=TextSerializer, responses=ANY_OBJECT)
+    def post(self, request: Request, changeset_id: int) -> Response:
+        """403 for those who drew in it, where review is needed."""
+        values = read(TextSerializer, request)
+        review.approve(changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values)
+        return Response(_opened(request, changeset_id))
+
+
+class ChangeSetSendBack(ZoneView):
+    """The second person's no, or the author's second thought."""
+
+    @extend_schema(summary="Send back", request=TextSerializer, responses=ANY_OBJECT)
+    def post(self, request: Request, changeset_id: int) -> Response:
+        """REVIEW → DRAFT, with the reason."""
+        values = read(TextSerializer, request)
+        review.send_back(
+            changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values
+        )
+        return Response(_opened(request, changeset_id))
+
+
+class ChangeSetComments(ZoneView):
+    """Talking about it."""
+
+    @extend_schema(summary="Comment", request=TextSerializer, responses={201: ANY_OBJECT})
+    def post(self, request: Request, changeset_id: int) -> Response:
+        """Also on a published one."""
+        values = read(TextSerializer, request)
+        review.comment(changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values)
+        return Response(_opened(request, changeset_id), status=201)
+
+
+class ChangeSetSchedule(ZoneView):
+    """Publishing at a planned moment."""
+
+    permission_classes = [Publishing]
+
+    @extend_schema(summary="Plan the publishing", request=ScheduleSerializer, responses=ANY_OBJECT)
+    def post(self, request: Request, changeset_id: int) -> Response:
+        """A minute's precision; planning again moves it."""
+        values = read(ScheduleSerializer, request)
+        scheduling.schedule(
+            changeset_id=changeset_id,
+            publish_at=moment_in(values["publish_at"], "publish_at"),
+            actor=actor_of(request),
+            at=clock.now(),
+        )
+        return Response(_opened(request, changeset_id))
+
+    @extend_schema(summary="Take the plan back", responses=ANY_OBJECT)
+    def delete(self, request: Request, changeset_id: int) -> Response:
+        """The change set stays handed over."""
+        scheduling.unschedule(changeset_id=changeset_id, actor=actor_of(request), at=clock.now())
+        return Response(_opened(request, changeset_id))
+
+
+class ZoneMoments(ZoneView):
+    """When the map changed."""
+
+    @extend_schema(summary="Moments of change, newest first", responses=ANY_OBJECT)
+    def get(self, request: Request) -> Response:
+        """For the date slider."""
+        return Response({"moments": timeline.moments()})
+
+
+class ZoneDifference(ZoneView):
+    """The map between two moments."""
+
+    @extend_schema(
+        summary="What changed between two moments",
+        parameters=[
+            OpenApiParameter("from", OpenApiTypes.DATETIME, required=True),
+            OpenApiParameter("until", OpenApiTypes.DATETIME, description="now"),
+        ],
+        responses=ANY_OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Zones with the ground added and removed, buildings gained and lost."""
+        return Response(
+            timeline.difference(
+                from_at=moment_of(request, "from"), until_at=moment_of(request, "until")
+            )
+        )
+
+
+class RetiredZones(ZoneView):
+    """Zones that ended; their history stays."""
+
+    @extend_schema(summary="Retired zones", responses=ANY_OBJECT)
+    def get(self, request: Request) -> Response:
+        """The last one first."""
+        return Response({"zones": timeline.retired()})
+
+
+def _opened(request: Request, changeset_id: int) -> dict[str, Any]:
+    return shelf.opened(changeset_id=changeset_id, user_id=actor_of(request).user_id)

@@ -1,0 +1,216 @@
+"""What a survey found at one building, against the zones: "the fibre ends at no. 7".
+
+An override beats geometry for one network type at one building while it is in force. It is never
+changed: a newer one, or its end, closes it, and all of them stay as history.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from psycopg.types.range import TimestamptzRange
+
+from coverage.availability import answer_for_point, standing_building
+from coverage.labels import address_labels
+from coverage.models import Building, CoverageOverride, NetworkType
+from project.core import audit, outbox
+from project.core.actor import Actor
+from project.core.errors import DomainError, NotFoundError
+from project.core.models import User
+
+TOPIC = "coverage.override_changed"
+REASON_CHARS = 300
+
+
+class BadOverrideError(DomainError):
+    """A network type that is none, or no reason given."""
+
+    code = "bad_override"
+    message = _("Say in a few words what was found (at most 300 characters).")
+
+
+class OverrideTooEarlyError(DomainError):
+    """An override of the building begins at or after this moment."""
+
+    code = "override_later"
+    http_status = 409
+    message = _("This building was noted at the same moment or later. Try again.")
+
+
+@transaction.atomic
+def set_override(
+    *,
+    building_id: int,
+    network_type: str,
+    available: bool,
+    reason: str,
+    actor: Actor,
+    at: datetime,
+) -> int:
+    """Note what holds at a building from `at` on; closes what was noted before; its id."""
+    reason = _checked_reason(reason)
+    if network_type not in NetworkType.values:
+        raise BadOverrideError(_("Choose a network type."), field="network_type")
+    building = _locked_building(building_id, at)
+    before = _in_force(building_id=building.id, network_type=network_type)
+    if before is not None:
+        _close(before, actor=actor, at=at, reason=reason)
+    made = CoverageOverride.objects.create(
+        building=building,
+        network_type=network_type,
+        available=available,
+        reason=reason,
+        author_id=actor.user_id,
+        valid=TimestamptzRange(at, None),
+    )
+    _tell("set", override=made, before=before, actor=actor, at=at, reason=reason)
+    return made.id
+
+
+@transaction.atomic
+def end_override(*, override_id: int, reason: str, actor: Actor, at: datetime) -> None:
+    """From `at` on the zones decide again; raises NotFoundError when it is not in force."""
+    reason = _checked_reason(reason)
+    found = CoverageOverride.objects.filter(id=override_id, valid__endswith=None).first()
+    if found is None:
+        raise NotFoundError(_("This note is not in force."))
+    _locked_building(found.building_id, at)
+    override = CoverageOverride.objects.select_for_update().get(id=override_id)
+    if override.valid.upper is not None:
+        raise NotFoundError(_("This note is not in force."))
+    _close(override, actor=actor, at=at, reason=reason)
+    _tell("ended", override=override, before=override, actor=actor, at=at, reason=reason)
+
+
+def building_state(*, building_id: int, at: datetime) -> dict[str, Any]:
+    """What the planner sees of a building: address, place, answers, overrides with history."""
+    building = standing_building(building_id=building_id, at=at)
+    lon, lat = building.point.coords
+    answers = answer_for_point(lon=lon, lat=lat, at=at, building_id=building.id)
+    rows = (
+        CoverageOverride.objects.filter(building=building)
+        .select_related("author", "ended_by")
+        .order_by("-valid", "-id")
+    )
+    return {
+        "building_id": building.id,
+        "address": address_labels(building_ids=[building.id], with_locality=True)[building.id],
+        "lon": lon,
+        "lat": lat,
+        "wiring": building.wiring,
+        "answers": [
+            {
+                "network_type": answer.network_type,
+                "answer": answer.answer.value,
+                "reason": answer.reason.value,
+                "zone_id": answer.zone_id,
+                "zone_name": answer.zone_name,
+                "distance_m": answer.distance_m,
+            }
+            for answer in answers
+        ],
+        "overrides": [_override_json(row) for row in rows],
+    }
+
+
+def in_force(*, at: datetime, limit: int = 500) -> list[dict[str, Any]]:
+    """Overrides in force at a moment, newest first, with addresses and places for the map."""
+    rows = list(
+        CoverageOverride.objects.filter(valid__contains=at)
+        .select_related("author", "building")
+        .order_by("-valid", "-id")[:limit]
+    )
+    labels = address_labels(building_ids={row.building_id for row in rows})
+    return [
+        {
+            **_override_json(row),
+            "building_id": row.building_id,
+            "address": labels[row.building_id],
+            "lon": row.building.point.x,
+            "lat": row.building.point.y,
+        }
+        for row in rows
+    ]
+
+
+def _override_json(row: CoverageOverride) -> dict[str, Any]:
+    upper = row.valid.upper
+    return {
+        "override_id": row.id,
+        "network_type": row.network_type,
+        "available": row.available,
+        "reason": row.reason,
+        "author": _name(row.author),
+        "valid_from": row.valid.lower.isoformat() if row.valid.lower else None,
+        "valid_until": upper.isoformat() if upper else None,
+        "ended_by": _name(row.ended_by),
+        "end_reason": row.end_reason,
+    }
+
+
+def _name(user: User | None) -> str:
+    return (user.get_full_name() or user.username) if user is not None else ""
+
+
+def _checked_reason(reason: str) -> str:
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_CHARS:
+        raise BadOverrideError(field="reason")
+    return reason
+
+
+def _locked_building(building_id: int, at: datetime) -> Building:
+    """One note about a building at a time: the building's row is the lock."""
+    building = standing_building(building_id=building_id, at=at)
+    Building.objects.select_for_update(of=("self",)).get(id=building.id)
+    return building
+
+
+def _in_force(*, building_id: int, network_type: str) -> CoverageOverride | None:
+    return CoverageOverride.objects.filter(
+        building_id=building_id, network_type=network_type, valid__endswith=None
+    ).first()
+
+
+def _close(override: CoverageOverride, *, actor: Actor, at: datetime, reason: str) -> None:
+    lower = override.valid.lower
+    if lower is not None and lower >= at:
+        raise OverrideTooEarlyError
+    override.valid = TimestamptzRange(lower, at)
+    override.ended_by_id, override.end_reason = actor.user_id, reason
+    override.save(update_fields=["valid", "ended_by", "end_reason"])
+
+
+def _tell(
+    verb: str,
+    *,
+    override: CoverageOverride,
+    before: CoverageOverride | None,
+    actor: Actor,
+    at: datetime,
+    reason: str,
+) -> None:
+    address = address_labels(building_ids=[override.building_id])[override.building_id]
+    audit.record(
+        at=at,
+        actor=actor,
+        action=f"coverage.override.{verb}",
+        obj=("building", override.building_id),
+        summary=f"{address}, {override.network_type}: {reason}",
+        before={"available": before.available, "reason": before.reason} if before else None,
+        after=(
+            {"network_type": override.network_type, "available": override.available}
+            if verb == "set"
+            else None
+        ),
+    )
+    outbox.emit(
+        topic=TOPIC,
+        payload={
+            "building_id": override.building_id,
+            "network_type": override.network_type,
+            "available": override.available if verb == "set" else None,
+        },
+        at=at,
+    )

@@ -1,0 +1,63 @@
+"""Change sets as such: locking an open one, its story line by line, what an edit takes back."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from coverage.models import ZoneChangeSet, ZoneChangeSetNote
+from project.core.actor import Actor
+from project.core.errors import DomainError, NotFoundError
+
+OPEN_STATES = (ZoneChangeSet.State.DRAFT, ZoneChangeSet.State.REVIEW)
+Kind = ZoneChangeSetNote.Kind
+
+
+class ChangeSetClosedError(DomainError):
+    """The change set is published or given up already."""
+
+    code = "changeset_closed"
+    http_status = 409
+    message = _("This change set is published or given up already.")
+
+
+def lock_changeset(*, changeset_id: int) -> ZoneChangeSet:
+    """The open change set, locked until the end of the transaction."""
+    changeset = ZoneChangeSet.objects.select_for_update().filter(id=changeset_id).first()
+    if changeset is None:
+        raise NotFoundError(_("There is no such change set."))
+    if changeset.state not in OPEN_STATES:
+        raise ChangeSetClosedError
+    return changeset
+
+
+def write_note(
+    *, changeset: ZoneChangeSet, kind: str, actor: Actor, at: datetime, text: str = ""
+) -> ZoneChangeSetNote:
+    """Add a line to the story of a change set."""
+    return ZoneChangeSetNote.objects.create(
+        changeset=changeset, kind=kind, author_id=actor.user_id, at=at, text=text
+    )
+
+
+def back_to_draft(changeset: ZoneChangeSet) -> None:
+    """A draft again: no approval and no planned moment any more."""
+    changeset.state = ZoneChangeSet.State.DRAFT
+    changeset.submitted_at = changeset.approved_at = changeset.approved_by_id = None
+    changeset.publish_at = changeset.scheduled_by_id = None
+    changeset.save(
+        update_fields=[
+            "state",
+            "submitted_at",
+            "approved_at",
+            "approved_by",
+            "publish_at",
+            "scheduled_by",
+        ]
+    )
+
+
+def edited(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> None:
+    """What somebody approved or planned is not this any more: it is a draft again."""
+    if changeset.state == ZoneChangeSet.State.REVIEW:
+        back_to_draft(changeset)
+        write_note(changeset=changeset, kind=Kind.EDITED, actor=actor, at=at)
