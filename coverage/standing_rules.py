@@ -155,9 +155,7 @@ class BuildingOutsidePlace(_BuildingRule):
 
     name = "building_outside_place"
     title = _("Buildings outside their settlement")
-    hint = _(
-        "The pin or the settlement of the address is wrong. Move the pin, or correct the data."
-    )
+    hint = _("The pin or the settlement of the address is wrong. Correct one of them.")
     sql = OUTSIDE_PLACE
     text = _("%(address)s: %(metres)d m outside %(place)s")
 

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 ACTORS: dict[str, Any] = {
+    "schedule": pgettext_lazy("actor", "by plan"),
     "system": pgettext_lazy("actor", "system"),
     "client": pgettext_lazy("actor", "client"),
 }
@@ -29,6 +30,16 @@ ACTIONS: dict[str, Any] = {
     "core.staff.deactivated": _("account closed"),
     "core.staff.password_changed": _("password changed"),
     "core.staff.roles_changed": _("roles changed"),
+    "coverage.changeset.approved": _("zone changes approved"),
+    "coverage.changeset.renamed": _("zone changes renamed"),
+    "coverage.changeset.schedule_failed": _("planned publishing refused"),
+    "coverage.changeset.scheduled": _("publishing of zones planned"),
+    "coverage.changeset.sent_back": _("zone changes sent back"),
+    "coverage.changeset.submitted": _("zone changes handed over for review"),
+    "coverage.changeset.unscheduled": _("plan of publishing taken back"),
+    "coverage.invariant.level_set": _("level of a map rule set"),
+    "coverage.override.ended": _("note on availability ended"),
+    "coverage.override.set": _("availability noted for a building"),
     "coverage.zone.discarded": _("zone draft given up"),
     "coverage.zone.drafted": _("zone draft saved"),
     "coverage.zone.published": _("zone published"),
