@@ -5,6 +5,8 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from frontend.planner import file_texts
+
 # A count whose plural form stands for all counts of that form (CLDR names, as browsers use them).
 EXAMPLES = {"one": 1, "few": 2, "many": 5, "other": 5}
 
@@ -20,14 +22,14 @@ def counted_texts() -> dict[str, str]:
     """The forms of each counted text: buildings_one, buildings_few and so on."""
     return {
         f"{key}_{form}": text(example)
-        for key, text in COUNTED.items()
+        for key, text in (COUNTED | file_texts.COUNTED).items()
         for form, example in EXAMPLES.items()
     }
 
 
 def texts() -> dict[str, str]:
     """Every text by its key, in the language of the request."""
-    return counted_texts() | {
+    return counted_texts() | file_texts.file_texts() | {
         "ha": _("ha"),
         "m2": _("m²"),
         "failed": _("That did not work. Try again in a moment."),

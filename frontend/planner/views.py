@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from coverage.models import NetworkType, ZoneStatus
 from coverage.zoning import queries
 from coverage.zoning.publishing import NEXT
+from frontend.planner import file_texts
 from frontend.planner.texts import geoman_texts, texts
 from frontend.states import state_of
 from frontend.words import network_name
@@ -20,6 +21,14 @@ from project.core.http import may, require
 from project.core.roles import Permission
 
 BUILDINGS_URL = "/api/v1/buildings/"
+FORMAT_NAMES = {
+    "GEOJSON": "GeoJSON",
+    "KML": "KML",
+    "KMZ": "KMZ",
+    "SHAPEFILE": "Shapefile",
+    "GPKG": "GeoPackage",
+    "CSV": "CSV",
+}
 
 
 @require(Permission.ZONES_VIEW, Permission.ZONES_EDIT)
@@ -38,6 +47,7 @@ def planner(request: HttpRequest) -> HttpResponse:
         "bounds": queries.extent(),
         "statuses": statuses,
         "networks": networks,
+        "formats": FORMAT_NAMES,
         "next": {old or "": sorted(new) for old, new in NEXT.items()},
         "words": texts(),
         "geoman": geoman_texts(),
@@ -46,6 +56,9 @@ def planner(request: HttpRequest) -> HttpResponse:
         "config": config,
         "statuses": statuses,
         "networks": networks,
+        "first_statuses": {v: statuses[v] for v in ZoneStatus.values if v in NEXT[None]},
+        "export_formats": file_texts.format_names(),
+        "projections": file_texts.projections(),
         "tiles_url": settings.GEOBILL_MAP_TILES_URL,
     }
     return render(request, "planner/map.html", context)

@@ -143,7 +143,7 @@ export class ApiError extends Error {
   }
 }
 
-function errorFrom(status: number, body: unknown): ApiError {
+export function errorFrom(status: number, body: unknown): ApiError {
   const data = (body ?? {}) as Record<string, unknown>;
   const error = data.error as Record<string, unknown> | undefined;
   if (error) {

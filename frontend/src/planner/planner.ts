@@ -13,8 +13,10 @@ import {
 import { api, ApiError, type Check, type DraftBody, type Impact, type Overlap, type ZoneFeature } from "./api";
 import { byId, config, counted, say, word } from "./dom";
 import { Editor } from "./editor";
+import { startExport } from "./exporting";
 import { Form } from "./form";
 import { History } from "./history";
+import { Importer } from "./importing";
 import { myDraft, rowsOf, showLegend, showList, shownOf, startListKeys, type ZoneRow } from "./list";
 import { lowerSheet, raiseSheet, show, showErrors, startSheet, view } from "./panel";
 import { drawOverlaps, showImpact } from "./publish";
@@ -37,6 +39,7 @@ export class Planner {
   private lost = new Set<number>();
   private changeset: number | null = null;
   private turn = 0; // counts what was opened and closed
+  private preferred: number | null = null;
   open: ZoneRow | null = null;
 
   constructor() {
@@ -57,6 +60,8 @@ export class Planner {
     this.form.onSubmit = (body) => void this.save(body);
     this.startButtons();
     startText(this);
+    startExport(this);
+    new Importer(this);
     startListKeys();
     showLegend();
     startSheet(() => undefined);
@@ -81,9 +86,17 @@ export class Planner {
     this.draw();
     showList(this.rows, (id) => this.openZone(id));
     const mine = this.rows.map(myDraft).filter((draft) => draft !== null);
-    this.changeset = mine[0]?.properties.changeset_id ?? null;
+    const idOf = (draft: ZoneFeature): number | undefined => draft.properties.changeset_id;
+    const first = mine.find((draft) => idOf(draft) === this.preferred) ?? mine[0];
+    this.changeset = (first && idOf(first)) ?? null;
     byId("pl-bar").hidden = mine.length === 0;
-    byId("pl-bar-text").textContent = counted("drafts", mine.length);
+    const together = mine.filter((draft) => idOf(draft) === this.changeset);
+    byId("pl-bar-text").textContent = counted("drafts", together.length);
+  }
+
+  /** Which of my change sets is to be reviewed first, from the next reload on. */
+  prefer(changeset: number | null): void {
+    this.preferred = changeset;
   }
 
   row(id: number): ZoneRow | undefined {
