@@ -103,3 +103,25 @@ def lying_zip(name: str, size: int) -> bytes:
         at = data.find(magic) + offset
         data[at : at + 4] = struct.pack("<I", 100)
     return bytes(data)
+
+
+def as_every_format(folder: Path, shape: Any, properties: dict[str, str]) -> dict[str, bytes]:
+    """One zone as other people's programs would write it."""
+    columns = {name: [value] for name, value in properties.items()}
+    data = "".join(
+        f'<Data name="{n}"><value>{v}</value></Data>' for n, v in properties.items() if n != "name"
+    )
+    placemark = (
+        f"<Placemark><name>{properties['name']}</name><ExtendedData>{data}</ExtendedData>"
+        f"{kml_polygon(shape)}</Placemark>"
+    )
+    header = ";".join([*properties, "wkt"])
+    row = ";".join([*properties.values(), shape.wkt])
+    return {
+        "GEOJSON": collection(feature(shape, **properties)),
+        "KML": kml(placemark),
+        "KMZ": zipped({"doc.kml": kml(placemark), "files/icon.png": b"x"}),
+        "SHAPEFILE": shapefile_zip(folder / "shp", [shape], columns),
+        "GPKG": by_gdal(folder / "gpkg", [shape], columns, driver="GPKG")["layer.gpkg"],
+        "CSV": f"{header}\n{row}\n".encode("cp1251"),
+    }

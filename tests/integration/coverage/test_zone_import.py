@@ -41,32 +41,10 @@ def actions(report):
     return [line.action for line in report.lines_]
 
 
-def as_every_format(folder, shape, properties):
-    """One zone as other people's programs would write it."""
-    columns = {name: [value] for name, value in properties.items()}
-    data = "".join(
-        f'<Data name="{n}"><value>{v}</value></Data>' for n, v in properties.items() if n != "name"
-    )
-    placemark = (
-        f"<Placemark><name>{properties['name']}</name><ExtendedData>{data}</ExtendedData>"
-        f"{files.kml_polygon(shape)}</Placemark>"
-    )
-    header = ";".join([*properties, "wkt"])
-    row = ";".join([*properties.values(), shape.wkt])
-    return {
-        "GEOJSON": files.collection(files.feature(shape, **properties)),
-        "KML": files.kml(placemark),
-        "KMZ": files.zipped({"doc.kml": files.kml(placemark), "files/icon.png": b"x"}),
-        "SHAPEFILE": files.shapefile_zip(folder / "shp", [shape], columns),
-        "GPKG": files.by_gdal(folder / "gpkg", [shape], columns, driver="GPKG")["layer.gpkg"],
-        "CSV": f"{header}\n{row}\n".encode("cp1251"),
-    }
-
-
 @pytest.mark.parametrize("name", ["GEOJSON", "KML", "KMZ", "SHAPEFILE", "GPKG", "CSV"])
 def test_each_format_becomes_a_draft_and_nothing_is_published(tmp_path, name):
     shape = square(0, 0)
-    data = as_every_format(tmp_path, shape, UKRAINIAN)[name]
+    data = files.as_every_format(tmp_path, shape, UKRAINIAN)[name]
     report = run(data, options=Options())
     assert (report.format, actions(report)) == (name, ["created"])
     change = ZoneChange.objects.get()
