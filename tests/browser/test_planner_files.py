@@ -35,7 +35,7 @@ def importer(stack: Stack) -> str:
         person.password = PBKDF2PasswordHasher().encode("secret-secret", "salt", iterations=1000)
         person.save()
         before = clock.now() - timedelta(hours=1)
-        published(actor(person), square(0, 40), at=before, name="Дім", code="files-home")
+        published(actor(person), square(0, 40), at=before, name="Хата", code="files-home")
         name = person.username
     return name
 
@@ -65,16 +65,16 @@ def test_a_file_of_each_format_becomes_a_draft(
     page = at_import
     for number, (kind, file_name) in enumerate(FILE_NAMES.items()):
         code = f"files-{kind.lower()}"
-        said = {"code": code, "name": f"Імпорт {kind}", "network_type": "GPON"}
+        said = {"code": code, "name": f"Черга {kind}", "network_type": "GPON"}
         shape = square(30 + 12 * number, 40)
         choose(page, file_name, files.as_every_format(tmp_path / kind, shape, said)[kind])
-        expect(page.locator("#pl-import-lists")).to_contain_text(f"Імпорт {kind}")
+        expect(page.locator("#pl-import-lists")).to_contain_text(f"Черга {kind}")
         expect(page.locator("#pl-import-count")).to_have_text("1 зона стане чернеткою")
         with stack.database():
             assert not Zone.objects.filter(code=code).exists()  # a look stores nothing
         page.click("#pl-import-go")
         expect(page.locator("#pl-toast")).to_contain_text("Створено 1 чернетку")
-        expect(page.locator("#pl-zones")).to_contain_text(f"Імпорт {kind}")
+        expect(page.locator("#pl-zones")).to_contain_text(f"Черга {kind}")
         with stack.database():
             assert ZoneChange.objects.get(zone__code=code).changeset.state == "DRAFT"
         page.click("#pl-import")
@@ -87,9 +87,9 @@ def test_what_is_on_offer_is_accepted_one_by_one_and_the_rest_is_told(
     bowtie = shapely.Polygon([(36.33, 50), (36.34, 50.01), (36.34, 50), (36.33, 50.01)])
     turned = shapely.transform(square(60, 0), lambda pairs: pairs[:, ::-1])
     data = files.collection(
-        files.feature(square(50, 0), NAZVA="Добра"),
-        files.feature(bowtie, NAZVA="Метелик"),
-        files.feature(turned, NAZVA="Навпаки"),
+        files.feature(square(50, 0), NAZVA="Чудова"),
+        files.feature(bowtie, NAZVA="Шовкова"),
+        files.feature(turned, NAZVA="Шкереберть"),
         files.feature(shapely.Point(36.35, 50), NAZVA="Точка"),
     )
     choose(page, "mixed.geojson", data)
@@ -113,7 +113,7 @@ def test_what_is_on_offer_is_accepted_one_by_one_and_the_rest_is_told(
     expect(page.locator("#pl-bar-text")).to_have_text("3 ваші чернетки")
     with stack.database():
         names = set(ZoneChange.objects.values_list("name", flat=True))
-        assert {"Добра", "Метелик", "Навпаки"} <= names
+        assert {"Чудова", "Шовкова", "Шкереберть"} <= names
         assert "Точка" not in names
 
 
@@ -123,13 +123,13 @@ def test_a_hostile_file_ends_in_a_word_and_the_next_one_is_read(at_import: Page)
     error = at_import.locator("#pl-import-error")
     expect(error).to_contain_text("відхиляються")
     expect(at_import.locator("#pl-import-bar")).to_be_hidden()
-    choose(at_import, "good.geojson", files.collection(files.feature(square(0, 60), name="Ну ось")))
+    choose(at_import, "good.geojson", files.collection(files.feature(square(0, 60), name="Хутір")))
     expect(error).to_be_hidden()
-    expect(at_import.locator("#pl-import-lists")).to_contain_text("Ну ось")
+    expect(at_import.locator("#pl-import-lists")).to_contain_text("Хутір")
 
     def again(page: Page) -> None:
         page.click("#pl-import")
-        choose(page, "a.geojson", files.collection(files.feature(square(0, 60), name="Ну ось")))
+        choose(page, "a.geojson", files.collection(files.feature(square(0, 60), name="Хутір")))
         page.locator("#pl-import-lists li").first.wait_for()
 
     screenshot(at_import, "planner-import", prepare=again)
@@ -137,7 +137,7 @@ def test_a_hostile_file_ends_in_a_word_and_the_next_one_is_read(at_import: Page)
 
 def test_a_file_is_dropped_on_the_map(at_import: Page) -> None:
     at_import.click("section[data-view=import] [data-back]")
-    text = files.collection(files.feature(square(0, 60), name="Кинута")).decode()
+    text = files.collection(files.feature(square(0, 60), name="Ходова")).decode()
     at_import.evaluate(
         """text => {
             const data = new DataTransfer();
@@ -150,7 +150,7 @@ def test_a_file_is_dropped_on_the_map(at_import: Page) -> None:
         text,
     )
     expect(at_import.locator("#pl-import-name")).to_have_text("dropped.geojson")
-    expect(at_import.locator("#pl-import-lists")).to_contain_text("Кинута")
+    expect(at_import.locator("#pl-import-lists")).to_contain_text("Ходова")
 
 
 def test_export_by_keyboard_gives_a_file_that_is_on_the_map_exactly_so(at_import: Page) -> None:
