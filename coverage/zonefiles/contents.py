@@ -12,7 +12,7 @@ from project.core.errors import DomainError
 # One provider's zones are hundreds; a whole country's hromadas are 1,500.
 MAX_FILE_BYTES = 32_000_000
 MAX_UNPACKED_BYTES = 96_000_000
-MAX_FEATURES = 5_000
+MAX_FEATURES = 2_000
 MAX_COLUMNS = 120
 MAX_VALUE_CHARS = 4_000
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
