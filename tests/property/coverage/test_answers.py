@@ -81,6 +81,7 @@ def _stored(drawn: Drawn) -> ZoneVersion:
         zone=zone,
         geometry=GEOSGeometry(f"SRID=4326;MULTIPOLYGON({geometry.wkt[len('POLYGON ') :]})"),
         status=drawn.status,
+        priority=drawn.priority,
         valid=DateTimeTZRange(AT, None),
         revision=1,
         area_m2=drawn.shape.area,
