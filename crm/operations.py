@@ -1,5 +1,6 @@
 """What crm does: customers, requests, and the sale of a service to a customer."""
 
+import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.charging import operations as charging
 from billing.ledger import operations as ledger
+from billing.models import Subscription
 from billing.subscriptions import operations as subscriptions
-from crm.models import ConnectionRequest, ContactPerson, Customer, CustomerAccount
+from crm.models import ConnectionRequest, ContactPerson, Customer, CustomerAccount, Sale
 from crm.names import search_key_of
 from crm.requests import (
     BadMoveError,
@@ -154,18 +156,23 @@ def connect(
     addon_tariff_ids: Sequence[int] = (),
     request_number: int | None = None,
     uncovered_reason: str = "",
+    sale_key: uuid.UUID | None = None,
 ) -> Connected:
     """Sell a service at a building: customer, contract and subscription in one transaction.
 
     With `account_id` the service is added to that contract of the customer; otherwise a new
     contract is opened. Without coverage it is refused unless a reason is given by somebody who
     has SERVICES_CREATE_UNCOVERED. The first charge is one funds decision for all that is sold; an
-    account without money begins blocked for debt. A request, if named, becomes INSTALLED.
+    account without money begins blocked for debt. A request, if named, becomes INSTALLED. The same
+    `sale_key` sent again gives what the first sale made, and sells nothing.
     """
     if Permission.SERVICES_CREATE not in permissions:
         raise NotPermittedError
     with transaction.atomic():
-        request = _locked_request(request_number)
+        made = _made_before(sale_key)
+        if made is not None:
+            return made
+        request = _locked_request(request_number, building_id=building_id)
         if account_id is not None:
             customer, account, number = _existing_contract(account_id, customer_id)
         else:
@@ -213,14 +220,43 @@ def connect(
                 at=at,
                 actor=actor,
             )
+        if sale_key is not None:
+            Sale.objects.create(
+                key=sale_key,
+                subscription_id=subscription_id,
+                account_id=account,
+                customer_id=customer,
+                sold_at=at,
+            )
     return Connected(customer, account, number, subscription_id, addon_ids)
 
 
-def _locked_request(number: int | None) -> ConnectionRequest | None:
+def _made_before(sale_key: uuid.UUID | None) -> Connected | None:
+    """What a sale with this key made; a second sending waits here until the first is through."""
+    if sale_key is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"crm.sale:{sale_key}"]
+        )
+    sale = Sale.objects.select_related("account").filter(key=sale_key).first()
+    if sale is None:
+        return None
+    addons = Subscription.objects.filter(parent_id=sale.subscription_id).order_by("id")
+    return Connected(
+        customer_id=sale.customer_id,
+        account_id=sale.account_id,
+        contract_number=sale.account.code,
+        subscription_id=sale.subscription_id,
+        addon_ids=tuple(addons.values_list("id", flat=True)),
+    )
+
+
+def _locked_request(number: int | None, *, building_id: int) -> ConnectionRequest | None:
     if number is None:
         return None
     request = ConnectionRequest.objects.select_for_update().filter(number=number).first()
-    if request is None:
+    if request is None or request.building_id not in {None, building_id}:
         raise NotFoundError
     return request
 

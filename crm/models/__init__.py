@@ -1,6 +1,6 @@
 """Models of the CRM."""
 
-from crm.models.customer import ContactPerson, Customer, CustomerAccount
+from crm.models.customer import ContactPerson, Customer, CustomerAccount, Sale
 from crm.models.request import ConnectionRequest
 
-__all__ = ["ConnectionRequest", "ContactPerson", "Customer", "CustomerAccount"]
+__all__ = ["ConnectionRequest", "ContactPerson", "Customer", "CustomerAccount", "Sale"]

@@ -41,6 +41,21 @@ class CustomerAccount(models.Model):
         return f"{self.customer_id}: {self.account_id}"
 
 
+class Sale(models.Model):
+    """One sale made at the counter: the form's key, so that sending it twice sells once."""
+
+    key = models.UUIDField(unique=True)
+    subscription = models.OneToOneField(
+        "billing.Subscription", on_delete=models.PROTECT, related_name="sale"
+    )
+    account = models.ForeignKey("billing.LedgerAccount", on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    sold_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.subscription_id}"
+
+
 class ContactPerson(models.Model):
     """Somebody to call or write to about a customer. Phones are E.164 ("+380671234567")."""
 

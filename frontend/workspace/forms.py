@@ -81,6 +81,7 @@ class ServiceForm(WorkspaceForm):
     contact_email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
     unit = forms.CharField(label=_("Flat or unit"), max_length=16, required=False)
     plan = forms.CharField(max_length=80)
+    token = forms.UUIDField(widget=forms.HiddenInput)
     addons = forms.MultipleChoiceField(required=False)
     uncovered_reason = forms.CharField(
         label=_("Why it is sold without coverage"), max_length=300, required=False

@@ -1,5 +1,6 @@
 """Creating a service: who, where, which plan, and what it will do."""
 
+import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -65,7 +66,7 @@ def _choose_place(request: HttpRequest) -> HttpResponse:
 
 
 def _initial(place: services.SalePlace, taken: ConnectionRequest | None) -> dict[str, Any]:
-    values: dict[str, Any] = {"who": "new"}
+    values: dict[str, Any] = {"who": "new", "token": uuid.uuid4()}
     if place.offers:
         values["plan"] = f"{place.offers[0].tariff_id}:{place.offers[0].network_type}"
     if taken is None:
@@ -192,6 +193,7 @@ def _sell(
             addon_tariff_ids=[int(value) for value in data["addons"]],
             request_number=taken.number if taken else None,
             uncovered_reason=data["uncovered_reason"],
+            sale_key=data["token"],
         )
     except DomainError as error:
         form.add_domain_error(error)

@@ -1,6 +1,7 @@
 """Selling a service: all of it in one transaction, or nothing."""
 
 import threading
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -123,6 +124,28 @@ def test_a_request_becomes_installed_and_keeps_what_was_promised(provider):
     request = ConnectionRequest.objects.get(number=request.number)
     assert (request.state, request.subscription_id) == ("INSTALLED", made.subscription_id)
     with pytest.raises(crm.BadMoveError):
+        provider.connect(request_number=request.number)
+
+
+def test_the_same_sale_sent_twice_is_sold_once(provider):
+    key = uuid.uuid4()
+    first = provider.connect(sale_key=key)
+    assert provider.connect(sale_key=key) == first
+    assert Customer.objects.count() == Subscription.objects.count() == 1
+    other = provider.connect(sale_key=uuid.uuid4())
+    assert other.subscription_id != first.subscription_id
+
+
+def test_a_request_of_another_building_cannot_be_closed_by_a_sale(provider):
+    request = crm.file_request(
+        at=AT,
+        on_date=ON_DATE,
+        actor=SYSTEM,
+        check_public_id=provider.check(provider.outside).public_id,
+        contact_name="Оксана",
+        contact_phone=PHONE,
+    )
+    with pytest.raises(NotFoundError):
         provider.connect(request_number=request.number)
 
 
