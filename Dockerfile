@@ -11,7 +11,7 @@ WORKDIR /srv/geobill
 FROM base AS pages
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends nodejs npm
 COPY package.json package-lock.json ./
-RUN npm ci
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY frontend frontend
 RUN npm run build
 
