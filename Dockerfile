@@ -4,6 +4,7 @@ ENV DEBIAN_FRONTEND=noninteractive PYTHONUNBUFFERED=1 GEOBILL_VAR=/var/lib/geobi
     DJANGO_SETTINGS_MODULE=project.settings.production GEOBILL_WEB_HOST=0.0.0.0
 RUN apt-get update -q && apt-get install -y -q --no-install-recommends \
     ca-certificates python3 python3-venv libgdal32 libgeos-c1v5 libproj25 \
+    libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
     freeradius freeradius-rest freeradius-postgresql freeradius-redis freeradius-utils \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/geobill
