@@ -1,17 +1,19 @@
 """What a publication of zones means for billing: who falls out, which prices, how much money.
 
-Registered with `coverage.impact` in project/wiring.py. Publishing re-prices nobody: a service keeps
-its zone and price until it is changed on purpose; the lines tell the planner what to look at.
+Registered with `coverage.impact` in project/wiring.py. Publishing re-prices nobody by itself: a
+service keeps its zone and price unless the planner moves existing clients on purpose; the lines and
+the figures of `existing` tell him what that would mean.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from billing import money
+from billing import existing_clients, money
 from billing.calendar import kyiv_date
 from billing.tariffs.models import PriceRule
 from coverage.impact import ImpactLine, Level, ZoneMove
@@ -55,6 +57,12 @@ class BillingProbe:
                 )
         return lines
 
+    def existing(
+        self, *, changes: Sequence[ZoneMove], at: datetime, move_on: date
+    ) -> dict[str, Any]:
+        """What moving existing clients to the new terms on that day would mean."""
+        return existing_clients.preview(changes=changes, at=at, move_on=move_on)
+
 
 def _fallen_lines(probe: str, change: ZoneMove, fallen: _Services) -> list[ImpactLine]:
     return [
@@ -93,8 +101,9 @@ def _services(
             LEFT JOIN billing_plan_span AS span
               ON span.subscription_id = s.id AND span.during @> %(on_date)s::date
             LEFT JOIN billing_tariff_version AS v ON v.id = span.sold_version_id
+            LEFT JOIN coverage_zoneversion AS sold_in ON sold_in.id = span.sold_zone_version_id
             WHERE s.state = 'ACTIVE' AND s.network_type = %(network_type)s
-              AND (s.zone_id = %(zone_id)s OR s.zone_id IS NULL)
+              AND (sold_in.zone_id = %(zone_id)s OR sold_in.zone_id IS NULL)
               AND s.building_id = ANY (%(buildings)s)
             """,
             {

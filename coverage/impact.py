@@ -7,9 +7,9 @@ the change set.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class Level(StrEnum):
@@ -38,6 +38,7 @@ class ZoneMove:
     gained: tuple[int, ...]
     lost: tuple[int, ...]
     kept: tuple[int, ...]
+    new_area_m2: float = 0.0
 
     @property
     def sellable_before(self) -> frozenset[int]:
@@ -83,6 +84,22 @@ class ImpactProbe(Protocol):
         ...
 
 
+@runtime_checkable
+class ExistingProbe(Protocol):
+    """A probe that can also say what moving existing clients to the new terms would mean."""
+
+    def existing(
+        self, *, changes: Sequence[ZoneMove], at: datetime, move_on: date
+    ) -> dict[str, Any]:
+        """What would change on `move_on`, were these changes published at `at`; JSON.
+
+        `services` that would get other terms, `dearer`, `cheaper`, `monthly_before_kopecks`,
+        `monthly_after_kopecks` (of these), `not_sold` (they would keep their terms, because nothing
+        is sold there any more), `examples` (address, contract, tariff, old_kopecks, new_kopecks).
+        """
+        ...
+
+
 _probes: dict[str, ImpactProbe] = {}
 
 
@@ -104,3 +121,11 @@ def names() -> list[str]:
 def lines(*, changes: Sequence[ZoneMove], at: datetime) -> list[ImpactLine]:
     """What all probes say, in the order in which they were registered."""
     return [line for probe in _probes.values() for line in probe.probe(changes=changes, at=at)]
+
+
+def existing(*, changes: Sequence[ZoneMove], at: datetime, move_on: date) -> dict[str, Any] | None:
+    """What moving existing clients would mean, by the probe that knows; None where none does."""
+    for probe in _probes.values():
+        if isinstance(probe, ExistingProbe):
+            return probe.existing(changes=changes, at=at, move_on=move_on)
+    return None

@@ -8,15 +8,18 @@ from coverage.lookup import match_address
 from coverage.places import BadBoxError, BadCoordinatesError, BadTextError, Box, checked_box
 from coverage.suggestions import Suggestion, suggest_addresses
 from coverage.zoning.queries import zones_geojson
+from coverage.zoning.winners import Publication, Winner, publication, winners
 
 __all__ = [
     "BadBoxError",
     "BadCoordinatesError",
     "BadTextError",
     "Box",
+    "Publication",
     "Suggestion",
     "UnknownBuildingError",
     "UnknownCheckError",
+    "Winner",
     "address_labels",
     "admin_chain",
     "answer_for_point",
@@ -24,6 +27,8 @@ __all__ = [
     "check_result",
     "checked_box",
     "match_address",
+    "publication",
     "suggest_addresses",
+    "winners",
     "zones_geojson",
 ]

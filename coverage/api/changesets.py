@@ -8,8 +8,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coverage.api.zones import ANY_OBJECT, Publishing, ZoneView, moment_in, moment_of, read
+from coverage.api.zones import (
+    ANY_OBJECT,
+    ExistingSerializer,
+    Publishing,
+    ZoneView,
+    moment_in,
+    moment_of,
+    read,
+)
 from coverage.zoning import review, scheduling, shelf, timeline
+from coverage.zoning.terms import Terms
 from project.core import clock
 from project.core.http import actor_of
 
@@ -28,7 +37,7 @@ class TitleSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=review.TITLE_CHARS, allow_blank=True)
 
 
-class ScheduleSerializer(serializers.Serializer[Any]):
+class ScheduleSerializer(ExistingSerializer):
     """The moment for which publishing is planned (ISO 8601; without a zone: Kyiv)."""
 
     publish_at = serializers.CharField(max_length=40)
@@ -131,6 +140,7 @@ class ChangeSetSchedule(ZoneView):
             publish_at=moment_in(values["publish_at"], "publish_at"),
             actor=actor_of(request),
             at=clock.now(),
+            existing=Terms(existing=values["existing"], move_on=values["move_on"]),
         )
         return Response(_opened(request, changeset_id))
 

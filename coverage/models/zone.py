@@ -4,9 +4,17 @@ from django.conf import settings
 from django.contrib.gis.db import models
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
-from django.db.models import Q
+from django.db.models import F, Func, Q
+from django.db.models.functions import Coalesce
 
 from coverage.models.building import Building
+
+
+class KyivDate(Func):
+    """The calendar date in Kyiv of a moment, as a check of the database may use it (immutable)."""
+
+    template = "((%(expressions)s) AT TIME ZONE 'Europe/Kyiv')::date"
+    output_field = models.DateField()
 
 
 class NetworkType(models.TextChoices):
@@ -56,7 +64,15 @@ class ZoneChangeSet(models.Model):
     `approved_by` is the second person, where review is asked for; an edit takes the approval back.
     `publish_at` is the moment for which publishing is planned; `failure` says why the last planned
     publishing was refused. `any_status`: a rollback, for which the order of statuses is waived.
+    `existing_terms`: whether clients who are connected already keep their terms or get those of the
+    new map from `move_on` on (a day after that of the publication); coverage only passes it on.
     """
+
+    class ExistingTerms(models.TextChoices):
+        """What publishing means for clients who are connected already."""
+
+        KEEP = "KEEP"
+        MOVE = "MOVE"
 
     class State(models.TextChoices):
         """DRAFT → REVIEW → PUBLISHED, or CANCELLED."""
@@ -88,13 +104,27 @@ class ZoneChangeSet(models.Model):
     )
     failure = models.JSONField(null=True)
     any_status = models.BooleanField(default=False)
+    existing_terms = models.CharField(
+        max_length=4, choices=ExistingTerms.choices, default=ExistingTerms.KEEP
+    )
+    move_on = models.DateField(null=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(publish_at__isnull=True) | Q(state__in=["DRAFT", "REVIEW"]),
                 name="coverage_zonechangeset_schedule",
-            )
+            ),
+            models.CheckConstraint(
+                condition=Q(existing_terms="KEEP", move_on__isnull=True)
+                | Q(existing_terms="MOVE", move_on__isnull=False),
+                name="coverage_zonechangeset_terms",
+            ),
+            models.CheckConstraint(
+                condition=Q(move_on__isnull=True)
+                | Q(move_on__gt=KyivDate(Coalesce(F("published_at"), F("created_at")))),
+                name="coverage_zonechangeset_move_on",
+            ),
         ]
         indexes = [
             models.Index(

@@ -10,6 +10,7 @@ from project.core.errors import DomainError, NotFoundError
 
 OPEN_STATES = (ZoneChangeSet.State.DRAFT, ZoneChangeSet.State.REVIEW)
 Kind = ZoneChangeSetNote.Kind
+PLAN_FIELDS = ("publish_at", "scheduled_by", "existing_terms", "move_on")
 
 
 class ChangeSetClosedError(DomainError):
@@ -39,20 +40,19 @@ def write_note(
     )
 
 
+def forget_plan(changeset: ZoneChangeSet) -> None:
+    """No planned moment any more, and nothing decided about existing clients."""
+    changeset.publish_at = changeset.scheduled_by_id = changeset.move_on = None
+    changeset.existing_terms = ZoneChangeSet.ExistingTerms.KEEP
+
+
 def back_to_draft(changeset: ZoneChangeSet) -> None:
     """A draft again: no approval and no planned moment any more."""
     changeset.state = ZoneChangeSet.State.DRAFT
     changeset.submitted_at = changeset.approved_at = changeset.approved_by_id = None
-    changeset.publish_at = changeset.scheduled_by_id = None
+    forget_plan(changeset)
     changeset.save(
-        update_fields=[
-            "state",
-            "submitted_at",
-            "approved_at",
-            "approved_by",
-            "publish_at",
-            "scheduled_by",
-        ]
+        update_fields=["state", "submitted_at", "approved_at", "approved_by", *PLAN_FIELDS]
     )
 
 

@@ -25,8 +25,10 @@ from coverage.zoning.publishing import (
 from coverage.zoning.reading import UnreadableGeometryError
 from coverage.zoning.review import ReviewNeededError, approve, comment, send_back, submit
 from coverage.zoning.scheduling import publish_due, schedule, unschedule
+from coverage.zoning.terms import BadTermsError, Terms
 
 __all__ = [
+    "BadTermsError",
     "BadZoneError",
     "ChangeSetClosedError",
     "InvalidGeometryError",
@@ -40,6 +42,7 @@ __all__ = [
     "SavedDraft",
     "StaleRevisionError",
     "StatusRefusedError",
+    "Terms",
     "UnreadableGeometryError",
     "approve",
     "comment",

@@ -7,7 +7,7 @@ never run at the same time (advisory lock): the overlap rule has no other guard.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from psycopg.types.range import TimestamptzRange
 
 from coverage import invariants
 from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneStatus, ZoneVersion
-from coverage.zoning import covering, drafts, locks, overlaps, queries, review, steps
+from coverage.zoning import covering, drafts, locks, overlaps, queries, review, steps, terms
 from coverage.zoning.changesets import (
     OPEN_STATES,
     ChangeSetClosedError,
@@ -33,6 +33,7 @@ from coverage.zoning.steps import (
     covered,
     touched,
 )
+from coverage.zoning.terms import Terms
 from project.core import audit, clock, outbox
 from project.core.actor import Actor, ActorKind
 from project.core.errors import NotFoundError
@@ -67,10 +68,13 @@ class Published:
     waits: bool = False
 
 
-def preview_impact(*, changeset_id: int, at: datetime) -> dict[str, Any]:
+def preview_impact(
+    *, changeset_id: int, at: datetime, move_on: date | None = None
+) -> dict[str, Any]:
     """The report that publishing now would store, with overlaps and what else would refuse it.
 
     `refusals` lists errors as the API shows them; an empty list means that it can be published.
+    `existing` is what moving existing clients on that day (the next one) would mean.
     """
     changeset = ZoneChangeSet.objects.filter(id=changeset_id).first()
     if changeset is None:
@@ -86,7 +90,7 @@ def preview_impact(*, changeset_id: int, at: datetime) -> dict[str, Any]:
         refused.append(invariants.InvariantRefusedError.of(broken))
     found = overlaps.find(changeset=changeset)
     return {
-        **steps.report(steps=made, at=at),
+        **steps.report(steps=made, at=at, move_on=move_on or terms.earliest(at)),
         "invariants": [breach.as_json() for breach in broken],
         "overlaps": [overlap.as_json() for overlap in found],
         "refusals": [error.as_json()["error"] for error in refused],
@@ -95,14 +99,19 @@ def preview_impact(*, changeset_id: int, at: datetime) -> dict[str, Any]:
 
 
 @transaction.atomic
-def publish(*, changeset_id: int, actor: Actor, at: datetime) -> Published:
+def publish(
+    *, changeset_id: int, actor: Actor, at: datetime, existing: Terms = terms.KEEP
+) -> Published:
     """Publish a change set at the moment `at`; all of it or nothing.
 
-    Raises StaleRevisionError, OverlapRefusedError, StatusRefusedError, PublishedLaterError,
+    `existing`: whether clients who are connected already keep their terms. Raises
+    StaleRevisionError, OverlapRefusedError, StatusRefusedError, PublishedLaterError, BadTermsError,
     NothingToPublishError, ChangeSetClosedError, ReviewNeededError, InvariantRefusedError.
     """
+    existing = terms.checked(terms=existing, at=at)
     locks.hold(locks.Lock.PUBLISH)
     changeset = lock_changeset(changeset_id=changeset_id)
+    terms.put(changeset, existing)
     return publish_locked(changeset=changeset, actor=actor, at=at)
 
 
@@ -159,7 +168,10 @@ def retire(
 
 
 def publish_locked(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> Published:
-    """Publish a change set whose row and the publishing lock the caller holds."""
+    """Publish a change set whose row and the publishing lock the caller holds.
+
+    What is decided about existing clients stands in the row, checked for this moment.
+    """
     made = _steps(changeset, lock=True)
     if not made:
         raise NothingToPublishError
@@ -167,7 +179,7 @@ def publish_locked(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> P
         raise error
     review.ensure_approved(changeset=changeset, actor=actor, at=at)
     overlaps.refuse(changeset=changeset)
-    report = steps.report(steps=made, at=at)
+    report = steps.report(steps=made, at=at, move_on=changeset.move_on or terms.earliest(at))
     version_ids, broken = _apply(steps=made, changeset=changeset, actor=actor, at=at)
     if any(breach.blocks for breach in broken):
         raise invariants.InvariantRefusedError.of(broken)
@@ -313,6 +325,7 @@ def _tell(
                 "status": step.change.status,
                 "priority": step.change.priority,
                 "changeset_id": changeset.id,
+                **terms.of(changeset).as_json(),
                 "buildings_gained": len(step.move.gained),
                 "buildings_lost": len(step.move.lost),
             },
@@ -321,6 +334,7 @@ def _tell(
         topic=TOPIC,
         payload={
             "changeset_id": changeset.id,
+            **terms.of(changeset).as_json(),
             "zones": [
                 {
                     "zone_id": step.zone.id,

@@ -11,8 +11,16 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from coverage.models import ZoneChangeSet
-from coverage.zoning import locks, publishing, review, steps
-from coverage.zoning.changesets import OPEN_STATES, Kind, lock_changeset, write_note
+from coverage.zoning import locks, publishing, review, steps, terms
+from coverage.zoning.changesets import (
+    OPEN_STATES,
+    PLAN_FIELDS,
+    Kind,
+    forget_plan,
+    lock_changeset,
+    write_note,
+)
+from coverage.zoning.terms import Terms
 from project.core import audit, clock, outbox
 from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError
@@ -31,14 +39,23 @@ class BadScheduleError(DomainError):
 
 
 @transaction.atomic
-def schedule(*, changeset_id: int, publish_at: datetime, actor: Actor, at: datetime) -> None:
+def schedule(
+    *,
+    changeset_id: int,
+    publish_at: datetime,
+    actor: Actor,
+    at: datetime,
+    existing: Terms = terms.KEEP,
+) -> None:
     """Plan the publishing of a change set; planning again moves it.
 
-    Raises BadScheduleError, ReviewNeededError, StaleRevisionError, EmptyChangeSetError. Overlaps
-    and statuses are decided at the moment itself: another plan may come before this one.
+    Raises BadScheduleError, BadTermsError (existing clients may move a day after the planned one at
+    the earliest), ReviewNeededError, StaleRevisionError, EmptyChangeSetError. Overlaps and statuses
+    are decided at the moment itself: another plan may come before this one.
     """
     if not at < publish_at <= at + LONGEST:
         raise BadScheduleError(field="publish_at")
+    existing = terms.checked(terms=existing, at=publish_at)
     changeset = lock_changeset(changeset_id=changeset_id)
     changes = steps.changes_of(changeset)
     if not changes:
@@ -51,6 +68,7 @@ def schedule(*, changeset_id: int, publish_at: datetime, actor: Actor, at: datet
     changeset.submitted_at = changeset.submitted_at or at
     changeset.publish_at, changeset.scheduled_by_id = publish_at, actor.user_id
     changeset.failure = None
+    terms.put(changeset, existing)
     changeset.save()
     when = publish_at.astimezone(clock.KYIV).strftime("%d.%m.%Y %H:%M")
     write_note(changeset=changeset, kind=Kind.SCHEDULED, actor=actor, at=at, text=when)
@@ -63,8 +81,8 @@ def unschedule(*, changeset_id: int, actor: Actor, at: datetime) -> None:
     changeset = lock_changeset(changeset_id=changeset_id)
     if changeset.publish_at is None:
         return
-    changeset.publish_at = changeset.scheduled_by_id = None
-    changeset.save(update_fields=["publish_at", "scheduled_by"])
+    forget_plan(changeset)
+    changeset.save(update_fields=PLAN_FIELDS)
     write_note(changeset=changeset, kind=Kind.UNSCHEDULED, actor=actor, at=at)
     _audit("unscheduled", changeset, actor=actor, at=at, summary=str(changeset))
 
@@ -93,6 +111,9 @@ def _publish_one(*, changeset_id: int, at: datetime) -> int:
     changeset = _still_due(changeset_id, at)
     if changeset is None:
         return 0
+    if changeset.move_on is not None:
+        # Published late, after a midnight: the new terms begin later as well, never in the past.
+        changeset.move_on = max(changeset.move_on, terms.earliest(at))
     publishing.publish_locked(changeset=changeset, actor=_clockwork(changeset), at=at)
     return 1
 
@@ -111,8 +132,8 @@ def _refused(*, changeset_id: int, error: DomainError, at: datetime) -> int:
         "code": error.code,
         "message": str(error.message),
     }
-    changeset.publish_at = changeset.scheduled_by_id = None
-    changeset.save(update_fields=["failure", "publish_at", "scheduled_by"])
+    forget_plan(changeset)
+    changeset.save(update_fields=["failure", *PLAN_FIELDS])
     text = str(error.message)[:1000]
     write_note(changeset=changeset, kind=Kind.FAILED, actor=actor, at=at, text=text)
     _audit("schedule_failed", changeset, actor=actor, at=at, summary=text)

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from coverage.models import ZoneChange, ZoneChangeSet, ZoneChangeSetNote
-from coverage.zoning import review
+from coverage.zoning import review, terms
 from coverage.zoning.changesets import OPEN_STATES
 from project.core.errors import DomainError, NotFoundError
 from project.core.models import User
@@ -91,6 +91,7 @@ def _brief(changeset: ZoneChangeSet) -> dict[str, Any]:
         "published_at": _iso(changeset.published_at),
         "published_by": _name(changeset.published_by),
         "failure": changeset.failure,
+        **terms.of(changeset).as_json(),
         "zones": [_zone(change, is_open=changeset.state in OPEN_STATES) for change in changes],
     }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -51,7 +51,11 @@ class Step:
     zone: Zone
     old: ZoneVersion | None
     move: ZoneMove
-    area_m2: float
+
+    @property
+    def area_m2(self) -> float:
+        """Of the new outline."""
+        return self.move.new_area_m2
 
 
 def changes_of(changeset: ZoneChangeSet) -> list[ZoneChange]:
@@ -81,8 +85,9 @@ def step_of(*, change: ZoneChange, zone: Zone) -> Step:
         gained=tuple(sorted(after - before)),
         lost=tuple(sorted(before - after)),
         kept=tuple(sorted(before & after)),
+        new_area_m2=queries.area_m2(new_shape),
     )
-    return Step(change=change, zone=zone, old=old, move=move, area_m2=queries.area_m2(new_shape))
+    return Step(change=change, zone=zone, old=old, move=move)
 
 
 def refusals(*, steps: Sequence[Step], at: datetime, any_status: bool) -> list[DomainError]:
@@ -109,8 +114,11 @@ def refusals(*, steps: Sequence[Step], at: datetime, any_status: bool) -> list[D
     return found
 
 
-def report(*, steps: Sequence[Step], at: datetime) -> dict[str, Any]:
-    """The impact report: figures and building ids of each zone, and what the probes say."""
+def report(*, steps: Sequence[Step], at: datetime, move_on: date) -> dict[str, Any]:
+    """The impact report: figures and building ids of each zone, and what the probes say.
+
+    `existing`: what moving existing clients to the new terms on that day would mean, or null.
+    """
     moves = [step.move for step in steps]
     return {
         "zones": [_zone_report(step) for step in steps],
@@ -118,6 +126,7 @@ def report(*, steps: Sequence[Step], at: datetime) -> dict[str, Any]:
         "lost": sum(len(move.lost) for move in moves),
         "asked": impact.names(),
         "lines": [line.as_json() for line in impact.lines(changes=moves, at=at)],
+        "existing": impact.existing(changes=moves, at=at, move_on=move_on),
     }
 
 

@@ -200,10 +200,12 @@ def small_world() -> World:
         status="PLANNED",
         planned_for_date=date(2027, 3, 1),
     )
+    inside, outside = zones.building(5, 5, city), zones.building(50, 50, city)
+    coverage.rebuild_building_coverage(building_ids=[inside.id, outside.id])
     return World(
         city=city,
-        building=zones.building(5, 5, city),
-        outside=zones.building(50, 50, city),
+        building=inside,
+        outside=outside,
         zone_id=zone.zone_id,
         other_zone_id=other.zone_id,
     )
