@@ -95,6 +95,15 @@ RUN = {
     "DONE": State(tone="online", icon="ti-circle-check", word=pgettext_lazy("run", "done")),
     "FAILED": State(tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("run", "failed")),
 }
+JOB = {
+    "DRAFT": State(tone="off", icon="ti-file-pencil", word=pgettext_lazy("job", "not started")),
+    "QUEUED": State(tone="pending", icon="ti-clock", word=pgettext_lazy("job", "waiting")),
+    "RUNNING": State(tone="plan", icon="ti-player-play", word=pgettext_lazy("job", "at work")),
+    "STOPPING": State(tone="guest", icon="ti-hand-stop", word=pgettext_lazy("job", "stopping")),
+    "DONE": State(tone="online", icon="ti-circle-check", word=pgettext_lazy("job", "done")),
+    "FAILED": State(tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("job", "failed")),
+    "CANCELLED": State(tone="off", icon="ti-ban", word=pgettext_lazy("job", "cancelled")),
+}
 SESSION = {
     "OPEN": State(tone="online", icon="ti-wifi", word=pgettext_lazy("session", "open")),
     "SUSPECT": State(tone="guest", icon="ti-help-circle", word=pgettext_lazy("session", "suspect")),
@@ -110,6 +119,7 @@ KINDS: dict[str, dict[str, State]] = {
     "payment": PAYMENT,
     "run": RUN,
     "session": SESSION,
+    "job": JOB,
 }
 
 

@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
     # Each app adds one line, the API under api/v1/, the pages (frontend) last:
+    path("api/v1/jobs/", include("project.core.jobs.api")),
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/coverage/", include("coverage.api.zone_urls")),
     path("api/v1/", include("coverage.api.address_urls")),

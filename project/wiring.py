@@ -15,7 +15,8 @@ from coverage.tiles import layers as tile_layers
 from crm.impact import OpenRequestsProbe
 from crm.tiles import REQUESTS_LAYER
 from network import provisioning
-from project.core import outbox
+from project.core import jobs, outbox
+from project.core.roles import Permission
 
 
 def wire() -> None:
@@ -34,6 +35,9 @@ def wire() -> None:
     outbox.on_wake(_wake_outbox_worker)
     for topic, path in OUTBOX_HANDLERS.items():
         outbox.register(topic, _lazy(path))
+    jobs.on_wake(_wake_jobs_worker)
+    for kind, (path, title, permission) in JOB_KINDS.items():
+        jobs.register(kind=kind, handler=_lazy(path), title=title, permission=permission)
 
 
 # topic -> the one function that acts on it outside the database
@@ -41,12 +45,16 @@ OUTBOX_HANDLERS: dict[str, str] = {
     provisioning.ACCESS_CHANGED: "network.actions:on_access_changed",
 }
 
+# kind of long work -> the function that does it (it is given a `jobs.Progress`), what people call
+# it, and the permission that it needs
+JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {}
+
 
 def _lazy(path: str) -> Any:
     module_name, _, name = path.partition(":")
 
-    def call(**kwargs: Any) -> Any:
-        return getattr(import_module(module_name), name)(**kwargs)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return getattr(import_module(module_name), name)(*args, **kwargs)
 
     return call
 
@@ -55,3 +63,9 @@ def _wake_outbox_worker() -> None:
     from project.tasks import dispatch_outbox
 
     dispatch_outbox.delay()
+
+
+def _wake_jobs_worker() -> None:
+    from project.tasks import run_jobs
+
+    run_jobs.delay()

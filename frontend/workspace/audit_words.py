@@ -25,6 +25,8 @@ ACTIONS: dict[str, Any] = {
     "billing.subscription.unblocked": _("block taken away"),
     "billing.tariff.defined": _("tariff created"),
     "billing.tariff_version.published": _("tariff version published"),
+    "core.job.cancelled": _("background job cancelled"),
+    "core.job.started": _("background job started"),
     "core.staff.activated": _("account opened"),
     "core.staff.created": _("member of staff added"),
     "core.staff.deactivated": _("account closed"),

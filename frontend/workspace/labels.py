@@ -83,6 +83,7 @@ AUDIT_OBJECTS: dict[str, Any] = {
     "tariff": _("Tariff"),
     "building": _("Building"),
     "charge_run": _("Charge run"),
+    "job": _("Background job"),
     "nas": _("BRAS"),
     "session": _("Session"),
 }

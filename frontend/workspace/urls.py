@@ -10,6 +10,7 @@ from frontend.workspace.views import (
     charging,
     customers,
     home,
+    jobs,
     payments,
     requests,
     search,
@@ -74,4 +75,8 @@ urlpatterns = [
     path("staff/new/", staff.new, name="staff-new"),
     path("staff/<int:user_id>/", staff.edit, name="staff-edit"),
     path("audit/", audit.entries, name="audit"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/bell/", jobs.bell, name="jobs-bell"),
+    path("jobs/<int:job_id>/", jobs.detail, name="job"),
+    path("jobs/<int:job_id>/cancel/", jobs.cancel, name="job-cancel"),
 ]

@@ -43,6 +43,8 @@ class Permission(StrEnum):
     SESSIONS_DISCONNECT = "sessions.disconnect"
     STAFF_MANAGE = "staff.manage"
     AUDIT_VIEW = "audit.view"
+    JOBS_VIEW = "jobs.view"
+    JOBS_VIEW_ALL = "jobs.view_all"
 
 
 _VIEW = frozenset(
@@ -50,6 +52,7 @@ _VIEW = frozenset(
         Permission.ZONES_VIEW,
         Permission.CUSTOMERS_VIEW,
         Permission.TARIFFS_VIEW,
+        Permission.JOBS_VIEW,
     }
 )
 

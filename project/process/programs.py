@@ -120,6 +120,7 @@ def app_programs(*, var: Path) -> list[Program]:
         radius_rest(port=int(os.environ["GEOBILL_RADIUS_REST_PORT"])),
         worker(queue="default"),
         worker(queue="network"),
+        worker(queue="jobs", concurrency=1),
         beat(run_dir=var / "run"),
     ]
     if INGEST_COMMAND.exists():

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from celery.schedules import crontab
+
 from billing.schedule import SCHEDULE as BILLING_SCHEDULE
 from coverage.schedule import SCHEDULE as COVERAGE_SCHEDULE
 from network.schedule import SCHEDULE as NETWORK_SCHEDULE
@@ -168,7 +170,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 # What goes out to the access servers has a queue and a worker of its own: a long report or a slow
 # notice must not delay a block or an unblock.
-CELERY_TASK_ROUTES = {"network.*": {"queue": "network"}}
+# Long work that people start (project.core.jobs) has another, and nobody waits behind it.
+CELERY_TASK_ROUTES = {"network.*": {"queue": "network"}, "project.run_jobs": {"queue": "jobs"}}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -181,6 +184,16 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     # A commit wakes the worker; this catches what a lost wake-up left.
     "project.dispatch_outbox": {"task": "project.dispatch_outbox", "schedule": 15.0},
+    # A job's start wakes a worker; this also finds jobs whose worker died.
+    "project.run_jobs": {
+        "task": "project.run_jobs",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},  # while a long job is at work, the wake-ups must not pile up
+    },
+    "project.purge_jobs": {
+        "task": "project.purge_jobs",
+        "schedule": crontab(hour=5, minute=10),
+    },
     **COVERAGE_SCHEDULE,
     **BILLING_SCHEDULE,
     **NETWORK_SCHEDULE,
@@ -251,6 +264,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
 # --- Privacy -------------------------------------------------------------------------------------
 # After this an availability check no longer knows who asked and what was typed.
 GEOBILL_CHECKS_KEPT_DAYS = envint("GEOBILL_CHECKS_KEPT_DAYS", 365)
+
+# --- Long work (jobs) ----------------------------------------------------------------------------
+# After this a job that ended is deleted with its files.
+GEOBILL_JOBS_KEPT_DAYS = envint("GEOBILL_JOBS_KEPT_DAYS", 30)
+GEOBILL_JOB_FILE_MAX_MB = envint("GEOBILL_JOB_FILE_MAX_MB", 256)
 
 # --- Whose site this is --------------------------------------------------------------------------
 GEOBILL_BRAND_NAME = envstr("GEOBILL_BRAND_NAME", "Промінь")

@@ -251,7 +251,7 @@ def start_all(stack: Stack) -> None:
     rest_port = int(stack.env["GEOBILL_RADIUS_REST_PORT"])
     stack.start(programs.web(host="127.0.0.1", port=web_port, workers=1, pool=10))
     stack.start(programs.radius_rest(port=rest_port, threads=4))
-    stack.start(programs.worker(queue="default,network", concurrency=1))
+    stack.start(programs.worker(queue="default,network,jobs", concurrency=1))
     stack.start(programs.beat(run_dir=stack.var))
     if programs.INGEST_COMMAND.exists():
         stack.start(programs.accounting_ingest())
@@ -261,7 +261,7 @@ def start_all(stack: Stack) -> None:
         stack.wait_for("freeradius", udp_bound(stack.radius_auth_port))
     stack.wait_for("web", http_answers(stack.url + "/readyz"))
     stack.wait_for("radius-rest", http_answers(stack.radius_url + "/readyz"))
-    worker = "worker-default,network"
+    worker = "worker-default,network,jobs"
     stack.wait_for(worker, worker_answers(stack.logs / f"{worker}.log"))
 
 

@@ -17,6 +17,7 @@ PAGES = {
     "user": "workspace:staff-edit",
     "building": "workspace:building",
     "payment": "workspace:receipt",
+    "job": "workspace:job",
 }
 
 

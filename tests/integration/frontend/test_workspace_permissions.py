@@ -16,6 +16,7 @@ from billing.payments import operations as payments
 from crm import operations as crm
 from frontend.workspace.urls import urlpatterns
 from project.core.actor import SYSTEM
+from project.core.models import Job
 from project.core.roles import ROLE_PERMISSIONS, Permission, Role
 from tests.support import zones
 from tests.support.provider import AT, ON_DATE, PHONE, Provider, small_provider
@@ -111,6 +112,10 @@ ADDRESSES = [
     page("staff-edit", P.STAFF_MANAGE, user_id="user"),
     page("staff-edit", P.STAFF_MANAGE, method="post", user_id="user"),
     page("audit", P.AUDIT_VIEW),
+    page("jobs", P.JOBS_VIEW),
+    page("jobs-bell", P.JOBS_VIEW),
+    page("job", P.JOBS_VIEW, job_id="job"),
+    page("job-cancel", P.JOBS_VIEW, method="post", job_id="job"),
 ]
 HUGE = "99999999999999999999"
 
@@ -138,7 +143,11 @@ def things() -> dict[str, str]:
         amount_kopecks=50_000,
         idempotency_key="permissions",
     )
+    job = Job.objects.create(
+        kind="gone", state="QUEUED", created_by_label="system", created_at=AT, available_at=AT
+    )
     named = {
+        "job": job.id,
         "building": provider.building.id,
         "tariff": Tariff.objects.get().id,
         "subscription": made.subscription_id,
