@@ -31,4 +31,9 @@ def address_labels(*, building_ids: Iterable[int], with_locality: bool = False) 
 def admin_chain(*, admin_unit_id: int) -> list[int]:
     """Ids from this unit up to the oblast, the deepest first; [] when there is no such unit."""
     path = AdminUnit.objects.filter(id=admin_unit_id).values_list("path", flat=True).first()
-    return [int(part) for part in reversed((path or "").split("/")) if part]
+    return list(chain_of_path(path or ""))
+
+
+def chain_of_path(path: str) -> tuple[int, ...]:
+    """The ids of a materialised path ("/12/345/"), the deepest first."""
+    return tuple(int(part) for part in reversed(path.split("/")) if part)

@@ -3,7 +3,7 @@
 from coverage.availability import UnknownBuildingError, answer_for_point
 from coverage.building_map import buildings_geojson
 from coverage.checks import UnknownCheckError, check_result
-from coverage.labels import address_labels, admin_chain
+from coverage.labels import address_labels, admin_chain, chain_of_path
 from coverage.lookup import match_address
 from coverage.places import BadBoxError, BadCoordinatesError, BadTextError, Box, checked_box
 from coverage.suggestions import Suggestion, suggest_addresses
@@ -24,6 +24,7 @@ __all__ = [
     "admin_chain",
     "answer_for_point",
     "buildings_geojson",
+    "chain_of_path",
     "check_result",
     "checked_box",
     "match_address",

@@ -1,11 +1,11 @@
 """How often a visitor may do a thing on our pages; the rates are those of the API's settings."""
 
-from django.core.cache import cache
 from django.http import HttpRequest
 from rest_framework.settings import api_settings
 from rest_framework.throttling import SimpleRateThrottle
 
 from project.core.http import client_ip
+from project.core.throttling import count
 
 
 def allowed(request: HttpRequest, *, scope: str, subject: str = "") -> bool:
@@ -21,16 +21,6 @@ def allowed(request: HttpRequest, *, scope: str, subject: str = "") -> bool:
     keys = [f"throttle:{scope}:ip:{client_ip(request)}"]
     if subject:
         keys.append(f"throttle:{scope}:of:{subject.casefold()[:150]}")
-    counts = [_count(key, window_s) for key in keys]  # all are counted, also after a refusal
+    # All are counted, also after a refusal.
+    counts = [count(key, window_s=window_s) for key in keys]
     return max(counts) <= limit
-
-
-def _count(key: str, window_s: int) -> int:
-    """One more in this window; the first attempt opens the window."""
-    if cache.add(key, 1, timeout=window_s):
-        return 1
-    try:
-        return int(cache.incr(key))
-    except ValueError:  # the window closed between the two calls
-        cache.set(key, 1, timeout=window_s)
-        return 1

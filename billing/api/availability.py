@@ -20,12 +20,14 @@ from coverage import operations as coverage
 from coverage.answers import CheckResult
 from project.core import clock
 from project.core.http import actor_of
+from project.core.throttling import ScopeThrottle
 
 
 class AvailabilityView(APIView):
     """Availability and offers at an address, a building or a point."""
 
     permission_classes = [AllowAny]
+    throttle_classes = [ScopeThrottle]
     throttle_scope = "availability"
 
     @extend_schema(
@@ -71,8 +73,7 @@ class AvailabilityView(APIView):
 def answer_json(*, check: CheckResult, at: datetime, language: str) -> dict[str, Any]:
     """The body of the answer: enumerations in lower case, texts in `language`."""
     on_date = clock.today(at)
-    offers = tariffs.offers_for_check(check=check, on_date=on_date)
-    addons = tariffs.addon_offers_for_check(check=check, on_date=on_date)
+    shelf = tariffs.shelf_for_check(check=check, on_date=on_date)
     return {
         "check": check.public_id,
         "checked_at": at.isoformat(),
@@ -98,8 +99,8 @@ def answer_json(*, check: CheckResult, at: datetime, language: str) -> dict[str,
                 "zone": network.zone_name,
                 "distance_m": network.distance_m,
                 "planned_for_date": network.planned_for_date,
-                "tariffs": _tariffs_json(offers, network.network_type, language),
-                "addons": _tariffs_json(addons, network.network_type, language),
+                "tariffs": _tariffs_json(shelf.main, network.network_type, language),
+                "addons": _tariffs_json(shelf.addons, network.network_type, language),
             }
             for network in check.networks
         ],

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from django.contrib.gis.geos import Point
-from django.db.models import Q, QuerySet
+from django.db import connection
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +17,7 @@ from billing.tariffs.models import PriceRule, Tariff, TariffVersion
 from billing.tariffs.resolution import PricePlace, RuleFacts, Rung, Verdict, climb
 from coverage import queries as coverage_queries
 from coverage.answers import Answer, CheckResult, NetworkAnswer, Reason
-from coverage.models import AdminUnit, Building
+from coverage.models import AdminUnit
 from project.core.errors import NotFoundError
 
 OUTSIDE = frozenset({Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE})
@@ -175,6 +176,14 @@ def _steps(rungs: Iterable[Rung]) -> tuple[LadderStep, ...]:
     return tuple(LadderStep(rule=rung.rule, verdict=rung.verdict) for rung in rungs)
 
 
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """All that can be offered at a place: main tariffs, and add-ons beside them."""
+
+    main: list[Offer]
+    addons: list[Offer]
+
+
 def offers(
     *,
     networks: Sequence[NetworkAnswer],
@@ -186,9 +195,8 @@ def offers(
 
     Only networks whose answer is AVAILABLE or PLANNED. Cheapest first within a network.
     """
-    return _offers(
-        networks=networks, locality_id=locality_id, on_date=on_date, segment=segment, addons=False
-    )
+    place = {"networks": networks, "chain": _chain(locality_id)}
+    return _shelf(**place, on_date=on_date, segment=segment).main
 
 
 def addon_offers(
@@ -199,85 +207,74 @@ def addon_offers(
     segment: str = "",
 ) -> list[Offer]:
     """Add-ons (static address, router rent) for sale beside a main service at a place."""
-    return _offers(
-        networks=networks, locality_id=locality_id, on_date=on_date, segment=segment, addons=True
+    place = {"networks": networks, "chain": _chain(locality_id)}
+    return _shelf(**place, on_date=on_date, segment=segment).addons
+
+
+def shelf_for_check(*, check: CheckResult, on_date: date, segment: str = "") -> Shelf:
+    """All that is for sale where a stored check was made, with the prices of that date."""
+    if not any(network.answer in SHOWN_ANSWERS for network in check.networks):
+        return Shelf(main=[], addons=[])
+    return _shelf(
+        networks=check.networks,
+        chain=admin_chain_of_check(check=check),
+        on_date=on_date,
+        segment=segment,
     )
 
 
 def offers_for_check(*, check: CheckResult, on_date: date, segment: str = "") -> list[Offer]:
     """Main tariffs for sale where a stored check was made, with the prices of that date."""
-    return offers(
-        networks=check.networks,
-        locality_id=locality_of_check(check=check),
-        on_date=on_date,
-        segment=segment,
-    )
+    return shelf_for_check(check=check, on_date=on_date, segment=segment).main
 
 
-def addon_offers_for_check(*, check: CheckResult, on_date: date, segment: str = "") -> list[Offer]:
-    """Add-ons for sale where a stored check was made, with the prices of that date."""
-    return addon_offers(
-        networks=check.networks,
-        locality_id=locality_of_check(check=check),
-        on_date=on_date,
-        segment=segment,
-    )
-
-
-def locality_of_check(*, check: CheckResult) -> int | None:
-    """The locality of the building found; for a pin the deepest administrative unit around it."""
+def admin_chain_of_check(*, check: CheckResult) -> tuple[int, ...]:
+    """Administrative units of the building found, the deepest first; of a pin those around it."""
+    units = AdminUnit.objects.all()
     if check.building_id is not None:
-        return (
-            Building.objects.filter(id=check.building_id)
-            .values_list("locality_id", flat=True)
-            .first()
-        )
-    if check.point is None:
-        return None
-    pin = Point(*check.point, srid=4326)
-    return (
-        AdminUnit.objects.filter(geom__covers=pin, valid_until__isnull=True)
-        .order_by("-depth", "id")
-        .values_list("id", flat=True)
-        .first()
-    )
+        units = units.filter(buildings=check.building_id)
+    elif check.point is not None:
+        pin = Point(*check.point, srid=4326)
+        units = units.filter(geom__covers=pin, valid_until__isnull=True).order_by("-depth", "id")
+    else:
+        return ()
+    path = units.values_list("path", flat=True)[:1]
+    return coverage_queries.chain_of_path(path[0]) if path else ()
 
 
-def _offers(
-    *,
-    networks: Sequence[NetworkAnswer],
-    locality_id: int | None,
-    on_date: date,
-    segment: str,
-    addons: bool,
-) -> list[Offer]:
+def _chain(locality_id: int | None) -> tuple[int, ...]:
+    if locality_id is None:
+        return ()
+    return tuple(coverage_queries.admin_chain(admin_unit_id=locality_id))
+
+
+def _shelf(
+    *, networks: Sequence[NetworkAnswer], chain: Sequence[int], on_date: date, segment: str
+) -> Shelf:
     shown = [network for network in networks if network.answer in SHOWN_ANSWERS]
     if not shown:
-        return []
-    chain = (
-        tuple(coverage_queries.admin_chain(admin_unit_id=locality_id))
-        if locality_id is not None
-        else ()
-    )
+        return Shelf(main=[], addons=[])
     zones = winning_zones(networks=shown)
-    tariffs = _public_tariffs(on_date=on_date, addons=addons)
-    versions = versions_on(tariff_ids=tariffs, on_date=on_date)
-    rules = _rules_near(tariff_ids=versions, zone_ids=zones.values(), chain=chain, on_date=on_date)
+    rules = _rules_near(zone_ids=zones.values(), chain=chain, on_date=on_date)
+    terms = _public_terms(tariff_ids=rules, on_date=on_date)
     found: list[Offer] = []
     for network in shown:
         place = PricePlace(
             network_type=network.network_type,
             zone_ids_by_network=zones,
-            admin_chain=chain,
+            admin_chain=tuple(chain),
             segment=segment,
         )
-        for tariff_id, version in versions.items():
-            winner, _rungs = climb(rules=rules.get(tariff_id, ()), place=place, on_date=on_date)
+        for tariff_id, version in terms.items():
+            winner, _rungs = climb(rules=rules[tariff_id], place=place, on_date=on_date)
             if winner is not None:
-                found.append(_offer(tariffs[tariff_id], version, winner, network))
+                found.append(_offer(version.tariff, version, winner, network))
     order = {network.network_type: i for i, network in enumerate(shown)}
     found.sort(key=lambda o: (order[o.network_type], o.sort, o.price_kopecks, o.tariff_code))
-    return found
+    return Shelf(
+        main=[offer for offer in found if offer.service_type not in ADDON_TYPES],
+        addons=[offer for offer in found if offer.service_type in ADDON_TYPES],
+    )
 
 
 def winning_zones(*, networks: Iterable[NetworkAnswer]) -> dict[str, int]:
@@ -291,29 +288,43 @@ def winning_zones(*, networks: Iterable[NetworkAnswer]) -> dict[str, int]:
     }
 
 
-def _public_tariffs(*, on_date: date, addons: bool) -> dict[int, Tariff]:
-    types = Q(service_type__in=ADDON_TYPES)
-    rows = Tariff.objects.filter(
-        types if addons else ~types,
-        Q(archived_at__isnull=True) | Q(archived_at__date__gt=on_date),
-        is_public=True,
+def _public_terms(*, tariff_ids: Iterable[int], on_date: date) -> dict[int, TariffVersion]:
+    """The terms for new clients of those of these tariffs that the public may buy."""
+    rows = (
+        TariffVersion.objects.select_related("tariff")
+        .filter(
+            Q(tariff__archived_at__isnull=True) | Q(tariff__archived_at__date__gt=on_date),
+            tariff_id__in=list(tariff_ids),
+            tariff__is_public=True,
+            published_at__isnull=False,
+            applies_from__lte=on_date,
+        )
+        .order_by("tariff_id", "-applies_from")
+        .distinct("tariff_id")
     )
-    return {row.id: row for row in rows}
+    return {row.tariff_id: row for row in rows}
+
+
+RULES_NEAR = """
+    SELECT id, tariff_id, level, zone_id, admin_unit_id, network_type, segment, price_kopecks,
+        connection_fee_kopecks, lower(valid), upper(valid)
+    FROM billing_price_rule
+    WHERE valid @> %(on_date)s::date AND (level = 'DEFAULT'
+        OR zone_id = ANY(%(zone_ids)s::bigint[]) OR admin_unit_id = ANY(%(chain)s::bigint[]))
+"""
 
 
 def _rules_near(
-    *, tariff_ids: Iterable[int], zone_ids: Iterable[Any], chain: Sequence[int], on_date: date
+    *, zone_ids: Iterable[Any], chain: Sequence[int], on_date: date
 ) -> dict[int, list[RuleFacts]]:
-    rows: QuerySet[PriceRule] = PriceRule.objects.filter(
-        Q(level=PriceRule.Level.DEFAULT)
-        | Q(zone_id__in=list(zone_ids))
-        | Q(admin_unit_id__in=list(chain)),
-        tariff_id__in=list(tariff_ids),
-        valid__contains=on_date,
-    )
+    """Rules in force that may apply at the place, by tariff. Plain SQL: this is asked at each
+    availability check, and model instances would cost more than the query."""
+    values = {"on_date": on_date, "zone_ids": list(zone_ids), "chain": list(chain)}
     found: dict[int, list[RuleFacts]] = {}
-    for row in rows:
-        found.setdefault(row.tariff_id, []).append(facts_of(row))
+    with connection.cursor() as cursor:
+        cursor.execute(RULES_NEAR, values)
+        for row in cursor.fetchall():
+            found.setdefault(row[1], []).append(RuleFacts(*row))
     return found
 
 

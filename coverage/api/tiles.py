@@ -16,7 +16,6 @@ from rest_framework.permissions import AllowAny
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from coverage.api.zones import moment_of
@@ -27,6 +26,7 @@ from project.core.errors import NotPermittedError
 from project.core.http import may
 from project.core.models import User
 from project.core.roles import Permission
+from project.core.throttling import ScopeThrottle
 
 MEDIA_TYPE = "application/vnd.mapbox-vector-tile"
 PUBLIC_SECONDS = 30
@@ -50,15 +50,12 @@ def layers_of(request: Request, permissions: frozenset[Permission]) -> Sequence[
     return layers.chosen(permissions=permissions, names=[name.strip() for name in names])
 
 
-class TileThrottle(ScopedRateThrottle):
-    """Counts tiles apart from other calls: one look at a map asks for twenty."""
-
-
 class PublicMapView(APIView):
     """Settings that both views share. Whatever `Accept` says, there is one form of the answer."""
 
     permission_classes = [AllowAny]
-    throttle_classes = [TileThrottle]
+    # Tiles are counted apart from other calls: one look at a map asks for twenty.
+    throttle_classes = [ScopeThrottle]
     throttle_scope = "tiles"
 
     def perform_content_negotiation(

@@ -307,9 +307,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     "EXCEPTION_HANDLER": "project.core.http.api_exception_handler",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-        "rest_framework.throttling.ScopedRateThrottle",
+        "project.core.throttling.AnonymousThrottle",
+        "project.core.throttling.PersonThrottle",
+        "project.core.throttling.ScopeThrottle",
     ],
     "DEFAULT_THROTTLE_RATES": THROTTLE_RATES,
     # How many proxies of ours stand in front: none means the address of the socket is the client's.

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.tariffs import operations as tariffs
-from coverage.models import Zone
+from coverage.addresses.street import parse_street
+from coverage.models import Street, Zone
 from project.core import clock
 from project.core.actor import Actor, ActorKind
 from tests.bench._harness import execute
@@ -16,6 +17,20 @@ from tests.bench._harness import execute
 LON, LAT = 36.20, 49.95  # the south-west corner
 STEP_LON, STEP_LAT = 0.00056, 0.00036  # about 40 m
 HOUSES_A_STREET = 100
+FIRST_NAMES = (
+    "Тараса", "Лесі", "Богдана", "Марка", "Ольги", "Петра", "Якова", "Софії", "Григорія", "Олени",
+    "Романа", "Ганни", "Левка", "Юрія", "Варвари", "Остапа", "Дарини", "Назара", "Катерини",
+    "Захара", "Мотрі", "Ярослава", "Оксани", "Климента", "Уляни", "Федора", "Параски", "Гната",
+    "Соломії", "Устима", "Меланії", "Данила",
+)  # fmt: skip
+LAST_NAMES = tuple(
+    f"{root}{ending}"
+    for root in (
+        "Ковал", "Бонд", "Ткач", "Мельнич", "Кравч", "Шевч", "Гончар", "Стельм", "Бондар", "Котляр",
+        "Кушнір", "Чума", "Лимар", "Пасіч", "Рибал", "Скляр", "Теслю",
+    )
+    for ending in ("енка", "ука", "иська")
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,13 +57,6 @@ LOCALITY = """
         (id, category, name, search_key, path, depth, geom_source, geom)
     VALUES (1, 'CITY', 'Харків', 'харків', '/1/', 0, '', ST_Multi(ST_MakeEnvelope(
         %(lon)s - 0.1, %(lat)s - 0.1, %(lon)s + 0.4, %(lat)s + 0.4, 4326))) RETURNING id
-"""
-STREETS = """
-    INSERT INTO coverage_street (locality_id, type, name, name_norm, search_key, source)
-    SELECT %(locality)s, 'вулиця', word || ' ' || i, word || ' ' || i, word || ' ' || i, ''
-    FROM generate_series(1, %(streets)s) i,
-        LATERAL (SELECT (ARRAY['зоряна', 'лісова', 'шкільна', 'паркова', 'садова', 'набережна',
-            'польова', 'тиха'])[1 + i %% 8] AS word) named
 """
 BUILDINGS = """
     INSERT INTO coverage_building (locality_id, street_id, number, number_int, number_sort, letter,
@@ -99,8 +107,7 @@ def build_town(*, buildings: int) -> Town:
     """A square town of so many buildings."""
     side = math.ceil(math.sqrt(buildings))
     locality_id = int(execute(LOCALITY, {"lon": LON, "lat": LAT}))
-    streets = math.ceil(buildings / HOUSES_A_STREET)
-    execute(STREETS, {"locality": locality_id, "streets": streets})
+    build_streets(locality_id, count=math.ceil(buildings / HOUSES_A_STREET))
     execute(
         BUILDINGS,
         {
@@ -115,6 +122,22 @@ def build_town(*, buildings: int) -> Town:
         },
     )
     return Town(locality_id, buildings, side)
+
+
+def build_streets(locality_id: int, *, count: int) -> None:
+    """Streets with names like real ones, no two alike: «вулиця Тараса Коваленка»."""
+    names = [f"{first} {last}" for last in LAST_NAMES for first in FIRST_NAMES]
+    assert count <= len(names), "the town has more streets than names"
+    Street.objects.bulk_create(
+        Street(
+            locality_id=locality_id,
+            type=parsed.type,
+            name=parsed.name,
+            name_norm=parsed.name_norm,
+            search_key=parsed.search_key,
+        )
+        for parsed in (parse_street(f"вулиця {name}") for name in names[:count])
+    )
 
 
 def build_zones(town: Town, *, zones: int, corners: int, reach: float = 0.7) -> None:

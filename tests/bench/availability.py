@@ -29,7 +29,7 @@ def questions(town: Town, number: int, rows: list[tuple[int, str, str]]) -> list
         building_id, street, house = chance.choice(rows)
         asked = (
             {"building_id": building_id},
-            {"address": f"вул. {street.title()}, {house}"},
+            {"address": f"вул. {street}, {house}"},
             {
                 "lon": _town.LON + town.width * chance.uniform(0.1, 0.9),
                 "lat": _town.LAT + town.height * chance.uniform(0.1, 0.9),

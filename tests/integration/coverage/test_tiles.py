@@ -9,11 +9,11 @@ from django.db import connection
 from django.test import Client
 from psycopg.types.range import TimestamptzRange
 
-from coverage.api.tiles import TileThrottle
 from coverage.models import Building, CoverageOverride, MapChange
 from coverage.tiles import queries as tiles
 from coverage.zoning import operations as zoning
 from project.core import clock
+from project.core.throttling import ScopeThrottle
 from tests.support.mvt import read_tile
 from tests.support.zones import LAT, LON, actor, building, locality, planner, published, square
 
@@ -256,7 +256,7 @@ def test_tilejson_names_the_layers_that_one_may_see(visitor, staff):
 
 
 def test_a_visitor_gets_so_many_tiles_a_minute(visitor, monkeypatch):
-    monkeypatch.setattr(TileThrottle, "THROTTLE_RATES", {"tiles": "3/min"})
+    monkeypatch.setattr(ScopeThrottle, "THROTTLE_RATES", {"tiles": "3/min"})
     assert [visitor.get(path(14)).status_code for _turn in range(4)] == [200, 200, 200, 429]
 
 
