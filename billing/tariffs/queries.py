@@ -195,8 +195,8 @@ def offers(
 
     Only networks whose answer is AVAILABLE or PLANNED. Cheapest first within a network.
     """
-    place = {"networks": networks, "chain": _chain(locality_id)}
-    return _shelf(**place, on_date=on_date, segment=segment).main
+    chain = _chain(locality_id)
+    return _shelf(networks=networks, chain=chain, on_date=on_date, segment=segment).main
 
 
 def addon_offers(
@@ -207,8 +207,8 @@ def addon_offers(
     segment: str = "",
 ) -> list[Offer]:
     """Add-ons (static address, router rent) for sale beside a main service at a place."""
-    place = {"networks": networks, "chain": _chain(locality_id)}
-    return _shelf(**place, on_date=on_date, segment=segment).addons
+    chain = _chain(locality_id)
+    return _shelf(networks=networks, chain=chain, on_date=on_date, segment=segment).addons
 
 
 def shelf_for_check(*, check: CheckResult, on_date: date, segment: str = "") -> Shelf:
@@ -319,7 +319,7 @@ def _rules_near(
 ) -> dict[int, list[RuleFacts]]:
     """Rules in force that may apply at the place, by tariff. Plain SQL: this is asked at each
     availability check, and model instances would cost more than the query."""
-    values = {"on_date": on_date, "zone_ids": list(zone_ids), "chain": list(chain)}
+    values: dict[str, Any] = {"on_date": on_date, "zone_ids": list(zone_ids), "chain": list(chain)}
     found: dict[int, list[RuleFacts]] = {}
     with connection.cursor() as cursor:
         cursor.execute(RULES_NEAR, values)

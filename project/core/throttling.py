@@ -29,6 +29,9 @@ def count(key: str, *, window_s: int) -> int:
 class _Counted(SimpleRateThrottle):
     """Counts in windows instead of keeping a list of moments."""
 
+    num_requests: int | None
+    duration: int | None
+
     def allow_request(self, request: Any, view: Any) -> bool:
         """Whether this request is within the rate."""
         if self.rate is None:
