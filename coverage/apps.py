@@ -13,7 +13,8 @@ class CoverageConfig(AppConfig):
     def ready(self) -> None:
         """Make the layers of the map and its standing rules known."""
         from coverage import standing_rules
-        from coverage.tiles import coverage_layers
+        from coverage.tiles import coverage_layers, layers, plant_layer
 
         coverage_layers.register_all()
+        layers.register(plant_layer.LAYER)
         standing_rules.register()

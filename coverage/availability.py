@@ -2,6 +2,10 @@
 
 Override first; then the zone versions valid at that moment which cover the point (the edge
 belongs to the zone), one winner for each network type: higher priority, smaller area, lower id.
+
+Inside a winning zone the first of these decides: the state of the zone (planned, suspended), the
+nearness of its edge to a pin (NEAR_EDGE), the wiring of the building (BUILDING_NOT_WIRED), the
+reach of the nodes (TECH_LIMIT), the ports that are left (NO_FREE_PORT); else AVAILABLE.
 """
 
 import math
@@ -16,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from coverage.answers import Answer, NetworkAnswer, Reason
 from coverage.models import Building, CoverageOverride, NetworkType, ZoneStatus
 from coverage.places import checked_accuracy, checked_point
+from coverage.plant import serving
 from project.core.errors import NotFoundError
 
 NEAR_EDGE_M = 25
@@ -116,6 +121,7 @@ def answer_for_point(
     for nearest in _nearest(lon, lat, at):
         if nearest.network_type not in answers:
             answers[nearest.network_type] = _outside(nearest, accuracy)
+    _hold_against_plant(answers, lon, lat, building)
     if building is not None:
         _apply_overrides(answers, building, at)
     return tuple(sorted(answers.values(), key=order_of))
@@ -154,6 +160,25 @@ def _inside(cover: _Cover, accuracy: int | None, building: Building | None) -> N
         distance_m=distance_m,
         planned_for_date=cover.planned_for_date,
     )
+
+
+def _hold_against_plant(
+    answers: dict[str, NetworkAnswer], lon: float, lat: float, building: Building | None
+) -> None:
+    asked = [
+        (
+            serving.Place(
+                lon=lon,
+                lat=lat,
+                network_type=answer.network_type,
+                building_id=building.id if building else None,
+                zone_id=answer.zone_id,
+            ),
+            answer,
+        )
+        for answer in answers.values()
+    ]
+    answers.update({answer.network_type: answer for answer in serving.judged(asked)})
 
 
 def _nearest(lon: float, lat: float, at: datetime) -> list[NetworkAnswer]:

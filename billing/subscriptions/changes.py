@@ -8,9 +8,10 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY, kyiv_date
-from billing.subscriptions import hooks
+from billing.subscriptions import hooks, ports
 from billing.subscriptions.creation import BadStateError, locked
 from billing.subscriptions.models import Block, Pause, PlanSpan, Subscription
+from coverage.plant import operations as plant
 from project.core import audit, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError
@@ -23,6 +24,14 @@ class PauseError(DomainError):
 
     code = "bad_pause"
     message = _("The service cannot be paused like this.")
+
+
+class NoPortForServiceError(DomainError):
+    """An add-on or an ended service stands on no port of its own."""
+
+    code = "no_port_for_service"
+    http_status = 409
+    message = _("Only a main service that has not ended stands on a port.")
 
 
 @transaction.atomic
@@ -153,11 +162,37 @@ def terminate(
             row.charged_until = on_date + ONE_DAY
         row.save(update_fields=["state", "terminated_date", "activated_date", "charged_until"])
         Block.objects.filter(subscription=row, until_at__isnull=True).update(until_at=at)
+        ports.release(subscription_ids=[row.id], actor=actor, at=at)
         _tell(
             row, "terminated", {"date": on_date.isoformat(), "reason": reason}, at=at, actor=actor
         )
         if not was_draft:
             hooks.effects().ended(subscription_id=row.id, on_date=on_date, at=at, actor=actor)
+
+
+@transaction.atomic
+def assign_port(*, subscription_id: int, port_id: int, actor: Actor, at: datetime) -> None:
+    """Put a service on a port, off the one it had; raises PortTakenError, NoPortForServiceError."""
+    subscription = locked(subscription_id=subscription_id)
+    if subscription.parent_id is not None or subscription.state == Subscription.State.TERMINATED:
+        raise NoPortForServiceError()
+    plant.assign_port(
+        port_id=port_id,
+        subscription_ref=subscription.id,
+        building_id=subscription.building_id,
+        premise_id=subscription.premise_id,
+        network_type=subscription.network_type,
+        state=ports.state_for(subscription),
+        actor=actor,
+        at=at,
+    )
+
+
+@transaction.atomic
+def release_port(*, subscription_id: int, actor: Actor, at: datetime) -> bool:
+    """Take a service off its port (it was noted wrongly); False when it stood on none."""
+    locked(subscription_id=subscription_id)
+    return bool(ports.release(subscription_ids=[subscription_id], actor=actor, at=at))
 
 
 def _tell(

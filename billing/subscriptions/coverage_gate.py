@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from coverage import queries as coverage_queries
 from coverage.answers import Answer, NetworkAnswer, Reason
 from coverage.models import AvailabilityCheck, Building, Zone
+from coverage.plant import queries as plant_queries
 from project.core.errors import DomainError
 
 OUTSIDE = frozenset({Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE})
@@ -75,15 +76,23 @@ def require_coverage(
     check_id: int | None,
     uncovered_reason: str,
     may_uncovered: bool,
+    unit: str = "",
 ) -> Ground:
     """The zone that serves the building now, or a NoCoverageError that says why not.
 
+    A port reserved for this flat is a ground of its own where no port is free for others.
     With `may_uncovered` and a reason the service is let through, on whatever zone wins there.
     """
     now = _answer_now(at=at, building=building, network_type=network_type)
     problem = _problem(
         at=at, building=building, network_type=network_type, check_id=check_id, now=now
     )
+    is_checked = not isinstance(problem, CheckNeededError | CheckStaleError)
+    if is_checked and now is not None and now.reason is Reason.NO_FREE_PORT:
+        waits = plant_queries.is_reserved_for(
+            building_id=building.id, unit=unit, network_type=network_type
+        )
+        problem = None if waits else problem
     if problem is None:
         assert now is not None
         return Ground(zone_id=now.zone_id, zone_version_id=now.zone_version_id, is_uncovered=False)

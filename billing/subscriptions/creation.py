@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import operations as ledger
-from billing.subscriptions import hooks
+from billing.subscriptions import hooks, ports
 from billing.subscriptions.coverage_gate import Ground, require_coverage
 from billing.subscriptions.models import PlanSpan, Subscription
 from billing.tariffs import queries as tariff_queries
@@ -80,7 +80,8 @@ def create(
     """Sell a service; the subscription's id. Its first charge is `charging.charge_first`.
 
     Coverage is checked again now (`coverage_gate`); an add-on stands on its parent's ground. Keeps
-    zone, zone version, price rule, tariff version, price and connection fee of the day.
+    zone, zone version, price rule, tariff version, price and connection fee of the day. Takes a
+    port of the plant where ports are known.
 
     Raises NoCoverageError (and its kinds), NotSoldHereError, TariffClosedError, AddonError,
     NoAccountError, NotFoundError for an unknown building, tariff or network type.
@@ -102,6 +103,7 @@ def create(
             check_id=check_id,
             uncovered_reason=uncovered_reason,
             may_uncovered=may_uncovered,
+            unit=clean_unit(unit),
         )
     resolution = _price_at(building, tariff, ground, network_type, segment, on_date=on_date)
     subscription = Subscription.objects.create(
@@ -127,6 +129,14 @@ def create(
         at=at,
         actor=actor,
     )
+    if parent is None:
+        ports.take(
+            subscription=subscription,
+            must=not ground.is_uncovered,
+            zone_id=ground.zone_id,
+            actor=actor,
+            at=at,
+        )
     _tell(subscription=subscription, tariff=tariff, resolution=resolution, at=at, actor=actor)
     return subscription.id
 
@@ -143,6 +153,7 @@ def activate(*, at: datetime, on_date: date, actor: Actor, subscription_id: int)
     span = PlanSpan.objects.get(subscription=subscription)
     span.during = DateRange(on_date, None)
     span.save(update_fields=["during"])
+    ports.begin(subscription_id=subscription.id, at=at)
     audit.record(
         at=at,
         actor=actor,

@@ -1,6 +1,16 @@
 """Everything that may be done to a subscription; the work is in the modules beside."""
 
-from billing.subscriptions.changes import PauseError, block, pause, resume, terminate, unblock
+from billing.subscriptions.changes import (
+    NoPortForServiceError,
+    PauseError,
+    assign_port,
+    block,
+    pause,
+    release_port,
+    resume,
+    terminate,
+    unblock,
+)
 from billing.subscriptions.coverage_gate import (
     CheckNeededError,
     CheckStaleError,
@@ -18,6 +28,7 @@ from billing.subscriptions.creation import (
     create,
 )
 from billing.subscriptions.plans import PlanChangeError, change_plan
+from billing.subscriptions.ports import NoFreePortError
 
 __all__ = [
     "AddonError",
@@ -27,16 +38,20 @@ __all__ = [
     "CoverageChangedError",
     "NoAccountError",
     "NoCoverageError",
+    "NoFreePortError",
+    "NoPortForServiceError",
     "NotSoldHereError",
     "PauseError",
     "PlanChangeError",
     "TariffClosedError",
     "UncoveredReasonNeededError",
     "activate",
+    "assign_port",
     "block",
     "change_plan",
     "create",
     "pause",
+    "release_port",
     "resume",
     "terminate",
     "unblock",

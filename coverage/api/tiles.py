@@ -74,7 +74,8 @@ class TileView(PublicMapView):
         summary="A vector tile of the coverage map",
         description=(
             "Mapbox Vector Tile 2.1. Layers: `zones` (all zooms), `clusters` (buildings counted in "
-            "a grid, zoom 0 to 13), `buildings` (from zoom 14); for staff also `requests`. "
+            "a grid, zoom 0 to 13), `buildings` (from zoom 14); for staff also `requests` and "
+            "`plant` (points of the network). "
             "The public gets thinned outlines and one answer for each building; staff get house "
             "numbers, wiring and the answer of each network type. Send `If-None-Match`: the ETag "
             "changes only when the map does."

@@ -4,6 +4,7 @@ from coverage.models.availability import AvailabilityCheck
 from coverage.models.building import Building, BuildingAddress, Premise
 from coverage.models.map_change import MapChange
 from coverage.models.place import AdminUnit, AdminUnitAlias, Street, StreetAlias
+from coverage.models.plant import PlantNode, PlantNodeBuilding, PlantNodeZone, PlantPort
 from coverage.models.zone import (
     BuildingCoverage,
     CoverageOverride,
@@ -28,6 +29,10 @@ __all__ = [
     "InvariantPolicy",
     "MapChange",
     "NetworkType",
+    "PlantNode",
+    "PlantNodeBuilding",
+    "PlantNodeZone",
+    "PlantPort",
     "Premise",
     "Street",
     "StreetAlias",

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     ZONES_EDIT = "zones.edit"
     ZONES_PUBLISH = "zones.publish"
     COVERAGE_OVERRIDE = "coverage.override"
+    PLANT_VIEW = "plant.view"
+    PLANT_EDIT = "plant.edit"
     CUSTOMERS_VIEW = "customers.view"
     CUSTOMERS_EDIT = "customers.edit"
     REQUESTS_WORK = "requests.work"
@@ -58,7 +60,13 @@ _VIEW = frozenset(
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PLANNER: _VIEW
-    | {Permission.ZONES_EDIT, Permission.ZONES_PUBLISH, Permission.COVERAGE_OVERRIDE},
+    | {
+        Permission.ZONES_EDIT,
+        Permission.ZONES_PUBLISH,
+        Permission.COVERAGE_OVERRIDE,
+        Permission.PLANT_VIEW,
+        Permission.PLANT_EDIT,
+    },
     Role.OPERATOR: _VIEW
     | {
         Permission.CUSTOMERS_EDIT,
@@ -67,6 +75,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.SERVICES_BLOCK,
         Permission.LEDGER_VIEW,
         Permission.NETWORK_VIEW,
+        Permission.PLANT_VIEW,
         Permission.SESSIONS_DISCONNECT,
     },
     Role.CASHIER: _VIEW | {Permission.PAYMENTS_ACCEPT_CASH, Permission.LEDGER_VIEW},
@@ -79,7 +88,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.PAYMENTS_ACCEPT_CASH,
     },
     Role.NETWORK_ENGINEER: _VIEW
-    | {Permission.NETWORK_VIEW, Permission.NETWORK_EDIT, Permission.SESSIONS_DISCONNECT},
+    | {
+        Permission.NETWORK_VIEW,
+        Permission.NETWORK_EDIT,
+        Permission.PLANT_VIEW,
+        Permission.PLANT_EDIT,
+        Permission.SESSIONS_DISCONNECT,
+    },
     Role.ADMINISTRATOR: frozenset(Permission),
 }
 

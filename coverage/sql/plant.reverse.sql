@@ -1,0 +1,11 @@
+DROP INDEX coverage_plantnode_ground;
+DROP TRIGGER coverage_plantport_on_map ON coverage_plantport;
+DROP TRIGGER coverage_plantnode_on_map ON coverage_plantnode;
+DROP TRIGGER coverage_plantnode_scope ON coverage_plantnode;
+DROP FUNCTION coverage_plant_node_scope();
+DROP TRIGGER coverage_plantport_scope ON coverage_plantport;
+DROP FUNCTION coverage_plant_port_scope();
+ALTER TABLE coverage_plantnode DROP CONSTRAINT coverage_plantnode_uplink_of_parent;
+ALTER TABLE coverage_plantport DROP CONSTRAINT coverage_plantport_of_node;
+DROP TRIGGER coverage_plantnode_cycle ON coverage_plantnode;
+DROP FUNCTION coverage_plant_no_cycle();
