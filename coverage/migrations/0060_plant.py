@@ -7,7 +7,7 @@ from project.core.sqlfiles import run_sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coverage", "0040_review_schedule_invariants"),
+        ("coverage", "0041_existing_clients_terms"),
     ]
 
     operations = [
