@@ -165,7 +165,7 @@ def capacities(places: Sequence[Place]) -> list[Capacity]:
     """What the plant has for each of the places, in their order; one statement for all."""
     if not places:
         return []
-    parameters = {
+    parameters: dict[str, Any] = {
         "keys": list(range(len(places))),
         "buildings": [place.building_id for place in places],
         "lons": [place.lon for place in places],
