@@ -1,6 +1,7 @@
 """Streets from line files, and the book of a locality's streets that every importer shares."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import shapely
@@ -11,7 +12,7 @@ from coverage.addresses import StreetName, parse_street
 from coverage.importers import files, outlines
 from coverage.importers.localities import LocalityFinder
 from coverage.importers.report import Report
-from coverage.models import AdminUnit, Street
+from coverage.models import AdminUnit, Street, StreetAlias
 
 
 class StreetBook:
@@ -21,7 +22,37 @@ class StreetBook:
         self.locality_id = locality_id
         streets = Street.objects.filter(locality_id=locality_id)
         self.known = {(street.type, street.name_norm): street for street in streets}
+        self._by_norm: dict[str, list[Street]] | None = None
+        self.old_names: dict[tuple[str, str], set[int]] = {}
+        aliases = StreetAlias.objects.filter(
+            street__locality_id=locality_id, street__retired_at__isnull=True
+        )
+        for street_type, norm, street_id in aliases.values_list("type", "name_norm", "street_id"):
+            self.old_names.setdefault((street_type, norm), set()).add(street_id)
         self.created = 0
+
+    def renamed(self, name: StreetName) -> list[Street]:
+        """Streets of which this is another name, where none bears it now."""
+        key = (name.type, name.name_norm)
+        present = self.known.get(key)
+        if present is not None and present.retired_at is None:
+            return []
+        ids = self.old_names.get(key, set())
+        return [street for street in self.known.values() if street.id in ids]
+
+    def find(self, name: StreetName) -> list[Street]:
+        """Streets that the name may mean: of its type, of any type where none is written."""
+        if name.type:
+            present = self.known.get((name.type, name.name_norm))
+            if present is not None and present.retired_at is None:
+                return [present]
+            return self.renamed(name)
+        if self._by_norm is None:
+            self._by_norm = {}
+            for street in self.known.values():
+                if street.retired_at is None:
+                    self._by_norm.setdefault(street.name_norm, []).append(street)
+        return self._by_norm.get(name.name_norm, [])
 
     def get_or_create(self, name: StreetName, *, source: str) -> Street:
         """The street of that type and name; made when it is not there yet."""
@@ -38,6 +69,7 @@ class StreetBook:
                 source=source,
             )
             self.known[(name.type, name.name_norm)] = street
+            self._by_norm = None
             self.created += 1
         return street
 
@@ -53,15 +85,30 @@ class _Lines:
 def import_streets(*, path: Path, locality: AdminUnit | None = None, source: str = "OSM") -> Report:
     """Streets with their lines from GeoJSON (`name:uk` or `name`); lines of one street are joined.
 
-    Without `locality` each line's place says which settlement it belongs to. A street that is
+    The place of each line says which settlement it belongs to; `locality` stands in where no
+    known boundary contains it. A street that is
     there already gets its lines; no street is removed. Raises ImportFileError.
     """
     report = Report(source=path.name)
+    features = enumerate(files.features(path), start=1)
+    draw_streets(features, report, locality=locality, source=source)
+    return report
+
+
+def draw_streets(
+    features: Iterable[tuple[int, dict[str, object]]],
+    report: Report,
+    *,
+    locality: AdminUnit | None,
+    source: str,
+    untyped: str = "",
+) -> None:
+    """Give streets their lines; `untyped` is the type of a street that is written without one."""
     finder = LocalityFinder()
     streets: dict[tuple[int, str, str], _Lines] = {}
-    for row, feature in enumerate(files.features(path), start=1):
+    for row, feature in features:
         report.count("features")
-        found = _read(row, feature, locality, finder, report)
+        found = _read(row, feature, locality, finder, report, untyped=untyped)
         if found is None:
             continue
         key = (found.locality_id, found.name.type, found.name.name_norm)
@@ -73,7 +120,9 @@ def import_streets(*, path: Path, locality: AdminUnit | None = None, source: str
     books: dict[int, StreetBook] = {}
     for found in streets.values():
         book = books.setdefault(found.locality_id, StreetBook(found.locality_id))
-        street = book.get_or_create(found.name, source=source)
+        renamed = book.renamed(found.name)
+        # A street that was renamed since keeps its new name, and gets its line all the same.
+        street = renamed[0] if len(renamed) == 1 else book.get_or_create(found.name, source=source)
         geometry = GEOSGeometry(
             memoryview(shapely.to_wkb(shapely.MultiLineString(found.lines))), srid=4326
         )
@@ -84,7 +133,6 @@ def import_streets(*, path: Path, locality: AdminUnit | None = None, source: str
             report.count("lines set")
     report.count("streets", len(streets))
     report.count("created", sum(book.created for book in books.values()))
-    return report
 
 
 def _read(
@@ -93,6 +141,8 @@ def _read(
     locality: AdminUnit | None,
     finder: LocalityFinder,
     report: Report,
+    *,
+    untyped: str,
 ) -> _Lines | None:
     properties = files.properties(feature)
     written = properties.get("name:uk") or properties.get("name", "")
@@ -103,13 +153,15 @@ def _read(
     middle = line.interpolate(0.5, normalized=True)
     place = {"lon": round(middle.x, 6), "lat": round(middle.y, 6)}
     name = parse_street(written)
+    if name.name and not name.type and untyped:
+        name = replace(name, type=untyped)
     if not name.name or not name.type or len(name.name) > 160:
         code = "NO_TYPE" if name.name else "NO_NAME"
         report.note(row, code, "SKIPPED", name=written[:160], **place)
         return None
-    if locality is not None:
-        return _Lines(name, locality.id, list(line.geoms))
     found = finder.find(middle)
+    if locality is not None and (found is None or found.by_hromada):
+        return _Lines(name, locality.id, list(line.geoms))
     if found is None:
         report.note(row, "NO_LOCALITY", "SKIPPED", name=written, **place)
         return None

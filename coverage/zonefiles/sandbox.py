@@ -5,25 +5,19 @@ no database), gets files of our own naming in a folder of its own, and answers i
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from coverage import confined
 from coverage.zonefiles.contents import MAX_FEATURES, ZoneFileError
 from coverage.zoning.geometry import MAX_POINTS
 
 WORKER = Path(__file__).with_name("worker.py")
 WALL_S = 60
-NOWHERE = "http://127.0.0.1:9"  # the discard port: whatever would go out ends there
 QUIET: dict[str, str] = {
-    "PATH": "/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "OPENBLAS_NUM_THREADS": "1",
     "PROJ_NETWORK": "OFF",
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_NUM_THREADS": "1",
@@ -33,7 +27,7 @@ QUIET: dict[str, str] = {
     "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "{none}",
     "CPL_CURL_ENABLE_VSIMEM": "NO",
     "SHAPE_RESTORE_SHX": "YES",
-    **dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "GDAL_HTTP_PROXY"), NOWHERE),
+    "GDAL_HTTP_PROXY": confined.NOWHERE,
 }
 _learnt: dict[str, str] = {}  # drivers to skip, as the first child of this process found them
 
@@ -68,24 +62,16 @@ def write(*, driver: str, name: str, job: dict[str, Any]) -> dict[str, bytes]:
 
 
 def _run(job: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
-    output = folder / "rows.jsonl"
-    environment = {**QUIET, **_learnt, "TMPDIR": str(folder), "HOME": str(folder)}
+    environment = {**QUIET, **_learnt}
     try:
-        done = subprocess.run(  # noqa: S603 - our own script, fixed arguments
-            [sys.executable, "-I", str(WORKER)],
-            input=json.dumps({**job, "output": str(output)}).encode(),
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            timeout=WALL_S,
-            check=False,
+        output = confined.run(
+            worker=WORKER, job=job, folder=folder, environment=environment, wall_s=WALL_S
         )
-    except subprocess.TimeoutExpired as error:
-        raise ZoneFileError(_("Reading this file takes too long.")) from error
-    if done.returncode != 0 or not output.exists():
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        detail = "".join(last).replace(str(folder), "…").partition(os.sep)[0][:200]
-        raise ZoneFileError(_("The file can't be opened: it is damaged."), detail=detail)
+    except confined.ConfinedError as error:
+        if error.is_late:
+            raise ZoneFileError(_("Reading this file takes too long.")) from error
+        text = _("The file can't be opened: it is damaged.")
+        raise ZoneFileError(text, detail=error.detail) from error
     with output.open(encoding="utf-8") as stream:
         lines = [json.loads(line) for line in stream]
     _learnt["GDAL_SKIP"] = lines[0]["skipped"]

@@ -1,0 +1,1 @@
+"""Files of addresses: OpenStreetMap extracts, GeoJSON, tables; read with suspicion."""
