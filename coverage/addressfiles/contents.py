@@ -24,7 +24,7 @@ class AddressFileTooLargeError(AddressFileError):
 
     code = "address_file_too_large"
     http_status = 413
-    message = _("The file is too large: at most %(most)d MB.") % {"most": MAX_FILE_BYTES // 10**6}
+    message = _("The file is too large: at most 400 MB.")
 
 
 class AddressFormatError(AddressFileError):

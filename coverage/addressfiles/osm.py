@@ -125,8 +125,8 @@ def _sorted_out(rows: Iterable[dict[str, Any]], report: Report, reading: Reading
 
 def _give_addresses(extract: _Extract, report: Report, reading: Reading) -> None:
     """Each point's address to the building it lies in; else a building of its own."""
-    outlines = [building.outline for building in extract.buildings]
-    tree = shapely.STRtree(outlines)
+    # At this stage every building has an outline.
+    tree = shapely.STRtree([b.outline for b in extract.buildings if b.outline is not None])
     given: dict[int, list[tuple[_Spot, Address]]] = {}
     loose: list[tuple[_Spot, Address | None]] = []
     plots: list[tuple[_Spot, Address]] = []

@@ -88,7 +88,8 @@ class Extract:
             elif kind == "a":
                 row = self._area(found, tags)
             else:
-                row = self._relation(found, tags)
+                row = None
+                self._relation(found, tags)
             if row is not None:
                 yield row
         for ref, tags in self.waiting.items():

@@ -6,11 +6,11 @@ pinned is never moved or renamed by a file: a file may only fill what is empty t
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import shapely
 from django.db import transaction
 
+from coverage.addresses import StreetName
 from coverage.addresses.compare import text_similarity
 from coverage.addresses.text import place_key
 from coverage.importers import outlines, storing
@@ -121,11 +121,11 @@ def _report_rare_streets(buildings: list[FoundBuilding], report: Report) -> None
     for building in buildings:
         if building.street is None:
             continue
-        name = building.street
-        for other in likely.get((building.locality_id, name.type, name.name), []):
+        written = building.street
+        for other in likely.get((building.locality_id, written.type, written.name), []):
             report.note(
                 building.row, "STREET_LOOKS_LIKE", "KEPT_AS_WRITTEN",
-                **{**building.place(), "name": name.label}, detail=other,
+                **{**building.place(), "name": written.label}, detail=other,
             )  # fmt: skip
 
 
@@ -145,14 +145,14 @@ class _Streets:
             main = self._street(building, building.street)
             if main is None:
                 building.street = None
-        others = []
+        others: list[tuple[int, str]] = []
         for address in building.others:
             street_id = self._street(building, address.street)
             if street_id is not None:
                 others.append((street_id, address.house.canonical))
         self.found[id(building)] = main, others
 
-    def _street(self, building: FoundBuilding, name: Any) -> int | None:
+    def _street(self, building: FoundBuilding, name: StreetName) -> int | None:
         if building.locality_id not in self.books:
             self.books[building.locality_id] = StreetBook(building.locality_id)
         book = self.books[building.locality_id]
@@ -188,7 +188,8 @@ class _Known:
         self.refs = {building.ref for building in buildings if building.ref}
         rows = Building.objects.filter(external_ref__in=self.refs)
         self.by_ref = {stored.external_ref: stored for stored in rows}
-        street_ids = {streets.of(b)[0] for b in buildings} - {None}
+        found_streets = (streets.of(building)[0] for building in buildings)
+        street_ids = {street_id for street_id in found_streets if street_id is not None}
         rows = Building.objects.filter(
             street_id__in=street_ids, number__isnull=False, retired_at__isnull=True
         )

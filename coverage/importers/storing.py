@@ -205,7 +205,7 @@ def _store_further_addresses(owners: list[tuple[Building, Settled]], report: Rep
         "street_id", "number", "building_id", "building__external_ref"
     )
     for street_id, number, building_id, ref in (*main, *further):
-        taken[(street_id, number)] = building_id, ref
+        taken[(street_id, str(number))] = building_id, ref
     new = []
     for (street_id, number), (building, each) in wanted.items():
         holder = taken.get((street_id, number))
