@@ -61,8 +61,10 @@ class StreetBuildings(ZoneView):
 
     @extend_schema(summary="Buildings with an address in a street", responses=ANY_OBJECT)
     def get(self, request: Request, street_id: int) -> Response:
-        """Ids."""
-        return Response({"building_ids": street_map.buildings_of_street(street_id=street_id)})
+        """Ids, and the address of each."""
+        found = street_map.buildings_of_street(street_id=street_id)
+        addresses = address_labels(building_ids=found)
+        return Response({"building_ids": found, "addresses": addresses})
 
 
 class BuildingUnder(ZoneView):

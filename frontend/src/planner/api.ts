@@ -12,15 +12,30 @@ export interface Problem {
   lat: number | null;
 }
 
-export interface Check {
+/** What is counted in an outline, and against the published one of the zone. */
+export interface Figures {
+  area_m2: number | null;
+  points: number | null;
+  parts: number | null;
+  buildings: number | null;
+  gained: number | null;
+  lost: number | null;
+  building_ids: number[];
+  lost_ids: number[];
+  counts: { name: string; title: string; inside: number; gained: number; lost: number }[];
+}
+
+export interface Check extends Figures {
   valid: boolean;
   problems: Problem[];
   geometry: GeoJSON.MultiPolygon | null;
   repaired: GeoJSON.MultiPolygon | null;
-  area_m2: number | null;
-  points: number | null;
-  buildings: number | null;
-  building_ids: number[];
+}
+
+/** The zone and network that figures are held against. */
+export interface Against {
+  zone_id: number | null;
+  network_type: string;
 }
 
 export interface ZoneInfo extends ZoneProperties {
@@ -163,7 +178,7 @@ export function errorFrom(status: number, body: unknown): ApiError {
   return new ApiError(status, "invalid", first, Object.keys(fields)[0] ?? "", {}, fields);
 }
 
-async function call<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
+export async function call<T>(method: string, path: string, body?: object, signal?: AbortSignal): Promise<T> {
   let answer: Response;
   try {
     answer = await fetch(config.api + path, {
@@ -195,8 +210,8 @@ export const api = {
     call<Saved>("PUT", `zones/${id}/draft/`, body),
   discard: (id: number, changeset: number) =>
     call<null>("DELETE", `zones/${id}/draft/?changeset_id=${changeset}`),
-  check: (geometry: Shape | string, signal?: AbortSignal) =>
-    call<Check>("POST", "geometry/check/", { geometry }, signal),
+  check: (geometry: Shape | string, signal?: AbortSignal, against?: Against) =>
+    call<Check>("POST", "geometry/check/", { geometry, ...against }, signal),
   trim: (zone: number, other: number, changeset: number) =>
     call<{ geometry: GeoJSON.MultiPolygon }>("POST", "geometry/trim/", {
       zone_id: zone,

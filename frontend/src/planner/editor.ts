@@ -9,7 +9,9 @@ import { fromLayer, fromParts, partsOf, toLatLngs } from "./shapes";
 
 const UNDO_STEPS = 50;
 
-export type Mode = "view" | "edit" | "draw" | "cut";
+/** "sketch": a line or an area is drawn for a tool, not the outline itself. */
+export type Mode = "view" | "edit" | "draw" | "cut" | "sketch";
+export type Sketch = "Line" | "Polygon" | "Rectangle";
 
 export class Editor {
   private layer: L.Polygon | null = null;
@@ -18,6 +20,10 @@ export class Editor {
   private future: (GeoJSON.MultiPolygon | null)[] = [];
   private readonly marks = L.layerGroup();
   private repaired: L.GeoJSON | null = null;
+  private adjusting = "";
+  private sketched: ((drawn: GeoJSON.Geometry | null) => void) | null = null;
+  private snaps = true;
+  readonly modeWatchers = new Set<(mode: Mode) => void>();
   mode: Mode = "view";
   onChange: (shape: GeoJSON.MultiPolygon | null) => void = () => undefined;
   onMode: (mode: Mode) => void = () => undefined;
@@ -35,10 +41,13 @@ export class Editor {
       templineStyle: { color: token("--brand", "#0b6b61"), weight: 2 },
       hintlineStyle: { color: token("--brand", "#0b6b61"), weight: 2, dashArray: "5 6" },
     } as never);
-    map.on("pm:create", (event) => this.drawn(event.layer as L.Polygon));
+    map.on("pm:create", (event) => {
+      if (this.sketched) this.sketchDone(event.layer as L.Polyline);
+      else this.drawn(event.layer as L.Polygon);
+    });
     map.on("pm:cut", (event) => this.cutDone(event.layer));
     map.on("pm:drawend", () => {
-      if (this.mode === "draw" || this.mode === "cut") window.setTimeout(() => this.settle(), 0);
+      if (this.mode !== "view" && this.mode !== "edit") window.setTimeout(() => this.settle(), 0);
     });
   }
 
@@ -58,6 +67,7 @@ export class Editor {
     this.shape = null;
     this.clearMarks();
     this.mode = "view";
+    this.tellMode();
   }
 
   get current(): GeoJSON.MultiPolygon | null {
@@ -75,6 +85,7 @@ export class Editor {
   undo(): void {
     const before = this.past.pop();
     if (before === undefined) return;
+    this.adjusting = "";
     this.future.push(this.shape);
     this.show(before);
   }
@@ -93,6 +104,33 @@ export class Editor {
     this.setMode(this.shape ? "edit" : "draw");
   }
 
+  /** As `replace`, but a row of changes with one key (nudges of one corner) is one step. */
+  adjust(shape: GeoJSON.MultiPolygon, key: string): void {
+    if (this.adjusting !== key) this.remember();
+    this.adjusting = key;
+    this.show(shape);
+  }
+
+  /** Draw a line or an area for a tool; null when the person gives it up. */
+  sketch(kind: Sketch): Promise<GeoJSON.Geometry | null> {
+    this.setMode("view");
+    return new Promise((resolve) => {
+      this.sketched = resolve;
+      this.mode = "sketch";
+      this.map.pm.enableDraw(kind, { pathOptions: { renderer: zoneRenderer(this.map) } } as never);
+      this.tellMode();
+    });
+  }
+
+  get snapping(): boolean {
+    return this.snaps;
+  }
+
+  setSnapping(on: boolean): void {
+    this.snaps = on;
+    this.map.pm.setGlobalOptions({ snappable: on } as never);
+  }
+
   removePart(index: number): void {
     this.replace(fromParts(partsOf(this.shape).filter((_part, at) => at !== index)));
   }
@@ -103,7 +141,10 @@ export class Editor {
   }
 
   setMode(mode: Mode): void {
+    const givenUp = this.sketched;
+    this.sketched = null;
     this.map.pm.disableDraw();
+    givenUp?.(null);
     this.layer?.pm.disable();
     this.mode = mode;
     if (mode === "draw") {
@@ -113,9 +154,9 @@ export class Editor {
     } else if (mode === "cut" && this.layer) {
       this.map.pm.enableDraw("Cut", { layersToCut: [this.layer] } as never);
     } else if (mode === "edit" && this.layer) {
-      this.layer.pm.enable({ snappable: true, allowSelfIntersection: true } as never);
+      this.layer.pm.enable({ snappable: this.snaps, allowSelfIntersection: true } as never);
     }
-    this.onMode(mode);
+    this.tellMode();
   }
 
   zoomTo(): void {
@@ -208,11 +249,28 @@ export class Editor {
     this.setMode(this.shape ? "edit" : "draw");
   }
 
+  private sketchDone(layer: L.Polyline | null): void {
+    const done = this.sketched;
+    this.sketched = null;
+    layer?.remove();
+    if (this.mode === "sketch") this.mode = "view";
+    this.tellMode();
+    done?.(layer ? layer.toGeoJSON(7).geometry : null);
+  }
+
   private settle(): void {
-    if (!this.map.pm.globalDrawModeEnabled()) this.setMode(this.layer ? "edit" : "view");
+    if (this.map.pm.globalDrawModeEnabled()) return;
+    if (this.sketched) this.sketchDone(null);
+    else if (this.mode === "draw" || this.mode === "cut") this.setMode(this.layer ? "edit" : "view");
+  }
+
+  private tellMode(): void {
+    this.onMode(this.mode);
+    for (const watcher of this.modeWatchers) watcher(this.mode);
   }
 
   private remember(): void {
+    this.adjusting = "";
     this.past.push(this.shape);
     if (this.past.length > UNDO_STEPS) this.past.shift();
     this.future = [];
@@ -221,7 +279,7 @@ export class Editor {
   private show(shape: GeoJSON.MultiPolygon | null): void {
     this.shape = shape;
     this.redraw();
-    if (this.mode === "edit") this.layer?.pm.enable({ snappable: true } as never);
+    if (this.mode === "edit") this.layer?.pm.enable({ snappable: this.snaps } as never);
     this.onChange(shape);
   }
 

@@ -1,10 +1,11 @@
 // The form of one zone and the live check of its outline.
 
-import { api, ApiError, type Check, type DraftBody, type Problem, type ZoneInfo } from "./api";
+import { api, ApiError, type Against, type Check, type DraftBody, type Problem, type ZoneInfo } from "./api";
 import { area, byId, counted, h, icon, number, word } from "./dom";
 import type { Editor, Mode } from "./editor";
 import { raiseSheet, showErrors, showProblems, statusOptions } from "./panel";
 import { partsOf, pointCount, roughArea } from "./shapes";
+import { movesTable } from "./tools/figures";
 
 const CHECK_DELAY_MS = 300;
 
@@ -13,7 +14,11 @@ export class Form {
   private timer = 0;
   private running: AbortController | null = null;
   revision = 0;
+  zoneId: number | null = null;
   touched = false;
+  problems: Problem[] = [];
+  onOutline: () => void = () => undefined;
+  onEdited: () => void = () => undefined;
   onChecked: (check: Check | null) => void = () => undefined;
   onSubmit: (body: DraftBody) => void = () => undefined;
 
@@ -21,11 +26,14 @@ export class Form {
     editor.onChange = () => {
       this.touched = true;
       this.outlineChanged();
+      this.onEdited();
     };
     editor.onMode = (mode) => this.showMode(mode);
     this.form.addEventListener("input", () => {
       this.touched = true;
+      this.onEdited();
     });
+    byId("pl-network").addEventListener("change", () => this.outlineChanged());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -38,6 +46,7 @@ export class Form {
     this.form.reset();
     showErrors({});
     this.revision = zone?.revision ?? 0;
+    this.zoneId = zone?.zone_id ?? null;
     byId<HTMLInputElement>("pl-name").value = zone?.name ?? "";
     byId<HTMLSelectElement>("pl-network").value = zone?.network_type ?? "GPON";
     byId<HTMLSelectElement>("pl-network").disabled = published;
@@ -69,6 +78,32 @@ export class Form {
     };
   }
 
+  /** Put back what was typed but not saved. */
+  restore(body: DraftBody, revision: number): void {
+    this.revision = revision;
+    const values: [string, string][] = [
+      ["pl-status", body.status],
+      ["pl-name", body.name],
+      ["pl-network", body.network_type],
+      ["pl-priority", String(body.priority)],
+      ["pl-planned", body.planned_for_date ?? ""],
+      ["pl-comment", body.comment],
+    ];
+    for (const [id, value] of values) byId<HTMLInputElement>(id).value = value;
+    this.touched = true;
+  }
+
+  get against(): Against {
+    return { zone_id: this.zoneId, network_type: byId<HTMLSelectElement>("pl-network").value };
+  }
+
+  /** Figures of an outline that is not finished yet: what it would hold if it ended here. */
+  foresee(shape: GeoJSON.MultiPolygon): void {
+    window.clearTimeout(this.timer);
+    this.running?.abort();
+    this.timer = window.setTimeout(() => void this.check(shape), CHECK_DELAY_MS);
+  }
+
   /** A fault that the server told when saving: as the live check would show it. */
   showFault(context: Record<string, unknown>): void {
     const problems = (context.problems ?? []) as Problem[];
@@ -90,11 +125,14 @@ export class Form {
     byId<HTMLButtonElement>("pl-undo").disabled = !this.editor.canUndo;
     byId<HTMLButtonElement>("pl-redo").disabled = !this.editor.canRedo;
     this.showParts();
+    this.onOutline();
     window.clearTimeout(this.timer);
     this.running?.abort();
     this.editor.clearMarks();
+    this.problems = [];
     byId("pl-problems").hidden = true;
     if (!this.editor.current) {
+      byId("pl-moves").replaceChildren();
       byId("pl-count").textContent = "—";
       byId("pl-count-text").textContent = word("nothing_drawn");
       byId("pl-figures").textContent = "";
@@ -105,34 +143,38 @@ export class Form {
     this.timer = window.setTimeout(() => void this.check(), CHECK_DELAY_MS);
   }
 
-  private async check(): Promise<void> {
-    const shape = this.editor.current;
+  private async check(foreseen: GeoJSON.MultiPolygon | null = null): Promise<void> {
+    const shape = foreseen ?? this.editor.current;
     if (!shape) return;
-    this.running = new AbortController();
+    const running = new AbortController();
+    this.running = running;
     try {
-      const check = await api.check(shape, this.running.signal);
-      if (shape !== this.editor.current) return;
-      this.showCheck(check);
+      const check = await api.check(shape, running.signal, this.against);
+      if (running !== this.running || running.signal.aborted) return;
+      this.showFigures(check, shape);
+      if (foreseen) return;
+      this.showCheckProblems(check.problems, check.repaired);
     } catch (error) {
       if (error instanceof ApiError) byId("pl-figures").textContent = error.message;
     }
   }
 
-  private showCheck(check: Check): void {
+  private showFigures(check: Check, shape: GeoJSON.MultiPolygon): void {
     byId("pl-count").textContent = check.buildings === null ? "—" : number(check.buildings);
     byId("pl-count-text").textContent =
       check.buildings === null ? "" : counted("buildings", check.buildings).replace(/^[\d\s ]+/, "");
     const figures = [
       check.area_m2 === null ? "" : area(check.area_m2),
-      check.points === null ? "" : counted("points", pointCount(this.editor.current)),
+      check.points === null ? "" : counted("points", pointCount(shape)),
       check.valid ? word("outline_ok") : "",
     ];
     byId("pl-figures").textContent = figures.filter(Boolean).join(" · ");
-    this.showCheckProblems(check.problems, check.repaired);
+    byId("pl-moves").replaceChildren(movesTable(check));
     this.onChecked(check);
   }
 
   private showCheckProblems(problems: Problem[], repaired: GeoJSON.MultiPolygon | null): void {
+    this.problems = problems;
     this.editor.mark(problems, repaired);
     showProblems(byId("pl-problems"), problems, {
       onZoom: (problem) => this.editor.zoomToPlace(problem),
@@ -184,10 +226,11 @@ export class Form {
     document.addEventListener("keydown", (event) => {
       if (byId("pl-tools").hidden) return;
       const typing = event.target instanceof Element && event.target.matches("input,textarea,select");
-      const key = event.key.toLowerCase();
+      // The physical key, so that the Ukrainian layout works as the English one.
+      const key = event.code === "KeyZ" ? "z" : event.code === "KeyY" ? "y" : "";
       if (event.key === "Escape" && (this.editor.mode === "draw" || this.editor.mode === "cut")) {
         this.editor.setMode(this.editor.current ? "edit" : "view");
-      } else if (!typing && (event.ctrlKey || event.metaKey) && (key === "z" || key === "y")) {
+      } else if (!typing && (event.ctrlKey || event.metaKey) && key) {
         event.preventDefault();
         if (key === "y" || event.shiftKey) this.editor.redo();
         else this.editor.undo();

@@ -3,7 +3,7 @@
 import { byId, config, h, icon, word } from "./dom";
 import type { Problem } from "./api";
 
-export type View = "list" | "edit" | "text" | "publish" | "history" | "stale" | "import" | "export";
+export type View = "list" | "edit" | "text" | "publish" | "history" | "stale" | "import" | "export" | "tool";
 
 const sections = [...document.querySelectorAll<HTMLElement>("#pl-panel > section")];
 let shown: View = "list";

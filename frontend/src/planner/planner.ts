@@ -23,11 +23,21 @@ import { drawOverlaps, showImpact } from "./publish";
 import { boundsOf } from "./shapes";
 import { Stale } from "./stale";
 import { startText } from "./text";
+import type { Bench } from "./tools/bench";
+import { Keep } from "./tools/keep";
+import { startTools } from "./tools/start";
+import { Streets } from "./tools/streets";
 
 export class Planner {
   readonly map: L.Map;
   readonly editor: Editor;
   readonly form: Form;
+  readonly keep: Keep;
+  readonly streets: Streets;
+  private readonly bench: Bench;
+  private readonly chosen = new Set<number>();
+  /** While a tool lets zones be chosen by a click on the map. */
+  zonePicker: ((id: number) => void) | null = null;
   private readonly buildings: BuildingLayer;
   private readonly zones = L.featureGroup();
   private readonly over = L.featureGroup();
@@ -58,7 +68,10 @@ export class Planner {
     this.stale = new Stale(this);
     this.form.onChecked = (check) => this.showInside(check);
     this.form.onSubmit = (body) => void this.save(body);
+    this.keep = new Keep(this);
+    this.streets = new Streets(this.map);
     this.startButtons();
+    this.bench = startTools(this);
     startText(this);
     startExport(this);
     new Importer(this);
@@ -85,6 +98,7 @@ export class Planner {
     }
     this.draw();
     showList(this.rows, (id) => this.openZone(id));
+    this.keep.offer();
     const mine = this.rows.map(myDraft).filter((draft) => draft !== null);
     const idOf = (draft: ZoneFeature): number | undefined => draft.properties.changeset_id;
     const first = mine.find((draft) => idOf(draft) === this.preferred) ?? mine[0];
@@ -97,6 +111,22 @@ export class Planner {
   /** Which of my change sets is to be reviewed first, from the next reload on. */
   prefer(changeset: number | null): void {
     this.preferred = changeset;
+  }
+
+  get zoneRows(): readonly ZoneRow[] {
+    return this.rows;
+  }
+
+  /** The change set that my next draft joins. */
+  get workingChangeset(): number | null {
+    return this.changeset;
+  }
+
+  /** Buildings that were chosen for a tool stand out. */
+  highlight(ids: Iterable<number>): void {
+    this.chosen.clear();
+    for (const id of ids) this.chosen.add(id);
+    this.buildings.restyle();
   }
 
   row(id: number): ZoneRow | undefined {
@@ -163,6 +193,7 @@ export class Planner {
         ? await api.save(row.id, { ...body, base_revision: this.form.revision })
         : await api.create(body);
       this.form.touched = false;
+      if (this.turn === turn) this.keep.forget();
       say(word("saved"));
       await this.reload();
       // Who has gone back to the list meanwhile is not pulled into the zone again.
@@ -190,6 +221,8 @@ export class Planner {
   private enterEdit(title: string): void {
     byId("pl-edit-title").textContent = title;
     byId("pl-tools").hidden = false;
+    this.streets.show(true);
+    this.keep.begin(this.open?.id ?? null);
     show("edit");
     raiseSheet();
   }
@@ -201,6 +234,8 @@ export class Planner {
 
   closeAll(): void {
     this.turn += 1;
+    this.bench.reset();
+    this.streets.show(false);
     this.form.close();
     this.editor.close();
     this.overlay(null);
@@ -211,6 +246,7 @@ export class Planner {
     this.buildings.restyle();
     byId("pl-tools").hidden = true;
     byId("pl-hint").hidden = true;
+    this.keep.end();
   }
 
   private draw(): void {
@@ -239,6 +275,7 @@ export class Planner {
     } as L.GeoJSONOptions);
     if (opens) {
       layer.on("click", () => {
+        if (this.zonePicker) this.zonePicker(zone_id);
         if (this.editor.mode === "draw" || this.editor.mode === "cut" || view() !== "list") return;
         this.openZone(zone_id);
       });
@@ -249,6 +286,7 @@ export class Planner {
   }
 
   private buildingColor(building: BuildingProperties): string {
+    if (this.chosen.has(building.id)) return token("--accent", "#f4a65a");
     if (this.gained.has(building.id)) return token("--st-online", "#1d7f45");
     if (this.lost.has(building.id)) return token("--st-debt", "#b3261e");
     if (this.inside.has(building.id)) return statusColor("DRAFT");
@@ -337,6 +375,7 @@ export class Planner {
     try {
       await api.discard(draft.properties.zone_id, draft.properties.changeset_id);
       this.form.touched = false;
+      this.keep.forget();
       say(word("discarded"));
       await this.reload();
       this.backToList();
