@@ -217,7 +217,7 @@ def test_a_street_is_typed_and_becomes_a_zone_along_it(at_work: Page) -> None:
     page = at_work
     page.click("#pl-new")
     result = tool(page, "along")
-    page.get_by_label("Вулиця").press_sequentially("рибн")
+    page.get_by_role("combobox", name="Вулиця").press_sequentially("рибн")
     expect(page.get_by_role("option").first).to_contain_text("Рибна")
     page.keyboard.press("Enter")
     expect(page.locator(".pl-chips li")).to_contain_text("Рибна")
@@ -235,7 +235,7 @@ def test_a_zone_is_made_around_chosen_buildings(at_work: Page) -> None:
     page = at_work
     open_zone(page, "Тиха")
     result = tool(page, "around")
-    page.get_by_label("Вулиця або будинок").press_sequentially("рибна, 2")
+    page.get_by_role("combobox", name="Вулиця або будинок").press_sequentially("рибна, 2")
     expect(page.get_by_role("option").first).to_contain_text("2")
     page.keyboard.press("Enter")
     left, top, right, bottom = working(page)

@@ -6,9 +6,10 @@ import { byId, h, icon, say, word } from "../dom";
 import type { Sketch } from "../editor";
 import { lowerSheet, raiseSheet, show, view } from "../panel";
 import type { Planner } from "../planner";
+import { boundsOf } from "../shapes";
 import type { Preview, ToolContext } from "./api";
 import { focusMap } from "./crosshair";
-import { movesTable, sizeText } from "./figures";
+import { movesTable, sizeText, sumText } from "./figures";
 
 const ASK_DELAY_MS = 250;
 
@@ -131,6 +132,7 @@ export class Bench {
     byId("pl-tool-error").hidden = true;
     byId("pl-tool-busy").hidden = true;
     byId("pl-tool-result").replaceChildren();
+    byId("pl-tool-sum").textContent = "";
     byId<HTMLButtonElement>("pl-tool-use").disabled = true;
   }
 
@@ -159,12 +161,20 @@ export class Bench {
     if (outcome.shown && !outcome.layers) this.layers.addLayer(previewLayer(outcome.shown.geometry));
     const box = byId("pl-tool-result");
     if (outcome.shown) {
+      byId("pl-tool-sum").textContent = sumText(outcome.shown);
+      this.bringIntoView(outcome.shown.geometry);
       box.append(h("p", { class: "pl-size" }, sizeText(outcome.shown)), movesTable(outcome.shown));
     }
     for (const note of outcome.notes ?? []) {
       box.append(typeof note === "string" ? h("p", { class: "pl-note" }, note) : note);
     }
     byId<HTMLButtonElement>("pl-tool-use").disabled = outcome.shape === null;
+  }
+
+  private bringIntoView(shape: Shape): void {
+    const { map, editor } = this.planner;
+    const bounds = boundsOf(shape);
+    if (!map.getBounds().contains(bounds)) map.fitBounds(bounds, editor.room());
   }
 
   private async use(): Promise<void> {

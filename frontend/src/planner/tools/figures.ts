@@ -46,3 +46,11 @@ export function sizeText(preview: Figures & { geometry: Shape }): string {
     .filter(Boolean)
     .join(" · ");
 }
+
+/** For the foot of a narrow panel: "9 buildings +5 −1". */
+export function sumText(figures: Figures): string {
+  if (figures.buildings === null) return "";
+  const gained = figures.gained ? ` +${number(figures.gained)}` : "";
+  const lost = figures.lost ? ` −${number(figures.lost)}` : "";
+  return counted("houses", figures.buildings) + gained + lost;
+}
