@@ -1,5 +1,6 @@
 """Models of the Coverage Map."""
 
+from coverage.models.answer import BuildingAnswer
 from coverage.models.availability import AvailabilityCheck
 from coverage.models.building import Building, BuildingAddress, Premise
 from coverage.models.map_change import MapChange
@@ -24,6 +25,7 @@ __all__ = [
     "AvailabilityCheck",
     "Building",
     "BuildingAddress",
+    "BuildingAnswer",
     "BuildingCoverage",
     "CoverageOverride",
     "InvariantPolicy",

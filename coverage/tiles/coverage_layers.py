@@ -8,6 +8,8 @@ that moment, one winner for each network type, surveyed facts first; nearness to
 
 from datetime import datetime
 
+from django.db import connection
+
 from coverage.tiles.grid import MAX_ZOOM, Tile
 from coverage.tiles.layers import Layer, register, tile_bytes
 
@@ -35,8 +37,8 @@ SELECT ST_AsMVT(shown, 'zones', %(extent)s, 'geom', 'id') FROM (
 ZONE_DETAILS = ", zone.code, version.id AS version_id, zone.priority"
 
 # Answers are numbers until the end, smaller is better: 0 AVAILABLE, 1 PLANNED, 2 SUSPENDED,
-# 3 NEEDS_SURVEY, 4 NO_COVERAGE. `key` is rank * 8 + answer, so that the least key of a network
-# type is its winner: higher priority, smaller area, lower id.
+# 3 NEEDS_SURVEY, 4 NO_COVERAGE. Where the winners of zones come from is filled in: {winners} is
+# more of the WITH, {said} gives fttb, gpon, docsis and wireless for a building of `shown`.
 BUILDINGS = """
 WITH shown AS MATERIALIZED (
     SELECT building.id, building.number, building.wiring, building.point, building.tile_point
@@ -45,40 +47,24 @@ WITH shown AS MATERIALIZED (
             %(xmax)s + %(reach)s, %(ymax)s + %(reach)s, 3857)
         AND (building.retired_at IS NULL OR building.retired_at > %(at)s::timestamptz)
     LIMIT %(most)s
-), ranked AS MATERIALIZED (
-    SELECT version.geometry, zone.network_type,
-        8 * row_number() OVER (ORDER BY zone.priority DESC, version.area_m2, zone.id)::int
-        + CASE version.status WHEN 'IN_SERVICE' THEN 0 WHEN 'SUSPENDED' THEN 2 ELSE 1 END AS key
-    FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
-    WHERE version.valid @> %(at)s::timestamptz AND version.status NOT IN ('DRAFT', 'RETIRED')
-        AND version.geometry && (SELECT ST_Extent(point)::geometry FROM shown)
 ), facts AS MATERIALIZED (
     SELECT building_id, network_type, CASE WHEN available THEN 0 ELSE 4 END AS answer
     FROM coverage_coverageoverride
     WHERE valid @> %(at)s::timestamptz AND building_id IN (SELECT id FROM shown)
-), said AS (
-    SELECT id, min(key) FILTER (WHERE network_type = 'FTTB') & 7 AS fttb,
-        min(key) FILTER (WHERE network_type = 'GPON') & 7 AS gpon,
-        min(key) FILTER (WHERE network_type = 'DOCSIS') & 7 AS docsis,
-        min(key) FILTER (WHERE network_type = 'WIRELESS') & 7 AS wireless
-    FROM (SELECT hit.id, ranked.network_type, ranked.key
-        FROM ranked CROSS JOIN LATERAL (
-            SELECT shown.id FROM shown WHERE ST_Intersects(ranked.geometry, shown.point) OFFSET 0
-        ) hit) hits GROUP BY id
 ), surveyed AS (
     SELECT building_id, min(answer) FILTER (WHERE network_type = 'FTTB') AS fttb,
         min(answer) FILTER (WHERE network_type = 'GPON') AS gpon,
         min(answer) FILTER (WHERE network_type = 'DOCSIS') AS docsis,
         min(answer) FILTER (WHERE network_type = 'WIRELESS') AS wireless
     FROM facts GROUP BY building_id
-), decided AS (
+){winners}, decided AS (
     SELECT shown.id, shown.number, shown.wiring, shown.tile_point,
         COALESCE(surveyed.fttb, CASE WHEN said.fttb = 0 AND shown.wiring = 'NOT_WIRED' THEN 3
             ELSE said.fttb END) AS fttb,
         COALESCE(surveyed.gpon, said.gpon) AS gpon,
         COALESCE(surveyed.docsis, said.docsis) AS docsis,
         COALESCE(surveyed.wireless, said.wireless) AS wireless
-    FROM shown LEFT JOIN said ON said.id = shown.id
+    FROM shown {said}
     LEFT JOIN surveyed ON surveyed.building_id = shown.id
 )
 SELECT ST_AsMVT(drawn, 'buildings', %(extent)s, 'geom', 'id') FROM (
@@ -89,6 +75,40 @@ SELECT ST_AsMVT(drawn, 'buildings', %(extent)s, 'geom', 'id') FROM (
         (SELECT ARRAY['AVAILABLE', 'PLANNED', 'SUSPENDED', 'NEEDS_SURVEY', 'NO_COVERAGE'] AS said)
             words
 ) drawn
+"""
+# Now: BuildingAnswer has them ready. One look at its index for each building, whatever the planner
+# thinks of a hash of the whole table.
+NOW = {
+    "winners": "",
+    "said": """LEFT JOIN LATERAL (SELECT fttb, gpon, docsis, wireless
+        FROM coverage_buildinganswer answer WHERE answer.building_id = shown.id OFFSET 0) said
+        ON true""",
+}
+# At another moment they are decided anew. `key` is rank * 8 + answer, so that the least key of a
+# network type is its winner: higher priority, smaller area, lower id.
+THEN = {
+    "winners": """, ranked AS MATERIALIZED (
+    SELECT version.geometry, zone.network_type,
+        8 * row_number() OVER (ORDER BY version.priority DESC, version.area_m2, zone.id)::int
+        + CASE version.status WHEN 'IN_SERVICE' THEN 0 WHEN 'SUSPENDED' THEN 2 ELSE 1 END AS key
+    FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
+    WHERE version.valid @> %(at)s::timestamptz AND version.status NOT IN ('DRAFT', 'RETIRED')
+        AND version.geometry && (SELECT ST_Extent(point)::geometry FROM shown)
+), winner AS (
+    SELECT id, min(key) FILTER (WHERE network_type = 'FTTB') & 7 AS fttb,
+        min(key) FILTER (WHERE network_type = 'GPON') & 7 AS gpon,
+        min(key) FILTER (WHERE network_type = 'DOCSIS') & 7 AS docsis,
+        min(key) FILTER (WHERE network_type = 'WIRELESS') & 7 AS wireless
+    FROM (SELECT hit.id, ranked.network_type, ranked.key
+        FROM ranked CROSS JOIN LATERAL (
+            SELECT shown.id FROM shown WHERE ST_Intersects(ranked.geometry, shown.point) OFFSET 0
+        ) hit) hits GROUP BY id
+)""",
+    "said": "LEFT JOIN winner said ON said.id = shown.id",
+}
+IS_PRESENT = """
+    SELECT NOT EXISTS (SELECT FROM coverage_zoneversion
+        WHERE lower(valid) > %(at)s::timestamptz OR upper(valid) > %(at)s::timestamptz)
 """
 BUILDING_DETAILS = """, number, wiring, words.said[1 + fttb] AS fttb, words.said[1 + gpon] AS gpon,
         words.said[1 + docsis] AS docsis, words.said[1 + wireless] AS wireless"""
@@ -129,8 +149,16 @@ def zones(tile: Tile, at: datetime, with_details: bool) -> bytes:
 
 def buildings(tile: Tile, at: datetime, with_details: bool) -> bytes:
     """Standing buildings with their answer; at most MAX_BUILDINGS."""
-    sql = BUILDINGS.format(details=BUILDING_DETAILS if with_details else "")
+    details = BUILDING_DETAILS if with_details else ""
+    sql = BUILDINGS.format(details=details, **(NOW if _is_present(at) else THEN))
     return tile_bytes(sql, tile, at=at, most=MAX_BUILDINGS)
+
+
+def _is_present(at: datetime) -> bool:
+    """Whether the zones of that moment are those of now: nothing was published after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(IS_PRESENT, {"at": at})
+        return bool(cursor.fetchone()[0])
 
 
 def clusters(tile: Tile, at: datetime, with_details: bool) -> bytes:

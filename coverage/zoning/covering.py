@@ -26,6 +26,38 @@ INSERT_COVERAGE = """
     ON CONFLICT (building_id, zone_version_id) DO NOTHING
 """
 
+# `key` is rank * 8 + answer, so that the least key of a network type is its winner: by priority,
+# smaller area, lower id. Rows that say the same as before are not written again.
+ANSWERS = """
+    WITH ranked AS MATERIALIZED (
+        SELECT version.id, zone.network_type,
+            8 * row_number() OVER (
+                ORDER BY version.priority DESC, version.area_m2, zone.id)::int
+            + CASE version.status WHEN 'IN_SERVICE' THEN 0 WHEN 'SUSPENDED' THEN 2 ELSE 1 END AS key
+        FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
+        WHERE upper_inf(version.valid) AND version.status NOT IN ('DRAFT', 'RETIRED')
+    ), said AS (
+        SELECT covered.building_id,
+            min(key) FILTER (WHERE network_type = 'FTTB') & 7 AS fttb,
+            min(key) FILTER (WHERE network_type = 'GPON') & 7 AS gpon,
+            min(key) FILTER (WHERE network_type = 'DOCSIS') & 7 AS docsis,
+            min(key) FILTER (WHERE network_type = 'WIRELESS') & 7 AS wireless
+        FROM coverage_buildingcoverage covered JOIN ranked ON ranked.id = covered.zone_version_id
+        WHERE %(ids)s::bigint[] IS NULL OR covered.building_id = ANY(%(ids)s::bigint[])
+        GROUP BY covered.building_id
+    ), gone AS (
+        DELETE FROM coverage_buildinganswer answer
+        WHERE (%(ids)s::bigint[] IS NULL OR answer.building_id = ANY(%(ids)s::bigint[]))
+          AND NOT EXISTS (SELECT FROM said WHERE said.building_id = answer.building_id)
+    )
+    INSERT INTO coverage_buildinganswer AS answer (building_id, fttb, gpon, docsis, wireless)
+    SELECT building_id, fttb, gpon, docsis, wireless FROM said
+    ON CONFLICT (building_id) DO UPDATE SET fttb = excluded.fttb, gpon = excluded.gpon,
+        docsis = excluded.docsis, wireless = excluded.wireless
+    WHERE (answer.fttb, answer.gpon, answer.docsis, answer.wireless)
+        IS DISTINCT FROM (excluded.fttb, excluded.gpon, excluded.docsis, excluded.wireless)
+"""
+
 BUILDINGS_INSIDE = """
     SELECT hit.id
     FROM (SELECT ST_GeomFromWKB(%(wkb)s, 4326) AS geometry OFFSET 0) zone
@@ -60,7 +92,17 @@ def rebuild(*, building_ids: Iterable[int] | None = None) -> int:
         )
         cursor.execute("SELECT id FROM coverage_zoneversion")
         version_ids = [row[0] for row in cursor.fetchall()]
-    return cover(version_ids=version_ids, building_ids=chosen)
+    rows = cover(version_ids=version_ids, building_ids=chosen)
+    refresh_answers(building_ids=chosen)
+    return rows
+
+
+def refresh_answers(*, building_ids: Iterable[int] | None = None) -> int:
+    """Bring BuildingAnswer up to BuildingCoverage, wholly or for some buildings; rows written."""
+    chosen = None if building_ids is None else list(building_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(ANSWERS, {"ids": chosen})
+        return int(cursor.rowcount)
 
 
 def buildings_inside(geometry: BaseGeometry) -> tuple[int, ...]:

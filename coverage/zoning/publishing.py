@@ -183,6 +183,7 @@ def publish_locked(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> P
     version_ids, broken = _apply(steps=made, changeset=changeset, actor=actor, at=at)
     if any(breach.blocks for breach in broken):
         raise invariants.InvariantRefusedError.of(broken)
+    covering.refresh_answers(building_ids=touched(made))
     report["invariants"] = [breach.as_json() for breach in broken]
     changeset.state = ZoneChangeSet.State.PUBLISHED
     changeset.published_at = at

@@ -160,7 +160,14 @@ def build_zones(town: Town, *, zones: int, corners: int, reach: float = 0.7) -> 
 
 def settle() -> None:
     """Statistics as a running system has them."""
-    for table in ("street", "building", "zone", "zoneversion", "buildingcoverage"):
+    for table in (
+        "street",
+        "building",
+        "zone",
+        "zoneversion",
+        "buildingcoverage",
+        "buildinganswer",
+    ):
         execute(f"VACUUM ANALYZE coverage_{table}")
 
 

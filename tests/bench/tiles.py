@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.test import Client
 
 from coverage.tiles.grid import EXTENT, MARGIN, Tile
+from coverage.zoning import covering
 from tests.bench import _town
 from tests.bench._harness import Result, bench_database, in_turn, note, run, wall_s
 from tests.bench._town import Town, build_town, build_zones, settle
@@ -55,6 +56,7 @@ def measure(scale: float) -> Result:
     with bench_database("tiles"):
         town = build_town(buildings=round(100_000 * scale))
         build_zones(town, zones=40, corners=200)
+        covering.rebuild()
         settle()
         tile = middle_tile(town)
         client = Client(HTTP_HOST="localhost")

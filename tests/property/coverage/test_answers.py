@@ -66,7 +66,8 @@ points = st.tuples(
 )
 
 
-def _stored(drawn: Drawn) -> ZoneVersion:
+def store_zone(drawn: Drawn) -> ZoneVersion:
+    """A published zone of that shape, as the database keeps it."""
     zone = Zone.objects.create(
         code=f"p{next(_number)}",
         name="z",
@@ -100,7 +101,7 @@ class TestAnswers(TestCase):
         self, drawn: list[Drawn], place: tuple[float, float]
     ) -> None:
         x, y = place
-        stored = [(_stored(zone), zone) for zone in drawn]
+        stored = [(store_zone(zone), zone) for zone in drawn]
         found = queries.answer_for_point(lon=LON + x * STEP, lat=LAT + y * STEP, at=AT)
         by_type = {answer.network_type: answer for answer in found}
         for network_type in ("GPON", "FTTB"):
