@@ -10,7 +10,7 @@ def derive(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("coverage", "0041_existing_clients_terms")]
+    dependencies = [("coverage", "0060_plant")]
 
     operations = [
         migrations.CreateModel(
