@@ -47,7 +47,7 @@ def preview(*, changes: Sequence[ZoneMove], at: datetime, move_on: date) -> dict
         "move_on": move_on.isoformat(),
         "services": len(moved),
         "monthly_before_kopecks": _month(moved),
-        "monthly_after_kopecks": sum(_new(one) for one in moved if one.service.is_monthly),
+        "monthly_after_kopecks": sum(_new(one) for one in moved),
         "dearer": sum(_difference(one) > 0 for one in moved),
         "cheaper": sum(_difference(one) < 0 for one in moved),
         "not_sold": len(unsold),
@@ -57,7 +57,7 @@ def preview(*, changes: Sequence[ZoneMove], at: datetime, move_on: date) -> dict
 
 
 def _month(found: Sequence[Outcome]) -> int:
-    return sum(one.service.price_kopecks for one in found if one.service.is_monthly)
+    return sum(one.service.price_kopecks for one in found)
 
 
 def _new(one: Outcome) -> int:

@@ -10,7 +10,15 @@ from billing.ledger.models import (
     LedgerSeal,
 )
 from billing.payments.models import Payment, PaymentEvent
-from billing.subscriptions.models import Block, CreditGrant, Pause, PlanSpan, Subscription
+from billing.subscriptions.models import (
+    Block,
+    CreditGrant,
+    Pause,
+    PlanSpan,
+    Rezoning,
+    Subscription,
+    TermsMove,
+)
 from billing.tariffs.models import PriceRule, Tariff, TariffVersion
 
 __all__ = [
@@ -30,7 +38,9 @@ __all__ = [
     "PaymentEvent",
     "PlanSpan",
     "PriceRule",
+    "Rezoning",
     "Subscription",
     "Tariff",
     "TariffVersion",
+    "TermsMove",
 ]

@@ -15,6 +15,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
 from network.models import IpPool
+from project.core import clock
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +29,15 @@ JOIN coverage_building b ON b.id = s.building_id
 JOIN coverage_adminunit u ON u.id = b.locality_id
 JOIN network_ippool p ON NOT p.is_guest
 LEFT JOIN coverage_adminunit a ON a.id = p.admin_unit_id
+LEFT JOIN LATERAL (
+    SELECT span.sold_zone_version_id FROM billing_plan_span span
+    WHERE span.subscription_id = s.id
+    ORDER BY span.during @> %(day)s::date DESC, span.during LIMIT 1
+) plan ON true
+LEFT JOIN coverage_zoneversion sold_in ON sold_in.id = plan.sold_zone_version_id
 WHERE s.id = ANY(%(ids)s)
   AND CASE
-        WHEN p.zone_id IS NOT NULL THEN p.zone_id = s.zone_id
+        WHEN p.zone_id IS NOT NULL THEN p.zone_id = sold_in.zone_id
         WHEN p.admin_unit_id IS NOT NULL THEN starts_with(u.path, a.path)
         ELSE true
       END
@@ -79,7 +86,7 @@ def assign(*, subscription_ids: Iterable[int], at: datetime) -> dict[int, str]:
     """
     ladders: dict[int, list[int]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_LADDERS, {"ids": list(subscription_ids)})
+        cursor.execute(_LADDERS, {"ids": list(subscription_ids), "day": clock.today(at)})
         for subscription_id, pool_id in cursor.fetchall():
             ladders[subscription_id].append(pool_id)
     given: dict[int, str] = {}

@@ -10,8 +10,10 @@ from billing.impact import BillingProbe
 from billing.place_counts import ActiveServices
 from billing.standing_rules import SubscriberOutsideZones
 from billing.subscriptions import hooks as subscription_hooks
+from billing.subscriptions import rezoning
 from coverage import counters, impact, invariants
 from coverage.tiles import layers as tile_layers
+from coverage.zoning import publishing as zone_publishing
 from crm.impact import OpenRequestsProbe
 from crm.tiles import REQUESTS_LAYER
 from network import provisioning
@@ -43,6 +45,9 @@ def wire() -> None:
 # topic -> the one function that acts on it outside the database
 OUTBOX_HANDLERS: dict[str, str] = {
     provisioning.ACCESS_CHANGED: "network.actions:on_access_changed",
+    # Existing clients on the terms of a new map, where the planner chose so.
+    zone_publishing.TOPIC: "billing.subscriptions.rezoning:on_zone_published",
+    rezoning.CONTINUED: "billing.subscriptions.rezoning:on_continued",
 }
 
 # kind of long work -> the function that does it (it is given a `jobs.Progress`), what people call

@@ -1,7 +1,7 @@
 """By what a service is charged when its terms have moved on since it was sold.
 
 A service keeps the price it was sold at. When a newer tariff version applies to existing clients,
-the price is resolved once more, for the service's own zone, on the day from which that version
+the price is resolved once more, for the zone of the plan span, on the day from which that version
 applies; the result is fixed in `ChargeBasis` and never resolved again. Where nothing is sold any
 more, the price stays.
 """
@@ -22,7 +22,7 @@ from billing.tariffs.resolution import PricePlace
 from coverage import queries as coverage_queries
 
 _MISSING = """
-    SELECT s.subscription_id, s.span_id, s.version_id, span.tariff_id, sub.zone_id,
+    SELECT s.subscription_id, s.span_id, s.version_id, span.tariff_id, sold_in.zone_id,
            sub.network_type, sub.segment, building.locality_id, v.applies_existing_from,
            span.sold_rule_id, span.sold_zone_version_id, span.sold_price_kopecks
     FROM billing_service_on(%s, %s, %s, %s, %s) AS s
@@ -30,6 +30,7 @@ _MISSING = """
     JOIN billing_subscription AS sub ON sub.id = s.subscription_id
     JOIN coverage_building AS building ON building.id = sub.building_id
     JOIN billing_tariff_version AS v ON v.id = s.version_id
+    LEFT JOIN coverage_zoneversion AS sold_in ON sold_in.id = span.sold_zone_version_id
     WHERE s.version_id <> s.sold_version_id
       AND NOT EXISTS (SELECT 1 FROM billing_charge_basis AS b
                       WHERE b.plan_span_id = s.span_id AND b.tariff_version_id = s.version_id)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import connection
 
 from billing.calendar import kyiv_date, midnight
-from billing.charging import bases
+from billing.charging import bases, moves
 from billing.ledger import operations as ledger
 from billing.ledger.errors import ledger_errors
 from billing.subscriptions import hooks
@@ -56,10 +56,20 @@ def charge(
 ) -> ChunkResult:
     """Charge what is due in these accounts on that date; must run inside a transaction.
 
-    Takes the locks of the accounts' balances; posts one journal; sets and lifts blocks for debt;
+    Takes the locks of the accounts' balances; gives back what is prepaid beyond a move to new terms
+    (each in a journal of its own); posts one journal; sets and lifts blocks for debt;
     tells the hook and the outbox (unless `tell` is False: a dry run, to be rolled back).
     """
     is_today = on_date == kyiv_date(at)
+    moves.settle(
+        on_date=on_date,
+        is_today=is_today,
+        first_account=part.first,
+        last_account=part.last,
+        skip=skip,
+        at=at,
+        actor=actor,
+    )
     bases.fix_moved_prices(
         on_date=on_date, is_today=is_today, first_account=part.first, last_account=part.last
     )
@@ -106,10 +116,16 @@ def ranges(*, first_date: date, last_date: date, size: int) -> list[AccountRange
             """
             SELECT min(account_id), max(account_id) FROM (
                 SELECT account_id, (row_number() OVER (ORDER BY account_id) - 1) / %s AS n
-                FROM billing_due_accounts(%s, %s) AS due (account_id)) AS numbered
+                FROM (SELECT account_id FROM billing_due_accounts(%s, %s) AS due (account_id)
+                      UNION
+                      -- Prepaid beyond a move to new terms: nothing is due before it is given back.
+                      SELECT s.account_id FROM billing_terms_move AS m
+                      JOIN billing_subscription AS s ON s.id = m.subscription_id
+                      WHERE m.outcome = 'MOVED' AND m.settled_date IS NULL
+                        AND m.from_date <= %s AND s.state = 'ACTIVE') AS due) AS numbered
             GROUP BY n ORDER BY n
             """,
-            [size, first_date, last_date],
+            [size, first_date, last_date, last_date],
         )
         return [AccountRange(first, last) for first, last in cursor.fetchall()]
 

@@ -8,7 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import operations as ledger
-from billing.subscriptions import hooks, ports
+from billing.subscriptions import hooks, ports, rezoning
 from billing.subscriptions.coverage_gate import Ground, require_coverage
 from billing.subscriptions.models import PlanSpan, Subscription
 from billing.tariffs import queries as tariff_queries
@@ -94,7 +94,7 @@ def create(
     if parent is not None:
         network_type, segment = parent.network_type, segment or parent.segment
         uncovered_reason, check_id = parent.uncovered_reason, parent.check_made_id
-        ground = _ground_of(parent)
+        ground = _ground_of(parent, on_date=on_date)
     else:
         ground = require_coverage(
             at=at,
@@ -137,7 +137,9 @@ def create(
             actor=actor,
             at=at,
         )
-    _tell(subscription=subscription, tariff=tariff, resolution=resolution, at=at, actor=actor)
+    else:
+        rezoning.follow(addon=subscription, parent=parent, after=on_date, at=at, actor=actor)
+    _tell(subscription, ground, tariff=tariff, resolution=resolution, at=at, actor=actor)
     return subscription.id
 
 
@@ -251,7 +253,6 @@ def _open_building(*, building_id: int, network_type: str) -> Building:
 
 def _ground_columns(ground: Ground, *, reason: str, actor: Actor) -> dict[str, Any]:
     return {
-        "zone_id": ground.zone_id,
         "uncovered_reason": reason.strip()[:300] if ground.is_uncovered else "",
         "uncovered_by": actor.label[:150] if ground.is_uncovered else "",
     }
@@ -304,11 +305,13 @@ def _parent_of(
     return parent
 
 
-def _ground_of(parent: Subscription) -> Ground:
-    span = parent.spans.order_by("-during").first()
+def _ground_of(parent: Subscription, *, on_date: date) -> Ground:
+    spans = parent.spans.select_related("sold_zone_version").defer("sold_zone_version__geometry")
+    span = spans.filter(during__contains=on_date).first() or spans.order_by("during").first()
+    version = span.sold_zone_version if span else None
     return Ground(
-        zone_id=parent.zone_id,
-        zone_version_id=span.sold_zone_version_id if span else None,
+        zone_id=version.zone_id if version else None,
+        zone_version_id=version.id if version else None,
         is_uncovered=bool(parent.uncovered_reason),
     )
 
@@ -326,8 +329,9 @@ def current_zone_version(*, zone_id: int | None, at: datetime) -> int | None:
 
 
 def _tell(
-    *,
     subscription: Subscription,
+    ground: Ground,
+    *,
     tariff: Tariff,
     resolution: Resolution,
     at: datetime,
@@ -347,7 +351,7 @@ def _tell(
             "tariff_version": version.version,
             "price_rule_id": resolution.rule.id if resolution.rule else None,
             "price_kopecks": resolution.price_kopecks,
-            "zone_id": subscription.zone_id,
+            "zone_id": ground.zone_id,
             "check_id": subscription.check_made_id,
             "uncovered_reason": subscription.uncovered_reason,
         },

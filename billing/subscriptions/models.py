@@ -6,7 +6,14 @@ from django.db import models
 from django.db.models import F, Q
 
 from billing.tariffs.models import PriceRule, Tariff, TariffVersion
-from coverage.models import AvailabilityCheck, Building, NetworkType, Premise, Zone, ZoneVersion
+from coverage.models import (
+    AvailabilityCheck,
+    Building,
+    NetworkType,
+    Premise,
+    ZoneChangeSet,
+    ZoneVersion,
+)
 
 
 class Subscription(models.Model):
@@ -14,6 +21,7 @@ class Subscription(models.Model):
 
     It is *on* when ACTIVE with no open Block and no Pause today. `charged_until` is half-open: all
     days before it are charged (or were free by rule). `terminated_date` is the last day of service.
+    The zone it stands in is that of the plan span of the day (`queries.zone_on`).
     `connection_fee_kopecks` is what was agreed at the sale, charged once with the first charge.
     Uncovered creation carries a reason and who permitted it.
     """
@@ -36,9 +44,6 @@ class Subscription(models.Model):
     )
     network_type = models.CharField(max_length=8, choices=NetworkType.choices)
     segment = models.CharField(max_length=24, blank=True, default="")
-    zone = models.ForeignKey(
-        Zone, null=True, on_delete=models.PROTECT, related_name="subscriptions"
-    )
     check_made = models.ForeignKey(
         AvailabilityCheck, null=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -89,9 +94,10 @@ class Subscription(models.Model):
 
 
 class PlanSpan(models.Model):
-    """A half-open span of dates in which a subscription had one tariff.
+    """A half-open span of dates in which a subscription had one tariff on the same terms.
 
-    Keeps for ever what was *sold* (tariff version, price rule, zone version, price that day).
+    Keeps for ever what was *sold* (tariff version, price rule, zone version, price that day). When
+    a service moves to the terms of another map, a new span begins: the zones of earlier days stay.
     """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="spans")
@@ -120,6 +126,80 @@ class PlanSpan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription_id}: {self.tariff_id} {self.during}"
+
+
+class Rezoning(models.Model):
+    """The moving of existing clients to the terms of one published map, chunk by chunk.
+
+    `after_account_id` is how far it has come (accounts are taken in order of id).
+    """
+
+    changeset = models.OneToOneField(ZoneChangeSet, on_delete=models.PROTECT, related_name="+")
+    move_on = models.DateField()
+    published_at = models.DateTimeField()
+    started_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    after_account_id = models.BigIntegerField(default=0)
+    moved_count = models.PositiveIntegerField(default=0)
+    not_sold_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        db_table = "billing_rezoning"
+
+    def __str__(self) -> str:
+        return f"{self.changeset_id} {self.move_on}"
+
+
+class TermsMove(models.Model):
+    """One service in a rezoning: moved to new terms, or not, because nothing is sold there.
+
+    `from_date` is the first day of the new terms. `settled_date`: the day on which what was prepaid
+    beyond the move was given back (or there was nothing). SUPERSEDED: a later publication decides.
+    """
+
+    class Outcome(models.TextChoices):
+        """What became of it."""
+
+        MOVED = "MOVED"
+        NOT_SOLD = "NOT_SOLD"
+        SUPERSEDED = "SUPERSEDED"
+
+    rezoning = models.ForeignKey(Rezoning, on_delete=models.PROTECT, related_name="moves")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="moves")
+    from_date = models.DateField()
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    old_zone_version = models.ForeignKey(
+        ZoneVersion, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    zone_version = models.ForeignKey(
+        ZoneVersion, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    old_price_kopecks = models.BigIntegerField()
+    price_kopecks = models.BigIntegerField()
+    settled_date = models.DateField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "billing_terms_move"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rezoning", "subscription"], name="billing_terms_move_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(settled_date__isnull=True) | Q(settled_date__gte=F("from_date")),
+                name="billing_terms_move_settled",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["from_date"],
+                name="billing_terms_move_waiting",
+                condition=Q(outcome="MOVED", settled_date__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.outcome} {self.from_date}"
 
 
 class Pause(models.Model):

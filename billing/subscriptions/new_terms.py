@@ -12,7 +12,6 @@ from enum import StrEnum
 
 from django.db import connection
 
-from billing.tariffs.models import TariffVersion
 from billing.tariffs.price_book import PriceBook, PriceQuestion
 from billing.tariffs.resolution import RuleFacts
 from coverage.queries import Winner
@@ -39,7 +38,8 @@ SERVICES = """
     LEFT JOIN coverage_zoneversion AS zone_version ON zone_version.id = span.sold_zone_version_id
     LEFT JOIN billing_charge_basis AS basis
       ON basis.plan_span_id = span.id AND basis.tariff_version_id = version.id
-    WHERE s.state = 'ACTIVE' AND s.building_id = ANY(%(buildings)s)
+    WHERE s.state = 'ACTIVE' AND version.charge_type <> 'ONE_OFF'
+      AND s.building_id = ANY(%(buildings)s)
       AND s.network_type = ANY(%(networks)s)
       AND (%(accounts)s::bigint[] IS NULL OR s.account_id = ANY(%(accounts)s::bigint[]))
     ORDER BY s.account_id, s.id
@@ -56,7 +56,10 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A sold service on a day: where it stands, and by what it is charged (kopecks a month)."""
+    """A sold service on a day: where it stands, and by what it is charged (kopecks a month).
+
+    What was charged once for good is no service here: it has no terms to come.
+    """
 
     id: int
     account_id: int
@@ -70,11 +73,6 @@ class Service:
     zone_id: int | None
     rule_id: int
     price_kopecks: int
-
-    @property
-    def is_monthly(self) -> bool:
-        """Whether the price is a month's."""
-        return self.charge_type != TariffVersion.ChargeType.ONE_OFF
 
 
 @dataclass(frozen=True, slots=True)

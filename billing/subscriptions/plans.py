@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY
-from billing.subscriptions import hooks
+from billing.subscriptions import hooks, rezoning
 from billing.subscriptions.creation import (
     BadStateError,
     current_zone_version,
@@ -16,6 +16,7 @@ from billing.subscriptions.creation import (
     resolve_for,
 )
 from billing.subscriptions.models import PlanSpan, Subscription
+from billing.subscriptions.queries import zone_on
 from billing.tariffs.models import Tariff
 from project.core import audit, outbox
 from project.core.actor import Actor
@@ -44,12 +45,14 @@ def change_plan(
 
     The price is that of the service's own zone on the first day. An immediate upgrade costs the
     day's difference; an immediate downgrade gives nothing back that day. What is prepaid beyond
-    the change comes back. A change that waits is replaced. Raises PlanChangeError,
-    NotSoldHereError, BadStateError.
+    the change comes back. A change that waits is replaced; an announced move to the terms of a new
+    map stays. Raises PlanChangeError, NotSoldHereError, BadStateError.
     """
     subscription = locked(subscription_id=subscription_id)
     if subscription.state != Subscription.State.ACTIVE:
         raise BadStateError()
+    from_date = on_date if is_immediate else on_date + ONE_DAY
+    zone_id = zone_on(subscription_id=subscription.id, on_date=from_date)
     PlanSpan.objects.filter(subscription=subscription, during__startswith__gt=on_date).delete()
     span = (
         PlanSpan.objects.select_for_update(of=("self",))
@@ -57,9 +60,9 @@ def change_plan(
         .get(subscription=subscription, during__contains=on_date)
     )
     tariff = _tariff_for(span=span, tariff_id=tariff_id, at=at)
-    from_date = on_date if is_immediate else on_date + ONE_DAY
     if span.tariff_id == tariff.id:
         _reopen(span)
+        rezoning.reapply(subscription=subscription, after=on_date, at=at, actor=actor)
         hooks.subscriptions_changed(subscription_ids=[subscription.id], at=at)
         return span.during.lower
     if span.during.lower == from_date:
@@ -67,7 +70,7 @@ def change_plan(
     resolution = resolve_for(
         tariff_id=tariff.id,
         network_type=subscription.network_type,
-        zone_id=subscription.zone_id,
+        zone_id=zone_id,
         locality_id=subscription.building.locality_id,
         segment=subscription.segment,
         on_date=from_date,
@@ -80,11 +83,12 @@ def change_plan(
         subscription=subscription,
         tariff_id=tariff.id,
         resolution=resolution,
-        zone_version_id=current_zone_version(zone_id=subscription.zone_id, at=at),
+        zone_version_id=current_zone_version(zone_id=zone_id, at=at),
         from_date=from_date,
         at=at,
         actor=actor,
     )
+    rezoning.reapply(subscription=subscription, after=from_date, at=at, actor=actor)
     if is_immediate:
         hooks.effects().plan_changed_now(
             subscription_id=subscription.id, on_date=on_date, at=at, actor=actor

@@ -61,6 +61,7 @@ class ServiceRow:
     next_tariff_name_uk: str
     next_tariff_name_en: str
     next_from: date | None
+    next_price_kopecks: int | None
     uncovered_reason: str
 
     def tariff_name(self, *, language: str) -> str:
@@ -76,7 +77,9 @@ def card(*, account_ids: Iterable[int], on_date: date) -> list[ServiceRow]:
         .prefetch_related(
             Prefetch(
                 "spans",
-                PlanSpan.objects.select_related("tariff", "sold_version").order_by("during"),
+                PlanSpan.objects.select_related("tariff", "sold_version", "sold_zone_version")
+                .defer("sold_zone_version__geometry")
+                .order_by("during"),
             ),
             Prefetch("blocks", Block.objects.filter(until_at__isnull=True), to_attr="open_blocks"),
             Prefetch(
@@ -126,7 +129,7 @@ def _row(row: Any, *, by_id: Mapping[int, Any], on_date: date) -> ServiceRow:
         network_type=row.network_type,
         building_id=row.building_id,
         unit=row.premise.unit if row.premise else "",
-        zone_id=row.zone_id,
+        zone_id=span.sold_zone_version.zone_id if span.sold_zone_version else None,
         zone_version_id=span.sold_zone_version_id,
         price_rule_id=span.sold_rule_id,
         version_id=span.sold_version_id,
@@ -142,6 +145,7 @@ def _row(row: Any, *, by_id: Mapping[int, Any], on_date: date) -> ServiceRow:
         next_tariff_name_uk=waiting.tariff.name_uk if waiting else "",
         next_tariff_name_en=waiting.tariff.name_en if waiting else "",
         next_from=waiting.during.lower if waiting else None,
+        next_price_kopecks=waiting.sold_price_kopecks if waiting else None,
         uncovered_reason=row.uncovered_reason,
     )
 
@@ -162,4 +166,13 @@ def account_of(*, subscription_id: int) -> int | None:
     """The account that pays for a service."""
     return (
         Subscription.objects.filter(id=subscription_id).values_list("account_id", flat=True).first()
+    )
+
+
+def zone_on(*, subscription_id: int, on_date: date) -> int | None:
+    """The zone that a service stands in on a date: that of its plan span; None outside all."""
+    return (
+        PlanSpan.objects.filter(subscription_id=subscription_id, during__contains=on_date)
+        .values_list("sold_zone_version__zone_id", flat=True)
+        .first()
     )

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
-from django.contrib.gis.geos import Point
+from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 
 from billing.ledger.operations import open_account
 from billing.models import Block, Pause, PlanSpan, PriceRule, Subscription, Tariff, TariffVersion
-from coverage.models import AdminUnit, Building, Zone
+from coverage.models import AdminUnit, Building, Zone, ZoneVersion
 from network import operations, provisioning
 from network.models import AccessCredential, IpPool, Nas
 from project.core.actor import SYSTEM
@@ -41,11 +41,20 @@ def building(*, place: AdminUnit | None = None) -> Building:
 
 
 def zone() -> Zone:
-    """A zone without geometry, which is enough to tie a pool to."""
+    """A zone on the map, which is enough to tie a pool to and to sell in."""
     number = next(_number)
-    return Zone.objects.create(
+    made = Zone.objects.create(
         code=f"net-{number}", name=f"Зона {number}", network_type="FTTB", created_at=AT
     )
+    ZoneVersion.objects.create(
+        zone=made,
+        geometry=MultiPolygon(Polygon.from_bbox((36.2, 49.9, 36.3, 50.0)), srid=4326),
+        status="IN_SERVICE",
+        valid=(AT - timedelta(days=300), None),
+        revision=1,
+        area_m2=1.0,
+    )
+    return made
 
 
 def tariff(
@@ -70,7 +79,13 @@ def tariff(
     )
 
 
-def plan(subscription: Subscription, *, terms: TariffVersion, since: date | None = None) -> None:
+def plan(
+    subscription: Subscription,
+    *,
+    terms: TariffVersion,
+    since: date | None = None,
+    of_zone: Zone | None = None,
+) -> None:
     """Put the service on a tariff from a date on; the plan before ends there."""
     start = since or date(2026, 1, 1)
     for span in PlanSpan.objects.filter(subscription=subscription, during__endswith=None):
@@ -86,6 +101,7 @@ def plan(subscription: Subscription, *, terms: TariffVersion, since: date | None
         during=(start, None),
         sold_version=terms,
         sold_rule=rule,
+        sold_zone_version=of_zone.versions.get() if of_zone else None,
         sold_price_kopecks=30_000,
         created_at=AT,
     )
@@ -108,12 +124,11 @@ def service(
         state=state,
         building=house or building(),
         network_type="FTTB",
-        zone=of_zone,
         created_at=at,
         activated_date=None if state == "DRAFT" else today(at),
         terminated_date=today(at) if state == "TERMINATED" else None,
     )
-    plan(subscription, terms=terms or tariff())
+    plan(subscription, terms=terms or tariff(), of_zone=of_zone)
     if refresh:
         provisioning.refresh_decisions(subscription_ids=[subscription.id], at=at)
     return subscription

@@ -117,7 +117,7 @@ def tariff_choices(*, service: Subscription, row: ServiceRow, on_date: date) -> 
             found = resolve_for(
                 tariff_id=tariff.id,
                 network_type=service.network_type,
-                zone_id=service.zone_id,
+                zone_id=row.zone_id,
                 locality_id=service.building.locality_id,
                 segment=service.segment,
                 on_date=on_date,

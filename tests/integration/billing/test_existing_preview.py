@@ -122,7 +122,7 @@ def test_the_number_of_queries_does_not_grow_with_services(
         existing(draft.changeset_id)
     finally:
         impact.unregister("listener")
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         found = impact.existing(changes=moves[0], at=moment(DAY, 12), move_on=NEXT)
     assert found is not None
     assert found["services"] == 12

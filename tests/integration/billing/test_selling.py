@@ -11,6 +11,7 @@ from billing.ledger import queries as ledger_queries
 from billing.subscriptions import operations as subscriptions
 from billing.subscriptions import queries as subscription_queries
 from billing.subscriptions.models import PlanSpan, Subscription
+from billing.subscriptions.queries import zone_on
 from billing.tariffs import operations as tariff_operations
 from coverage import operations as coverage
 from coverage.models import Premise, Zone, ZoneVersion
@@ -29,7 +30,8 @@ def test_what_was_sold_is_kept(world: World) -> None:
     row = Subscription.objects.get(id=service)
     assert (span.sold_rule_id, span.sold_price_kopecks) == (rule, 25_000)
     assert span.sold_zone_version_id == ZoneVersion.objects.get(zone_id=world.zone_id).id
-    assert (row.zone_id, row.connection_fee_kopecks) == (world.zone_id, 10_000)
+    assert zone_on(subscription_id=service, on_date=DAY) == world.zone_id
+    assert row.connection_fee_kopecks == 10_000
     assert Premise.objects.get(id=row.premise_id).unit == "12А"
     assert AuditEntry.objects.filter(action="billing.subscription.created").count() == 1
     assert OutboxEvent.objects.filter(topic="subscription.created").count() == 1
@@ -119,11 +121,8 @@ def test_uncovered_needs_permission_and_a_reason(world: World) -> None:
         account, tariff, DAY, may_uncovered=True, uncovered_reason="кабель є", **wanted
     )
     row = Subscription.objects.get(id=service)
-    assert (row.uncovered_reason, row.uncovered_by, row.zone_id) == (
-        "кабель є",
-        CASHIER.label,
-        None,
-    )
+    assert (row.uncovered_reason, row.uncovered_by) == ("кабель є", CASHIER.label)
+    assert zone_on(subscription_id=service, on_date=DAY) is None
 
 
 def test_a_covered_sale_keeps_no_reason(world: World) -> None:
