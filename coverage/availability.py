@@ -1,4 +1,4 @@
-"""Can service be sold here? The answer for one point, one entry for each network type.
+"""Can service be sold here? The answer for one place or for many, one entry for each network type.
 
 Override first; then the zone versions valid at that moment which cover the point (the edge
 belongs to the zone), one winner for each network type: higher priority, smaller area, lower id.
@@ -8,19 +8,17 @@ nearness of its edge to a pin (NEAR_EDGE), the wiring of the building (BUILDING_
 reach of the nodes (TECH_LIMIT), the ports that are left (NO_FREE_PORT); else AVAILABLE.
 """
 
-import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any
+from datetime import datetime
 
-from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from coverage.answers import Answer, NetworkAnswer, Reason
 from coverage.models import Building, CoverageOverride, NetworkType, ZoneStatus
 from coverage.places import checked_accuracy, checked_point
 from coverage.plant import serving
+from coverage.winners import AskedPoint, ZoneOfPlace, zones_of_places
 from project.core.errors import NotFoundError
 
 NEAR_EDGE_M = 25
@@ -33,39 +31,9 @@ _BY_STATUS = {
     ZoneStatus.SUSPENDED: (Answer.SUSPENDED, Reason.SUSPENDED),
 }
 
-# ST_Intersects of a polygon and a point is true on the edge as well; ST_Contains is not.
-# ST_Distance to the boundary is in metres on the ellipsoid.
-COVERING = """
-SELECT zone.network_type, version.id, zone.id, zone.name, version.status,
-       version.planned_for_date,
-       CASE WHEN %(with_edge)s THEN
-         ST_Distance(ST_Boundary(version.geometry)::geography, place.point::geography) END
-FROM (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point) place
-JOIN coverage_zoneversion version ON ST_Intersects(version.geometry, place.point)
-JOIN coverage_zone zone ON zone.id = version.zone_id
-WHERE version.valid @> %(at)s AND version.status NOT IN ('DRAFT', 'RETIRED')
-ORDER BY zone.network_type, version.priority DESC, version.area_m2, zone.id
-"""
 
-# The nearest in degrees need not be the nearest in metres: a degree of longitude shrinks with the
-# latitude. Whatever may be nearer in metres lies within nearest_degrees / cos(latitude).
-NEAREST = """
-WITH place AS MATERIALIZED (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point),
-open_version AS NOT MATERIALIZED (
-    SELECT version.id, version.geometry, version.zone_id, zone.network_type, zone.name
-    FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
-    WHERE version.valid @> %(at)s AND version.status NOT IN ('DRAFT', 'RETIRED')
-),
-nearest AS (
-    SELECT network_type, min(ST_Distance(geometry, place.point)) AS degrees
-    FROM open_version, place GROUP BY network_type
-)
-SELECT DISTINCT ON (v.network_type) v.network_type, v.id, v.zone_id, v.name,
-       ST_Distance(v.geometry::geography, place.point::geography) AS distance_m
-FROM nearest JOIN open_version v USING (network_type) CROSS JOIN place
-WHERE ST_DWithin(v.geometry, place.point, nearest.degrees * %(stretch)s + 1e-9)
-ORDER BY v.network_type, distance_m, v.zone_id
-"""
+# A building placed by these is no surer than a client's pin.
+_UNSURE_SOURCES = frozenset({Building.LocationSource.PIN, Building.LocationSource.GEOCODER})
 
 
 class UnknownBuildingError(NotFoundError):
@@ -76,16 +44,16 @@ class UnknownBuildingError(NotFoundError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Cover:
-    """A zone version that covers the point."""
+class Place:
+    """A place to be answered for: a point, how unsure it is, and the building that stands there.
 
-    network_type: str
-    version_id: int
-    zone_id: int
-    zone_name: str
-    status: str
-    planned_for_date: date | None
-    edge_m: float | None
+    `accuracy_m` is how far the true place may be; `building` brings in overrides and wiring.
+    """
+
+    lon: float
+    lat: float
+    accuracy_m: int | None = None
+    building: Building | None = None
 
 
 def standing_building(*, building_id: int, at: datetime) -> Building:
@@ -94,6 +62,13 @@ def standing_building(*, building_id: int, at: datetime) -> Building:
     if building is None or (building.retired_at is not None and building.retired_at <= at):
         raise UnknownBuildingError
     return building
+
+
+def place_of_building(building: Building) -> Place:
+    """Where a building is, and how sure that is."""
+    is_unsure = building.location_source in _UNSURE_SOURCES
+    accuracy_m = building.location_accuracy_m if is_unsure else None
+    return Place(building.point.x, building.point.y, accuracy_m, building)
 
 
 def answer_for_point(
@@ -114,17 +89,23 @@ def answer_for_point(
     building = None
     if building_id is not None:
         building = standing_building(building_id=building_id, at=at)
-    winners = _winners(lon, lat, at, with_edge=bool(accuracy))
-    answers = {
-        network_type: _inside(cover, accuracy, building) for network_type, cover in winners.items()
-    }
-    for nearest in _nearest(lon, lat, at):
-        if nearest.network_type not in answers:
-            answers[nearest.network_type] = _outside(nearest, accuracy)
-    _hold_against_plant(answers, lon, lat, building)
-    if building is not None:
-        _apply_overrides(answers, building, at)
-    return tuple(sorted(answers.values(), key=order_of))
+    return answers_for_places(places=[Place(lon, lat, accuracy, building)], at=at)[0]
+
+
+def answers_for_places(*, places: Sequence[Place], at: datetime) -> list[tuple[NetworkAnswer, ...]]:
+    """The answer for each of many places, in their order; a few statements however many there are.
+
+    The places are checked already (a building's point, or `checked_point`). Some thousands at a
+    time: all are held in memory.
+    """
+    points = [AskedPoint(place.lon, place.lat, bool(place.accuracy_m)) for place in places]
+    found = [
+        {zone.network_type: _answer(zone, place) for zone in zones}
+        for place, zones in zip(places, zones_of_places(points=points, at=at), strict=True)
+    ]
+    _hold_against_plant(places, found)
+    _apply_overrides(places, found, at)
+    return [tuple(sorted(answers.values(), key=order_of)) for answers in found]
 
 
 def order_of(answer: NetworkAnswer) -> tuple[int, int]:
@@ -132,106 +113,105 @@ def order_of(answer: NetworkAnswer) -> tuple[int, int]:
     return _ANSWER_ORDER[answer.answer], _TYPE_ORDER.get(answer.network_type, 99)
 
 
-def _winners(lon: float, lat: float, at: datetime, *, with_edge: bool) -> dict[str, _Cover]:
-    with connection.cursor() as cursor:
-        cursor.execute(COVERING, {"lon": lon, "lat": lat, "at": at, "with_edge": with_edge})
-        winners: dict[str, _Cover] = {}
-        for row in cursor.fetchall():
-            winners.setdefault(row[0], _Cover(*row))
-    return winners
+def _answer(zone: ZoneOfPlace, place: Place) -> NetworkAnswer:
+    return _inside(zone, place) if zone.is_inside else _outside(zone, place)
 
 
-def _inside(cover: _Cover, accuracy: int | None, building: Building | None) -> NetworkAnswer:
-    answer, reason = _BY_STATUS[ZoneStatus(cover.status)]
+def _inside(zone: ZoneOfPlace, place: Place) -> NetworkAnswer:
+    answer, reason = _BY_STATUS[ZoneStatus(zone.status)]
     distance_m = None
+    building, edge_m = place.building, zone.distance_m
     not_wired = building is not None and building.wiring == Building.Wiring.NOT_WIRED
-    edge_m = cover.edge_m
-    if accuracy and edge_m is not None and accuracy > edge_m:
+    if place.accuracy_m and edge_m is not None and place.accuracy_m > edge_m:
         answer, reason, distance_m = Answer.NEEDS_SURVEY, Reason.NEAR_EDGE, round(edge_m, 1)
-    elif answer is Answer.AVAILABLE and cover.network_type == NetworkType.FTTB and not_wired:
+    elif answer is Answer.AVAILABLE and zone.network_type == NetworkType.FTTB and not_wired:
         answer, reason = Answer.NEEDS_SURVEY, Reason.BUILDING_NOT_WIRED
     return NetworkAnswer(
-        network_type=cover.network_type,
+        network_type=zone.network_type,
         answer=answer,
         reason=reason,
-        zone_id=cover.zone_id,
-        zone_version_id=cover.version_id,
-        zone_name=cover.zone_name,
+        zone_id=zone.zone_id,
+        zone_version_id=zone.version_id,
+        zone_name=zone.zone_name,
         distance_m=distance_m,
-        planned_for_date=cover.planned_for_date,
+        planned_for_date=zone.planned_for_date,
     )
 
 
-def _hold_against_plant(
-    answers: dict[str, NetworkAnswer], lon: float, lat: float, building: Building | None
-) -> None:
+def _outside(zone: ZoneOfPlace, place: Place) -> NetworkAnswer:
+    """The answer outside every zone of the type; the nearest one is named."""
+    assert zone.distance_m is not None
+    is_near = zone.distance_m <= NEAR_EDGE_M or zone.distance_m < (place.accuracy_m or 0)
+    return NetworkAnswer(
+        network_type=zone.network_type,
+        answer=Answer.NEEDS_SURVEY if is_near else Answer.NO_COVERAGE,
+        reason=Reason.NEAR_EDGE if is_near else Reason.OUTSIDE_ZONE,
+        zone_id=zone.zone_id,
+        zone_version_id=zone.version_id,
+        zone_name=zone.zone_name,
+        distance_m=round(zone.distance_m, 1),
+    )
+
+
+def _hold_against_plant(places: Sequence[Place], found: Sequence[dict[str, NetworkAnswer]]) -> None:
+    """What zones promise, our nodes and their free ports must bear; all places in one look."""
     asked = [
         (
             serving.Place(
-                lon=lon,
-                lat=lat,
+                lon=place.lon,
+                lat=place.lat,
                 network_type=answer.network_type,
-                building_id=building.id if building else None,
+                building_id=place.building.id if place.building else None,
                 zone_id=answer.zone_id,
             ),
             answer,
         )
+        for place, answers in zip(places, found, strict=True)
         for answer in answers.values()
     ]
-    answers.update({answer.network_type: answer for answer in serving.judged(asked)})
+    judged = iter(serving.judged(asked))
+    for answers in found:
+        for network_type in list(answers):
+            answers[network_type] = next(judged)
 
 
-def _nearest(lon: float, lat: float, at: datetime) -> list[NetworkAnswer]:
-    """For each network type the nearest zone, as the answer of a point outside it."""
-    # Near the poles a degree of longitude is nothing; there the search is simply wide.
-    stretch = 1.02 / max(math.cos(math.radians(lat)), 0.01)
-    with connection.cursor() as cursor:
-        cursor.execute(NEAREST, {"lon": lon, "lat": lat, "at": at, "stretch": stretch})
-        rows: list[Any] = cursor.fetchall()
-    return [
-        NetworkAnswer(
-            network_type=network_type,
-            answer=Answer.NO_COVERAGE,
-            reason=Reason.OUTSIDE_ZONE,
-            zone_id=zone_id,
-            zone_version_id=version_id,
-            zone_name=name,
-            distance_m=distance_m,
-        )
-        for network_type, version_id, zone_id, name, distance_m in rows
-    ]
-
-
-def _outside(nearest: NetworkAnswer, accuracy: int | None) -> NetworkAnswer:
-    assert nearest.distance_m is not None
-    is_near = nearest.distance_m <= NEAR_EDGE_M or nearest.distance_m < (accuracy or 0)
-    if is_near:
-        nearest = replace(nearest, answer=Answer.NEEDS_SURVEY, reason=Reason.NEAR_EDGE)
-    return replace(nearest, distance_m=round(nearest.distance_m or 0.0, 1))
-
-
-def _apply_overrides(answers: dict[str, NetworkAnswer], building: Building, at: datetime) -> None:
+def _apply_overrides(
+    places: Sequence[Place], found: list[dict[str, NetworkAnswer]], at: datetime
+) -> None:
     """A surveyed fact beats geometry; the zone stays named where it covers the building."""
-    overrides = CoverageOverride.objects.filter(building=building, valid__contains=at)
-    for network_type, available in overrides.values_list("network_type", "available"):
-        known = answers.get(
-            network_type, NetworkAnswer(network_type, Answer.NO_COVERAGE, Reason.OUTSIDE_ZONE)
-        )
-        is_outside = known.reason in (Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE)
-        answer, reason = (
-            (Answer.AVAILABLE, Reason.AVAILABLE)
-            if available
-            else (Answer.NO_COVERAGE, Reason.OVERRIDDEN)
-        )
-        answers[network_type] = replace(
-            known,
-            answer=answer,
-            reason=reason,
-            zone_id=None if is_outside else known.zone_id,
-            zone_version_id=None if is_outside else known.zone_version_id,
-            zone_name="" if is_outside else known.zone_name,
-            distance_m=None,
-        )
+    by_building: dict[int, list[dict[str, NetworkAnswer]]] = {}
+    for place, answers in zip(places, found, strict=True):
+        if place.building is not None:
+            by_building.setdefault(place.building.id, []).append(answers)
+    if not by_building:
+        return
+    overrides = CoverageOverride.objects.filter(building__in=by_building, valid__contains=at)
+    for building_id, network_type, available in overrides.values_list(
+        "building_id", "network_type", "available"
+    ):
+        for answers in by_building[building_id]:
+            answers[network_type] = _overridden(answers.get(network_type), network_type, available)
+
+
+def _overridden(
+    geometric: NetworkAnswer | None, network_type: str, available: bool
+) -> NetworkAnswer:
+    known = geometric or NetworkAnswer(network_type, Answer.NO_COVERAGE, Reason.OUTSIDE_ZONE)
+    is_outside = known.reason in (Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE)
+    answer, reason = (
+        (Answer.AVAILABLE, Reason.AVAILABLE)
+        if available
+        else (Answer.NO_COVERAGE, Reason.OVERRIDDEN)
+    )
+    return replace(
+        known,
+        answer=answer,
+        reason=reason,
+        zone_id=None if is_outside else known.zone_id,
+        zone_version_id=None if is_outside else known.zone_version_id,
+        zone_name="" if is_outside else known.zone_name,
+        distance_m=None,
+    )
 
 
 def best_of(answers: Iterable[NetworkAnswer]) -> tuple[Answer, Reason]:

@@ -1,7 +1,7 @@
 """Buildings of a map window as GeoJSON, each with the best answer that zones and overrides give.
 
-Computed in one statement with zones outside and buildings inside (see coverage/zoning/covering.py
-for why), so that any past moment can be shown. A map is not an answer: wiring and the nearness to
+Computed in one statement with zones outside and buildings inside (see coverage/winners.py for
+why), so that any past moment can be shown. A map is not an answer: wiring and the nearness to
 an edge are left to `answer_for_point`.
 """
 
@@ -14,10 +14,11 @@ from django.db import connection
 from coverage.addresses import street_label
 from coverage.answers import Answer
 from coverage.places import Box
+from coverage.winners import winners_sql
 
 MAX_BUILDINGS = 5000
 
-BUILDINGS = """
+BUILDINGS = f"""
 WITH shown AS MATERIALIZED (
     SELECT building.id, building.point, building.footprint, building.number, building.wiring,
            building.location_source, building.levels, building.kind,
@@ -27,20 +28,14 @@ WITH shown AS MATERIALIZED (
     WHERE building.point && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
       AND (building.retired_at IS NULL OR building.retired_at > %(at)s)
     ORDER BY building.id LIMIT %(limit)s
-), covered AS (
-    SELECT hit.id, zone.network_type, version.status, zone.id AS zone_id,
-           row_number() OVER (PARTITION BY hit.id, zone.network_type
-               ORDER BY version.priority DESC, version.area_m2, zone.id) AS place
-    FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
-    CROSS JOIN LATERAL (
-        SELECT shown.id FROM shown WHERE ST_Intersects(version.geometry, shown.point) OFFSET 0
-    ) hit
-    WHERE version.valid @> %(at)s AND version.status NOT IN ('DRAFT', 'RETIRED')
-      AND version.geometry && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
+), place AS MATERIALIZED (
+    SELECT id, point FROM shown
+), winner AS (
+    {winners_sql()}
 ), said AS (
-    SELECT id, network_type, zone_id, CASE status WHEN 'IN_SERVICE' THEN 'AVAILABLE'
+    SELECT place_id AS id, network_type, zone_id, CASE status WHEN 'IN_SERVICE' THEN 'AVAILABLE'
         WHEN 'SUSPENDED' THEN 'SUSPENDED' ELSE 'PLANNED' END AS answer
-    FROM covered WHERE place = 1
+    FROM winner
 ), decided AS (
     SELECT COALESCE(o.building_id, said.id) AS id,
            COALESCE(o.network_type, said.network_type) AS network_type, said.zone_id,
@@ -59,7 +54,7 @@ SELECT shown.id, shown.number, shown.street_type, shown.street_name, shown.wirin
        shown.location_source, shown.levels, shown.kind, by_building.networks::text,
        ST_AsGeoJSON(COALESCE(shown.footprint, shown.point), 6)
 FROM shown LEFT JOIN by_building USING (id) ORDER BY shown.id
-"""
+"""  # noqa: S608
 _ORDER = {answer.value: place for place, answer in enumerate(Answer)}
 
 

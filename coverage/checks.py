@@ -18,13 +18,11 @@ from coverage.answers import (
     NetworkAnswer,
     Reason,
 )
-from coverage.models import AvailabilityCheck, Building
+from coverage.models import AvailabilityCheck
 from coverage.places import checked_accuracy, checked_point, checked_text
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
-# A building placed by these is no surer than a client's pin.
-_UNSURE_SOURCES = frozenset({Building.LocationSource.PIN, Building.LocationSource.GEOCODER})
 # How long a check keeps who asked and what was typed, unless the settings say otherwise.
 KEPT_FOR = timedelta(days=365)
 _ANONYMISED_AT_ONCE = 5_000
@@ -85,9 +83,8 @@ def check_availability(
         match = lookup.match_address(text=text)
     if match.building_id is not None:
         building = availability.standing_building(building_id=match.building_id, at=at)
-        point = (building.point.x, building.point.y)
-        if building.location_source in _UNSURE_SOURCES:
-            accuracy = building.location_accuracy_m
+        place = availability.place_of_building(building)
+        point, accuracy = (place.lon, place.lat), place.accuracy_m
     networks: tuple[NetworkAnswer, ...] = ()
     if point is not None:
         networks = availability.answer_for_point(

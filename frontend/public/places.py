@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from coverage import queries as coverage_queries
 from coverage.addresses.street import street_label
 from coverage.models import AdminUnit, BuildingCoverage, Street, ZoneVersion
+from coverage.winners import BY_STORED_COVERAGE, winners_sql
 from project.core.errors import NotFoundError
 
 LOOKS = ("IN_SERVICE", "SUSPENDED", "BUILDING", "PLANNED", "SURVEY", "NONE")
@@ -34,9 +35,9 @@ MAX_STREETS = 3000
 CACHE_S = 600
 
 # Below, S608: these texts are put together from constants only; what varies is a parameter.
-# The outlook of each house: one winner per network type (priority, then the smaller area, then the
-# older zone), a surveyed override before it; then the best of the network types.
-OUTLOOK = """
+# The outlook of each house: one winner per network type, a surveyed override before it; then the
+# best of the network types.
+OUTLOOK = f"""
     SELECT DISTINCT ON (fact.building_id) fact.building_id,
         CASE fact.rank WHEN 1 THEN 'IN_SERVICE' WHEN 2 THEN 'SUSPENDED' WHEN 3 THEN 'BUILDING'
             WHEN 4 THEN 'PLANNED' WHEN 5 THEN 'SURVEY' ELSE 'NONE' END AS look
@@ -45,22 +46,14 @@ OUTLOOK = """
             CASE WHEN surveyed.available THEN 1 WHEN surveyed.available = false THEN 6
                 ELSE winner.rank END AS rank
         FROM (
-            SELECT DISTINCT ON (inside.building_id, zone.network_type)
-                inside.building_id, zone.network_type,
-                CASE version.status
-                    WHEN 'IN_SERVICE' THEN CASE WHEN zone.network_type = 'FTTB'
+            SELECT best.place_id AS building_id, best.network_type,
+                CASE best.status
+                    WHEN 'IN_SERVICE' THEN CASE WHEN best.network_type = 'FTTB'
                         AND house.wiring = 'NOT_WIRED' THEN 5 ELSE 1 END
                     WHEN 'SUSPENDED' THEN 2 WHEN 'BUILDING' THEN 3 WHEN 'PLANNED' THEN 4
                     ELSE 6 END AS rank
-            FROM coverage_buildingcoverage inside
-            JOIN coverage_building house ON house.id = inside.building_id
-            JOIN coverage_zoneversion version ON version.id = inside.zone_version_id
-            JOIN coverage_zone zone ON zone.id = version.zone_id
-            WHERE version.valid @> %(at)s::timestamptz
-                AND version.status NOT IN ('DRAFT', 'RETIRED')
-                AND inside.building_id IN (SELECT id FROM asked)
-            ORDER BY inside.building_id, zone.network_type, version.priority DESC,
-                version.area_m2, zone.id
+            FROM ({winners_sql(BY_STORED_COVERAGE)}) best
+            JOIN coverage_building house ON house.id = best.place_id
         ) winner
         LEFT JOIN coverage_coverageoverride surveyed
             ON surveyed.building_id = winner.building_id
@@ -69,48 +62,48 @@ OUTLOOK = """
         UNION ALL
         SELECT building_id, 1 FROM coverage_coverageoverride
         WHERE available AND valid @> %(at)s::timestamptz
-            AND building_id IN (SELECT id FROM asked)
+            AND building_id IN (SELECT id FROM place)
     ) fact
     ORDER BY fact.building_id, fact.rank
-"""
+"""  # noqa: S608
 
 HOUSES_OF_STREET = f"""
-    WITH asked AS (
+    WITH place AS (
         SELECT id, number, number_sort FROM coverage_building
         WHERE street_id = %(street_id)s AND number IS NOT NULL AND retired_at IS NULL
     ), outlook AS ({OUTLOOK})
-    SELECT asked.id, asked.number, COALESCE(outlook.look, 'NONE')
-    FROM asked LEFT JOIN outlook ON outlook.building_id = asked.id
-    ORDER BY asked.number_sort, asked.number
+    SELECT place.id, place.number, COALESCE(outlook.look, 'NONE')
+    FROM place LEFT JOIN outlook ON outlook.building_id = place.id
+    ORDER BY place.number_sort, place.number
 """  # noqa: S608
 
 STREETS = f"""
-    WITH asked AS (
+    WITH place AS (
         SELECT id, street_id, locality_id FROM coverage_building
         WHERE street_id IS NOT NULL AND number IS NOT NULL AND retired_at IS NULL
     ), outlook AS ({OUTLOOK})
     SELECT street.id, street.type, street.name, street.locality_id,
         COALESCE(outlook.look, 'NONE') AS look, count(*)
-    FROM asked
-    JOIN coverage_street street ON street.id = asked.street_id
-    LEFT JOIN outlook ON outlook.building_id = asked.id
+    FROM place
+    JOIN coverage_street street ON street.id = place.street_id
+    LEFT JOIN outlook ON outlook.building_id = place.id
     GROUP BY street.id, look
     ORDER BY street.name, street.type, street.id
     LIMIT %(limit)s
 """  # noqa: S608
 
 HOUSES_IN_BOX = f"""
-    WITH asked AS (
+    WITH place AS (
         SELECT id, street_id, number, footprint, point FROM coverage_building
         WHERE retired_at IS NULL
             AND point && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
         LIMIT %(limit)s
     ), outlook AS ({OUTLOOK})
-    SELECT asked.id, street.type, street.name, asked.number, COALESCE(outlook.look, 'NONE'),
-        ST_AsGeoJSON(asked.footprint, 6), ST_X(asked.point), ST_Y(asked.point)
-    FROM asked
-    LEFT JOIN outlook ON outlook.building_id = asked.id
-    LEFT JOIN coverage_street street ON street.id = asked.street_id
+    SELECT place.id, street.type, street.name, place.number, COALESCE(outlook.look, 'NONE'),
+        ST_AsGeoJSON(place.footprint, 6), ST_X(place.point), ST_Y(place.point)
+    FROM place
+    LEFT JOIN outlook ON outlook.building_id = place.id
+    LEFT JOIN coverage_street street ON street.id = place.street_id
 """  # noqa: S608
 
 
