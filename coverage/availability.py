@@ -118,7 +118,7 @@ def _answer(zone: ZoneOfPlace, place: Place) -> NetworkAnswer:
 
 
 def _inside(zone: ZoneOfPlace, place: Place) -> NetworkAnswer:
-    answer, reason = _BY_STATUS[ZoneStatus(zone.status)]
+    answer, reason = _BY_STATUS[ZoneStatus(zone.status or "")]
     distance_m = None
     building, edge_m = place.building, zone.distance_m
     not_wired = building is not None and building.wiring == Building.Wiring.NOT_WIRED

@@ -35,7 +35,12 @@ class House:
 
 houses = st.builds(
     lambda place, wiring, source, accuracy_m, surveyed: House(
-        *place, wiring, source, accuracy_m, tuple(surveyed.items())
+        x=place[0],
+        y=place[1],
+        wiring=wiring,
+        source=source,
+        accuracy_m=accuracy_m,
+        surveyed=tuple(surveyed.items()),
     ),
     points,
     st.sampled_from(WIRINGS),
