@@ -11,10 +11,12 @@ class CoverageConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Make the layers of the map and its standing rules known."""
+        """Make the layers of the map, its standing rules and its own movers known."""
         from coverage import standing_rules
+        from coverage.placing import own_movers
         from coverage.tiles import coverage_layers, layers, plant_layer
 
         coverage_layers.register_all()
         layers.register(plant_layer.LAYER)
         standing_rules.register()
+        own_movers.register()

@@ -57,8 +57,14 @@ class Place:
 
 
 def standing_building(*, building_id: int, at: datetime) -> Building:
-    """The building, standing at that moment; raises UnknownBuildingError."""
-    building = Building.objects.select_related("street").filter(id=building_id).first()
+    """The building, standing at that moment; raises UnknownBuildingError.
+
+    A duplicate that was merged is answered with the building that took its place.
+    """
+    rows = Building.objects.select_related("street", "merged_into__street")
+    building = rows.filter(id=building_id).first()
+    if building is not None and building.merged_into is not None:
+        building = building.merged_into
     if building is None or (building.retired_at is not None and building.retired_at <= at):
         raise UnknownBuildingError
     return building

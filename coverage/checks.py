@@ -1,7 +1,7 @@
 """Availability checks: asked, answered, stored; read again by their public id."""
 
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -83,6 +83,7 @@ def check_availability(
         match = lookup.match_address(text=text)
     if match.building_id is not None:
         building = availability.standing_building(building_id=match.building_id, at=at)
+        match = replace(match, building_id=building.id)
         place = availability.place_of_building(building)
         point, accuracy = (place.lon, place.lat), place.accuracy_m
     networks: tuple[NetworkAnswer, ...] = ()

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from psycopg.types.range import TimestamptzRange
 
@@ -89,7 +90,7 @@ def building_state(*, building_id: int, at: datetime) -> dict[str, Any]:
     lon, lat = building.point.coords
     answers = answer_for_point(lon=lon, lat=lat, at=at, building_id=building.id)
     rows = (
-        CoverageOverride.objects.filter(building=building)
+        CoverageOverride.objects.filter(Q(building=building) | Q(building__merged_into=building))
         .select_related("author", "ended_by")
         .order_by("-valid", "-id")
     )

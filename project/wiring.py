@@ -8,13 +8,16 @@ from typing import Any
 
 from billing.impact import BillingProbe
 from billing.place_counts import ActiveServices
+from billing.place_movers import SERVICES
 from billing.standing_rules import SubscriberOutsideZones
 from billing.subscriptions import hooks as subscription_hooks
 from billing.subscriptions import rezoning
 from coverage import counters, impact, invariants
+from coverage.placing import movers
 from coverage.tiles import layers as tile_layers
 from coverage.zoning import publishing as zone_publishing
 from crm.impact import OpenRequestsProbe
+from crm.place_movers import REQUESTS
 from crm.tiles import REQUESTS_LAYER
 from network import provisioning
 from project.core import jobs, outbox
@@ -32,6 +35,9 @@ def wire() -> None:
     tile_layers.register(REQUESTS_LAYER)
     # What stands in the buildings of an outline that is being drawn.
     counters.register(ActiveServices())
+    # What hangs on a building, and moves when two buildings turn out to be one.
+    movers.register(SERVICES)
+    movers.register(REQUESTS)
     # What must hold on the map.
     invariants.register(SubscriberOutsideZones())
     outbox.on_wake(_wake_outbox_worker)

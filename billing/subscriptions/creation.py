@@ -15,8 +15,9 @@ from billing.tariffs import queries as tariff_queries
 from billing.tariffs.models import Tariff, TariffVersion
 from billing.tariffs.queries import Resolution
 from billing.tariffs.resolution import PricePlace
+from coverage import operations as coverage_operations
 from coverage import queries as coverage_queries
-from coverage.models import Building, NetworkType, Premise, ZoneVersion
+from coverage.models import Building, NetworkType, ZoneVersion
 from project.core import audit, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
@@ -111,7 +112,7 @@ def create(
         parent=parent,
         state=Subscription.State.ACTIVE if activate else Subscription.State.DRAFT,
         building=building,
-        premise=_premise(building=building, unit=unit),
+        premise=coverage_operations.premise_of(building=building, unit=unit),
         network_type=network_type,
         segment=segment,
         check_made_id=check_id,
@@ -233,20 +234,15 @@ def open_span(
     )
 
 
-def _premise(*, building: Building, unit: str) -> Premise:
-    return Premise.objects.get_or_create(building=building, unit=clean_unit(unit))[0]
-
-
-def clean_unit(unit: str) -> str:
-    """A flat's number as it is kept: no spaces, upper case («12 а» is «12А»)."""
-    return "".join(unit.split()).upper()[:16]
-
-
 def _open_building(*, building_id: int, network_type: str) -> Building:
     if network_type not in NetworkType.values:
         raise NotFoundError(_("There is no such network type."), field="network_type")
-    building = Building.objects.filter(id=building_id, retired_at__isnull=True).first()
-    if building is None:
+    # Locked, so that the building is not merged into another one under the sale.
+    rows = Building.objects.select_for_update(no_key=True, of=("self",))
+    building = rows.filter(id=building_id).first()
+    if building is not None and building.merged_into_id is not None:
+        building = rows.filter(id=building.merged_into_id).first()
+    if building is None or building.retired_at is not None:
         raise NotFoundError(_("There is no such building."), field="building_id")
     return building
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("tiles.json", tiles.TileDescription.as_view(), name="coverage-tiles-json"),
     path("tiles/<str:z>/<str:x>/<str:y>.mvt", tiles.TileView.as_view(), name="coverage-tile"),
     path("", include("coverage.api.planner_urls")),
+    path("places/", include("coverage.api.place_urls")),
     path("zones/", zones.ZoneList.as_view(), name="coverage-zones"),
     path("zones/import/", zone_files.ZoneImport.as_view(), name="coverage-zones-import"),
     path("zones/export/", zone_files.ZoneExport.as_view(), name="coverage-zones-export"),

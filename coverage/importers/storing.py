@@ -75,7 +75,7 @@ class _Writing:
             self._make(each)
         elif stored.retired_at is not None:
             self.report.note(found.row, "RETIRED", "SKIPPED", **found.place())
-        elif stored.location_source != self.source:
+        elif stored.location_source != self.source or stored.edited_at is not None:
             self._fill(each, stored)
         else:
             self._renew(each, stored)
@@ -111,7 +111,8 @@ class _Writing:
             stored.external_ref = found.ref
             filled.append("external_ref")
         away_m = metres_between(GeosPoint(found.point.x, found.point.y), stored.point)
-        detail = f"{stored.location_source}; {away_m:.0f} m"
+        whose = stored.location_source if stored.edited_at is None else "PLANNER"
+        detail = f"{whose}; {away_m:.0f} m"
         if filled:
             self.changed.append(stored)
             detail += f"; {', '.join(filled)}"

@@ -20,7 +20,8 @@ class StreetBook:
 
     def __init__(self, locality_id: int) -> None:
         self.locality_id = locality_id
-        streets = Street.objects.filter(locality_id=locality_id)
+        # The name of a merged street is an old name of the one that took its houses.
+        streets = Street.objects.filter(locality_id=locality_id, merged_into__isnull=True)
         self.known = {(street.type, street.name_norm): street for street in streets}
         self._by_norm: dict[str, list[Street]] | None = None
         self.old_names: dict[tuple[str, str], set[int]] = {}

@@ -85,6 +85,8 @@ class Street(models.Model):
     the type; `name_norm` its canonical form, in which the order of words does not matter;
     `search_key` the looser form, in the written order, used to look things up.
     `locality` is the settlement, or the hromada where the settlement is not known.
+    A street that was merged stays, retired, and `merged_into` names the one that took its houses;
+    its name is free again.
     """
 
     locality = models.ForeignKey(AdminUnit, on_delete=models.PROTECT, related_name="streets")
@@ -94,13 +96,24 @@ class Street(models.Model):
     search_key = models.CharField(max_length=160)
     geom = models.MultiLineStringField(srid=4326, null=True)
     source = models.CharField(max_length=40, blank=True, default="")
+    revision = models.PositiveIntegerField(default=1, db_default=1)
     retired_at = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="merged"
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | (Q(retired_at__isnull=False) & ~Q(merged_into=models.F("id"))),
+                name="coverage_street_merged_is_retired",
+            ),
             models.UniqueConstraint(
-                fields=["locality", "type", "name_norm"], name="coverage_street_identity"
-            )
+                fields=["locality", "type", "name_norm"],
+                name="coverage_street_identity",
+                condition=Q(merged_into__isnull=True),
+            ),
         ]
         indexes = [
             models.Index(

@@ -1,0 +1,1 @@
+"""Places edited by planners: buildings, streets, premises; each change with its history."""

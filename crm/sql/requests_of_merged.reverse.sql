@@ -1,0 +1,1 @@
+DROP TRIGGER IF EXISTS crm_connectionrequest_standing_building ON crm_connectionrequest;
