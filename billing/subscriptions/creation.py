@@ -104,7 +104,7 @@ def create(
             check_id=check_id,
             uncovered_reason=uncovered_reason,
             may_uncovered=may_uncovered,
-            unit=clean_unit(unit),
+            unit=coverage_queries.clean_unit(unit),
         )
     resolution = _price_at(building, tariff, ground, network_type, segment, on_date=on_date)
     subscription = Subscription.objects.create(

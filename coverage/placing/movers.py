@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from django.db import models
-from django.db.models import Count, Q
+from django.db.models import Count, ManyToOneRel, Q
 
 from coverage.models import Building, Premise
 
@@ -148,10 +148,14 @@ def registered() -> list[Mover]:
 
 
 def pointing_here() -> Iterator[tuple[type[models.Model], str]]:
-    """Every foreign key of the project that points at a building or a premise."""
+    """Every foreign key of the project that points at a building or a premise.
+
+    Hidden ones too (`related_name="+"`); many-to-many are seen as the keys of their tables.
+    """
     for target in (Building, Premise):
-        for relation in target._meta.related_objects:
-            yield relation.related_model, relation.field.name
+        for relation in target._meta.get_fields(include_hidden=True):
+            if isinstance(relation, ManyToOneRel):  # and OneToOneRel, which is one of it
+                yield relation.related_model, relation.field.name
 
 
 def unclaimed() -> list[tuple[type[models.Model], str]]:
