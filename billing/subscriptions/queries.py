@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch
 
 from billing.subscriptions.models import Block, Pause, PlanSpan, Subscription
 
@@ -176,3 +176,17 @@ def zone_on(*, subscription_id: int, on_date: date) -> int | None:
         .values_list("sold_zone_version__zone_id", flat=True)
         .first()
     )
+
+
+def count_by_zone(*, zone_ids: Iterable[int], on_date: date) -> dict[int, int]:
+    """How many active services stand in each of these zones on a date; none: left out."""
+    rows = (
+        PlanSpan.objects.filter(
+            sold_zone_version__zone_id__in=list(zone_ids),
+            during__contains=on_date,
+            subscription__state=Subscription.State.ACTIVE,
+        )
+        .values_list("sold_zone_version__zone_id")
+        .annotate(Count("id"))
+    )
+    return dict(rows)

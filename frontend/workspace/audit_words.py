@@ -20,6 +20,7 @@ ACTIONS: dict[str, Any] = {
     "billing.subscription.created": _("service created"),
     "billing.subscription.paused": _("service paused"),
     "billing.subscription.plan_changed": _("tariff changed"),
+    "billing.subscriptions.terms_moved": _("existing clients moved to new terms"),
     "billing.subscription.resumed": _("pause ended"),
     "billing.subscription.terminated": _("service ended"),
     "billing.subscription.unblocked": _("block taken away"),

@@ -18,18 +18,21 @@ from django.test import override_settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import DjangoDbBlocker
 
+from billing.calendar import daily_amount_on
 from billing.charging import operations as charging
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
-from billing.models import Block, ChargeBasis
+from billing.models import Block, ChargeBasis, Subscription
 from billing.payments import operations as payments
 from billing.tariffs import demo as demo_tariffs
+from billing.tariffs import operations as tariffs
 from coverage import operations as coverage
 from coverage.models import AdminUnit, Zone, ZoneVersion
+from coverage.zoning.operations import Terms
 from crm.models import ConnectionRequest
 from network import demo as demo_network
 from network.models import RadiusDecision, Session, SessionHistory
-from project.core import clock
+from project.core import clock, outbox
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from project.core.roles import Role
@@ -52,6 +55,11 @@ ZONE_WKT = (
     " 36.3490 50.0335), (36.3562 50.0366, 36.3562 50.0372, 36.3572 50.0372,"
     " 36.3572 50.0366, 36.3562 50.0366))"
 )
+SECOND_WKT = (
+    "POLYGON ((36.3480 50.0330, 36.3640 50.0330, 36.3640 50.0430, 36.3480 50.0430,"
+    " 36.3480 50.0330))"
+)
+NEW_PRICE = 31_000
 PEOPLE = {
     "planner": Role.PLANNER,
     "operator": Role.OPERATOR,
@@ -123,6 +131,8 @@ def test_the_whole_path(chromium: Browser, system: Stack, radius: RadiusSystem) 
     day = money_runs_out(system)
     assert radius.pap(login, password).kind == "Access-Reject"
     a_payment_of_that_day_brings_it_back(system, day)
+    assert radius.pap(login, password).kind == "Access-Accept"
+    a_second_zone_moves_the_client_to_its_price(system, day)
     assert radius.pap(login, password).kind == "Access-Accept"
     the_statement_leads_back_to_the_rule_and_the_zone(chromium, system)
     assert "right" in system.manage("ledger_verify")
@@ -294,6 +304,52 @@ def a_payment_of_that_day_brings_it_back(system: Stack, day: date) -> None:
         assert RadiusDecision.objects.get().state == "FULL"
 
 
+def a_second_zone_moves_the_client_to_its_price(system: Stack, day: date) -> None:
+    """Another zone over the house, published with MOVE: charged by its price from the next day."""
+    with system.database():
+        at = datetime.combine(day, datetime.min.time(), tzinfo=clock.KYIV) + timedelta(hours=14)
+        draft = coverage.create_zone(
+            actor=SYSTEM,
+            at=at,
+            name="Метробудівників, нова",
+            network_type="FTTB",
+            status="IN_SERVICE",
+            priority=5,
+            geometry=SECOND_WKT,
+        )
+        service = Subscription.objects.get()
+        tariff_id = service.spans.get().tariff_id
+        tariffs.set_price(
+            at=at,
+            actor=SYSTEM,
+            tariff_id=tariff_id,
+            price_kopecks=NEW_PRICE,
+            zone_id=draft.zone_id,
+            valid_from=day,
+        )
+        next_day = day + timedelta(days=1)
+        seen = coverage.preview_impact(changeset_id=draft.changeset_id, at=at)["existing"]
+        assert (seen["services"], seen["monthly_after_kopecks"]) == (1, NEW_PRICE)
+        coverage.publish(
+            changeset_id=draft.changeset_id,
+            actor=SYSTEM,
+            at=at,
+            existing=Terms("MOVE", next_day),
+        )
+        while outbox.dispatch(at=at):
+            pass
+        before = ledger_queries.balance_kopecks(account_id=service.account_id)
+        night = datetime.combine(next_day, datetime.min.time(), tzinfo=clock.KYIV)
+        charging.run(on_date=next_day, at=night + timedelta(minutes=5), actor=SYSTEM, confirm=True)
+        paid = before - ledger_queries.balance_kopecks(account_id=service.account_id)
+        assert paid == daily_amount_on(NEW_PRICE, next_day)
+        zones = [span.sold_zone_version for span in service.spans.order_by("during")]
+        assert [version.zone.name for version in zones if version] == [
+            "Метробудівників",
+            "Метробудівників, нова",
+        ]
+
+
 def the_statement_leads_back_to_the_rule_and_the_zone(chromium: Browser, system: Stack) -> None:
     with browser_of(chromium, system, "accountant") as page:
         page.goto("/workspace/customers/")
@@ -303,9 +359,14 @@ def the_statement_leads_back_to_the_rule_and_the_zone(chromium: Browser, system:
         expect(page.locator("main")).to_contain_text("Дім 300")
         expect(page.locator("main")).to_contain_text("Метробудівників")
         screenshot(page, "path-card")
+        newest = page.locator(".ws-lines > li").first
+        newest.locator("summary").click()
+        expect(newest).to_contain_text("Метробудівників, нова")
+        expect(newest).to_contain_text(f"{NEW_PRICE // 100},00")
+        expect(newest.locator("[data-map='zone-version']")).to_be_visible()
+        screenshot(page, "path-statement")
     with system.database():
-        basis = ChargeBasis.objects.select_related("price_rule", "zone_version").first()
-        assert basis is not None
+        basis = ChargeBasis.objects.select_related("price_rule", "zone_version").earliest("id")
         assert basis.zone_version is not None
         assert basis.zone_version.zone.name == "Метробудівників"
         assert basis.price_rule.zone_id == basis.zone_version.zone_id
@@ -321,4 +382,5 @@ def everything_is_in_the_audit_log(system: Stack) -> None:
         "crm.customer.created",
         "crm.contract.opened",
         "billing.payment.confirmed",
+        "billing.subscriptions.terms_moved",
     }

@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q
-
 from billing.models import PlanSpan, Subscription, Tariff
+from billing.subscriptions import queries as subscription_queries
 from billing.tariffs import queries as tariff_queries
 from billing.tariffs import texts
 from coverage import queries as coverage_queries
 from coverage.answers import NetworkAnswer
-from coverage.models import AdminUnit, Building, BuildingCoverage, CoverageOverride, Zone
+from coverage.models import (
+    AdminUnit,
+    Building,
+    BuildingCoverage,
+    CoverageOverride,
+    Zone,
+    ZoneVersion,
+)
 from crm import queries as crm_queries
 from crm.models import ConnectionRequest
+from project.core import clock
 from project.core.errors import NotFoundError
 
 SERVICES_SHOWN = 60
@@ -272,20 +279,34 @@ class ZoneLine:
 
 def zone_lines(*, at: datetime, limit: int = 100) -> list[ZoneLine]:
     """Zones published and in force at that moment, with how many services stand on each."""
-    zones = list(
-        Zone.objects.filter(versions__valid__contains=at)
-        .exclude(versions__status__in=["DRAFT", "RETIRED"])
-        .annotate(
-            services=Count("subscriptions", filter=Q(subscriptions__state="ACTIVE"), distinct=True)
-        )
-        .order_by("network_type", "name")[:limit]
+    versions = list(
+        ZoneVersion.objects.filter(valid__contains=at)
+        .exclude(status__in=["DRAFT", "RETIRED"])
+        .select_related("zone")
+        .defer("geometry")
+        .order_by("zone__network_type", "zone__name")[:limit]
     )
-    statuses = dict(
-        Zone.objects.filter(id__in=[z.id for z in zones], versions__valid__contains=at)
-        .exclude(versions__status="DRAFT")
-        .values_list("id", "versions__status")
+    counts = subscription_queries.count_by_zone(
+        zone_ids=[version.zone_id for version in versions], on_date=clock.today(at)
     )
-    return [ZoneLine(zone, statuses.get(zone.id, ""), zone.services) for zone in zones]
+    return [
+        ZoneLine(version.zone, version.status, counts.get(version.zone_id, 0))
+        for version in versions
+    ]
+
+
+def covering_version(*, building_id: int, version_id: int) -> ZoneVersion:
+    """A published version that covers (or covered) the building; raises NotFoundError."""
+    found = (
+        ZoneVersion.objects.filter(id=version_id, buildings__building_id=building_id)
+        .exclude(status="DRAFT")
+        .select_related("zone")
+        .defer("geometry")
+        .first()
+    )
+    if found is None:
+        raise NotFoundError
+    return found
 
 
 def map_centre() -> str:
