@@ -1,20 +1,26 @@
 """One way in for all files of addresses, for the command and the page alike."""
 
-from dataclasses import dataclass
+import gzip
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from coverage.addresses.streettypes import TYPES
 from coverage.addresses.text import place_key
-from coverage.addressfiles import osm
+from coverage.addressfiles import osm, tableimport, unplaced
 from coverage.addressfiles.contents import (
     MAX_FILE_BYTES,
     AddressFileError,
     AddressFileTooLargeError,
     AddressFormatError,
 )
+from coverage.addressfiles.tables import TableOptions
 from coverage.importers.buildings import Reading, import_buildings
 from coverage.importers.report import Report
 from coverage.importers.settle import Progress, no_progress
@@ -22,7 +28,10 @@ from coverage.models import AdminUnit
 
 OSM, GEOJSON, CSV, XLSX = "OSM", "GEOJSON", "CSV", "XLSX"
 FORMATS = (OSM, GEOJSON, CSV, XLSX)
+TABLES = {CSV, XLSX}
+OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 HEAD_BYTES = 4_096
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class BadChoiceError(AddressFileError):
@@ -41,30 +50,64 @@ class Asked:
     locality: AdminUnit | None = None
     untyped: str = ""
     dry_run: bool = False
+    table: TableOptions = field(default_factory=TableOptions)
+    mapping: Mapping[str, Any] | None = None
+    swap_axes: bool = False
 
 
 def import_addresses(
-    *, path: Path, name: str, asked: Asked, progress: Progress = no_progress
+    *, path: Path, name: str, asked: Asked, at: datetime, progress: Progress = no_progress
 ) -> Report:
     """Buildings, addresses and streets of a file; `name` is how the person calls it.
 
     With `dry_run` the same report is made and nothing is stored. Raises AddressFileError and its
     subclasses, ImportFileError.
     """
-    if asked.untyped and asked.untyped not in TYPES:
-        raise BadChoiceError(field="street_type")
+    _check(asked)
     with transaction.atomic():
-        report = _import(path, name, asked, progress)
+        report = _import(path, name, asked, at, progress)
+        report.count("pins no longer needed", unplaced.settle(at=at))
         transaction.set_rollback(asked.dry_run)
     return report
 
 
-def _import(path: Path, name: str, asked: Asked, progress: Progress) -> Report:
+def look_at(*, path: Path, asked: Asked) -> dict[str, Any]:
+    """What the file is; of a table also its columns and how the first rows would be read."""
+    _check(asked)
+    kind = asked.format or format_of(path)
+    if kind in TABLES:
+        return tableimport.look_at_table(path=path, kind=kind, asked=_table_asked(asked))
+    return {"kind": kind}
+
+
+def _check(asked: Asked) -> None:
+    if asked.untyped and asked.untyped not in TYPES:
+        raise BadChoiceError(field="street_type")
+    if asked.format and asked.format not in FORMATS:
+        raise BadChoiceError(field="format")
+
+
+def _table_asked(asked: Asked) -> tableimport.TableAsked:
+    return tableimport.TableAsked(
+        options=asked.table,
+        mapping=asked.mapping,
+        locality=asked.locality,
+        untyped=asked.untyped,
+        swap_axes=asked.swap_axes,
+    )
+
+
+def _import(path: Path, name: str, asked: Asked, at: datetime, progress: Progress) -> Report:
     kind = asked.format or format_of(path)
     reading = Reading(untyped=asked.untyped)
     if kind == OSM:
         return osm.import_extract(
             path=path, name=name, locality=asked.locality, reading=reading, progress=progress
+        )
+    if kind in TABLES:
+        table = _table_asked(asked)
+        return tableimport.import_table(
+            path=path, kind=kind, name=name, asked=table, at=at, progress=progress
         )
     report = import_buildings(path=path, locality=asked.locality, reading=reading)
     report.source = name
@@ -88,8 +131,10 @@ def format_of(path: Path) -> str:
         return OSM
     if head.startswith(b"PK\x03\x04"):
         return XLSX
+    if head.startswith(OLD_EXCEL):
+        raise AddressFormatError(_("Save the old Excel table as .xlsx, or as CSV."))
     if head.startswith(b"\x1f\x8b"):
-        return GEOJSON
+        head = _unpacked_head(path)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith((b"{", b"[")):
         return GEOJSON
@@ -98,7 +143,12 @@ def format_of(path: Path) -> str:
     return CSV
 
 
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
+def _unpacked_head(path: Path) -> bytes:
+    try:
+        with gzip.open(path, "rb") as stream:
+            return stream.read(HEAD_BYTES)
+    except (OSError, EOFError, zlib.error) as error:
+        raise AddressFileError(_("The archive is damaged.")) from error
 
 
 def settlement(*, name: str) -> AdminUnit:

@@ -32,10 +32,11 @@ def osm_rows(path: Path) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, An
 
 @contextmanager
 def xlsx_rows(
-    path: Path, *, sheet: str = ""
+    path: Path, *, sheet: str = "", first_rows: int | None = None
 ) -> Iterator[tuple[dict[str, Any], Iterator[list[Any]]]]:
     """Head ({sheets, sheet}) and rows of a spreadsheet; raises AddressFileError."""
-    job = {"task": "xlsx", "sheet": sheet, "max_rows": MAX_TABLE_ROWS, "max_columns": MAX_COLUMNS}
+    job: dict[str, Any] = {"task": "xlsx", "sheet": sheet, "first_rows": first_rows}
+    job |= {"max_rows": MAX_TABLE_ROWS, "max_columns": MAX_COLUMNS}
     with _read(job, path, "table.xlsx") as found:
         yield found
 

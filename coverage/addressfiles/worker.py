@@ -182,6 +182,8 @@ def xlsx(job: dict[str, Any], write: Any) -> dict[str, Any]:
                 value is not None for value in values[job["max_columns"] :]
             ):
                 return {"too_wide": True}
+            if rows == job["first_rows"]:
+                break
             rows += 1
             if rows > job["max_rows"]:
                 return {"too_many": True}

@@ -33,7 +33,8 @@ class Address:
 class FoundBuilding:
     """A building of a file. `ref` is its id at the source ("osm:way/123"), "" where it has none.
 
-    `others` are its further addresses; `accuracy_m` says how far off the point may be.
+    `others` are its further addresses; `accuracy_m` says how far off the point may be; `known_id`
+    is the stored building that it is, where that is decided already.
     """
 
     row: int
@@ -50,6 +51,7 @@ class FoundBuilding:
     accuracy_m: int = 5
     others: list[Address] = field(default_factory=list)
     locality_id: int = 0
+    known_id: int | None = None
 
     @property
     def label(self) -> str:

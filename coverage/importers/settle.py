@@ -186,6 +186,8 @@ class _Known:
     def __init__(self, buildings: list[FoundBuilding], streets: _Streets) -> None:
         self.streets = streets
         self.refs = {building.ref for building in buildings if building.ref}
+        ids = [building.known_id for building in buildings if building.known_id is not None]
+        self.by_id = Building.objects.in_bulk(ids)
         rows = Building.objects.filter(external_ref__in=self.refs)
         self.by_ref = {stored.external_ref: stored for stored in rows}
         found_streets = (streets.of(building)[0] for building in buildings)
@@ -204,6 +206,8 @@ class _Known:
 
     def building(self, building: FoundBuilding) -> Building | None:
         """The stored building that the file's is."""
+        if building.known_id is not None:
+            return self.by_id[building.known_id]
         if building.ref and building.ref in self.by_ref:
             return self.by_ref[building.ref]
         holder = self.holder(building)

@@ -39,6 +39,7 @@ def metres_between(one: GeosPoint, other: GeosPoint) -> float:
 def store(settled: list[Settled], report: Report, *, source: str) -> list[int]:
     """Insert and update; the ids of buildings that are new, moved or have another address."""
     writing = _Writing(report, source)
+    writing.know_further(settled)
     for each in settled:
         writing.take(each)
     writing.write()
@@ -62,6 +63,14 @@ class _Writing:
         self.owners: list[tuple[Building, Settled]] = []
         self.seen: set[Any] = set()
         self.streets: dict[int, str] = {}
+        self.further: dict[int, set[tuple[int, str]]] = {}
+
+    def know_further(self, settled: list[Settled]) -> None:
+        """The further addresses of the stored buildings."""
+        ids = [each.stored.id for each in settled if each.stored is not None]
+        rows = BuildingAddress.objects.filter(building_id__in=ids)
+        for building_id, street_id, number in rows.values_list("building", "street", "number"):
+            self.further.setdefault(building_id, set()).add((street_id, number))
 
     def take(self, each: Settled) -> None:
         """One building of the file."""
@@ -116,6 +125,10 @@ class _Writing:
         if filled:
             self.changed.append(stored)
             detail += f"; {', '.join(filled)}"
+        elif not found.ref:
+            self.report.count("unchanged")
+            self.owners.append((stored, each))
+            return
         action = "EMPTY_FILLED" if filled else "SKIPPED"
         self.report.note(found.row, "OTHER_SOURCE", action, **found.place(), detail=detail)
         self.owners.append((stored, each))
@@ -134,7 +147,11 @@ class _Writing:
             values["flats"] = stored.flats
         if not found.ref:
             values["external_ref"] = stored.external_ref
-            values["kind"] = found.kind or stored.kind
+        values["kind"] = found.kind or stored.kind
+        further = (values["street_id"], values["number"])
+        if found.known_id and further in self.further.get(stored.id, set()):
+            # The file names the house by its second address; the first stays.
+            values |= {name: getattr(stored, name) for name in ADDRESS_FIELDS}
         point, footprint = cast(GeosPoint, to_geos(found.point)), _footprint(found)
         footprint = footprint or stored.footprint
         same_outline = (

@@ -1,5 +1,6 @@
 """Models of the Coverage Map."""
 
+from coverage.models.address_file import ColumnChoice, UnplacedAddress
 from coverage.models.answer import BuildingAnswer
 from coverage.models.availability import AvailabilityCheck
 from coverage.models.building import Building, BuildingAddress, Premise
@@ -27,6 +28,7 @@ __all__ = [
     "BuildingAddress",
     "BuildingAnswer",
     "BuildingCoverage",
+    "ColumnChoice",
     "CoverageOverride",
     "InvariantPolicy",
     "MapChange",
@@ -38,6 +40,7 @@ __all__ = [
     "Premise",
     "Street",
     "StreetAlias",
+    "UnplacedAddress",
     "Zone",
     "ZoneChange",
     "ZoneChangeSet",

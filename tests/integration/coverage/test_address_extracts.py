@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,21 @@ from django.core.management import CommandError, call_command
 
 from coverage.addressfiles import importing, sandbox
 from coverage.addressfiles.contents import AddressFileError, AddressFormatError
-from coverage.addressfiles.importing import Asked, import_addresses
+from coverage.addressfiles.importing import Asked
 from coverage.addressfiles.osm import flats_of
 from coverage.importers.found import read_house
 from coverage.importers.report import Report
 from coverage.models import AdminUnit, Building, BuildingAddress, Street, StreetAlias
 
 GEO = Path(__file__).resolve().parents[3] / "fixtures" / "geo"
+AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HELSINKI = GEO / "helsinki.osm.pbf"
 
 pytestmark = pytest.mark.django_db
+
+
+def import_addresses(**options: Any) -> Report:
+    return importing.import_addresses(**options, at=AT)
 
 
 def settlement(name: str = "Helsinki") -> AdminUnit:
