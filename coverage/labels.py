@@ -37,3 +37,8 @@ def admin_chain(*, admin_unit_id: int) -> list[int]:
 def chain_of_path(path: str) -> tuple[int, ...]:
     """The ids of a materialised path ("/12/345/"), the deepest first."""
     return tuple(int(part) for part in reversed(path.split("/")) if part)
+
+
+def unit_names(*, unit_ids: Iterable[int]) -> dict[int, str]:
+    """Names of administrative units by id."""
+    return dict(AdminUnit.objects.filter(id__in=list(unit_ids)).values_list("id", "name"))

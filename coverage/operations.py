@@ -1,6 +1,7 @@
 """What may be done to the coverage map. Callers check permissions; zones: `coverage.zoning`."""
 
 from coverage.checks import NothingAskedError, anonymise_checks, check_availability
+from coverage.demand.reports import revoke_report, share_report
 from coverage.importers.demo import load_demo as load_demo_places
 from coverage.overrides import end_override, set_override
 from coverage.placing.premises import premise_of
@@ -30,7 +31,9 @@ __all__ = [
     "publish_due",
     "rebuild_building_coverage",
     "retire",
+    "revoke_report",
     "rollback",
     "save_draft",
     "set_override",
+    "share_report",
 ]

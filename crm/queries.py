@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q
 
+from crm.demand import demand_requests, demand_settled_checks
 from crm.models import ConnectionRequest, ContactPerson, Customer, CustomerAccount
 from crm.names import search_key_of
 from crm.phones import to_e164
@@ -19,6 +20,8 @@ __all__ = [
     "CustomerRow",
     "customer_card",
     "customer_of_account",
+    "demand_requests",
+    "demand_settled_checks",
     "open_requests",
     "request_by_number",
     "request_by_public_id",

@@ -29,6 +29,12 @@ const VENDOR = {
   "bootstrap.bundle.min.js": "bootstrap/dist/js/bootstrap.bundle.min.js",
   "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
   "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
+  // Written into reports that have to open without any network (frontend/planner/demand/report.py).
+  "leaflet/leaflet.js": "leaflet/dist/leaflet.js",
+  "leaflet/leaflet.css": "leaflet/dist/leaflet.css",
+  "leaflet/images/layers.png": "leaflet/dist/images/layers.png",
+  "leaflet/images/layers-2x.png": "leaflet/dist/images/layers-2x.png",
+  "leaflet/images/marker-icon.png": "leaflet/dist/images/marker-icon.png",
   "leaflet/marker-icon.png": "leaflet/dist/images/marker-icon.png",
   "leaflet/marker-icon-2x.png": "leaflet/dist/images/marker-icon-2x.png",
   "leaflet/marker-shadow.png": "leaflet/dist/images/marker-shadow.png",

@@ -31,6 +31,7 @@ from network import demo as demo_network
 from network.accounting import SessionFacts
 from network.models import RadiusDecision
 from network.sessions import ingest
+from project import demo_demand
 from project.core.actor import SYSTEM, Actor, ActorKind
 from project.core.clock import KYIV
 from project.core.models import RoleAssignment, User
@@ -94,6 +95,8 @@ def load(*, at: datetime, fixtures: Path, password: str, say: Say) -> bool:
     demo_tariffs.load(at=opened_at, zones=zones, admin_units={"kharkiv": kharkiv.id})
     demo_network.load(at=opened_at, zones=Zone.objects.order_by("id"), admin_units=[kharkiv])
     Story(at=at, first_day=first_day, staff=staff, say=say).tell()
+    say("half a year of demand")
+    demo_demand.tell(at=at)
     return True
 
 

@@ -255,8 +255,8 @@ def _shelf(
     if not shown:
         return Shelf(main=[], addons=[])
     zones = winning_zones(networks=shown)
-    rules = _rules_near(zone_ids=zones.values(), chain=chain, on_date=on_date)
-    terms = _public_terms(tariff_ids=rules, on_date=on_date)
+    rules = rules_near(zone_ids=zones.values(), chain=chain, on_date=on_date)
+    terms = public_terms(tariff_ids=rules, on_date=on_date)
     found: list[Offer] = []
     for network in shown:
         place = PricePlace(
@@ -288,7 +288,7 @@ def winning_zones(*, networks: Iterable[NetworkAnswer]) -> dict[str, int]:
     }
 
 
-def _public_terms(*, tariff_ids: Iterable[int], on_date: date) -> dict[int, TariffVersion]:
+def public_terms(*, tariff_ids: Iterable[int], on_date: date) -> dict[int, TariffVersion]:
     """The terms for new clients of those of these tariffs that the public may buy."""
     rows = (
         TariffVersion.objects.select_related("tariff")
@@ -314,7 +314,7 @@ RULES_NEAR = """
 """
 
 
-def _rules_near(
+def rules_near(
     *, zone_ids: Iterable[Any], chain: Sequence[int], on_date: date
 ) -> dict[int, list[RuleFacts]]:
     """Rules in force that may apply at the place, by tariff. Plain SQL: this is asked at each

@@ -4,6 +4,7 @@ from coverage.models.address_file import ColumnChoice, UnplacedAddress
 from coverage.models.answer import BuildingAnswer
 from coverage.models.availability import AvailabilityCheck
 from coverage.models.building import Building, BuildingAddress, Premise
+from coverage.models.demand import SharedReport
 from coverage.models.map_change import MapChange
 from coverage.models.place import AdminUnit, AdminUnitAlias, Street, StreetAlias
 from coverage.models.plant import PlantNode, PlantNodeBuilding, PlantNodeZone, PlantPort
@@ -38,6 +39,7 @@ __all__ = [
     "PlantNodeZone",
     "PlantPort",
     "Premise",
+    "SharedReport",
     "Street",
     "StreetAlias",
     "UnplacedAddress",

@@ -14,6 +14,7 @@ from coverage.models import NetworkType, ZoneStatus
 from coverage.zoning import queries
 from coverage.zoning.publishing import NEXT
 from frontend.planner import file_texts
+from frontend.planner.demand.texts import what_if_texts
 from frontend.planner.texts import geoman_texts, texts
 from frontend.states import state_of
 from frontend.words import network_name
@@ -49,7 +50,7 @@ def planner(request: HttpRequest) -> HttpResponse:
         "networks": networks,
         "formats": FORMAT_NAMES,
         "next": {old or "": sorted(new) for old, new in NEXT.items()},
-        "words": texts(),
+        "words": texts() | what_if_texts(),
         "geoman": geoman_texts(),
     }
     context = {

@@ -57,6 +57,8 @@ ACTIONS: dict[str, Any] = {
     "coverage.invariant.level_set": _("level of a map rule set"),
     "coverage.override.ended": _("note on availability ended"),
     "coverage.override.set": _("availability noted for a building"),
+    "coverage.report.revoked": _("link of a report taken back"),
+    "coverage.report.shared": _("report shared by a link"),
     "coverage.zone.discarded": _("zone draft given up"),
     "coverage.zone.drafted": _("zone draft saved"),
     "coverage.zone.published": _("zone published"),

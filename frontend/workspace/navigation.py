@@ -40,6 +40,7 @@ MODULES: tuple[NavModule, ...] = (
         (
             NavPage(_("Buildings and zones"), "/workspace/map/", (Permission.ZONES_VIEW,)),
             NavPage(_("Zone planner"), "/planner/", (Permission.ZONES_EDIT,)),
+            NavPage(_("Where to build next"), "/planner/demand/", (Permission.ZONES_VIEW,)),
         ),
     ),
     NavModule(
@@ -118,9 +119,11 @@ def _may_open(user: object, page: NavPage) -> bool:
 
 
 def _shown(request: HttpRequest, pages: tuple[NavPage, ...]) -> Iterator[ShownPage]:
+    # A page may lie under another one: then only the inner one is where the person is.
+    here = max((p.path for p in pages if request.path.startswith(p.path)), key=len, default="")
     for page in pages:
         if _may_open(request.user, page):
-            yield ShownPage(page.title, page.path, request.path.startswith(page.path))
+            yield ShownPage(page.title, page.path, page.path == here)
 
 
 def modules_for(request: HttpRequest) -> list[ShownModule]:

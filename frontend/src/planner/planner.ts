@@ -27,6 +27,7 @@ import type { Bench } from "./tools/bench";
 import { Keep } from "./tools/keep";
 import { startTools } from "./tools/start";
 import { Streets } from "./tools/streets";
+import { closeWhatIf, drawGiven, startWhatIf } from "./whatif";
 
 export class Planner {
   readonly map: L.Map;
@@ -73,6 +74,7 @@ export class Planner {
     this.startButtons();
     this.bench = startTools(this);
     startText(this);
+    startWhatIf(this);
     startExport(this);
     new Importer(this);
     startListKeys();
@@ -82,6 +84,7 @@ export class Planner {
 
   async start(): Promise<void> {
     await this.reload();
+    if (drawGiven(this)) return;
     const wanted = Number(new URLSearchParams(location.search).get("zone"));
     if (this.rows.some((row) => row.id === wanted)) this.openZone(wanted);
     else if (this.zones.getLayers().length) this.map.fitBounds(this.zones.getBounds(), this.editor.room());
@@ -236,6 +239,7 @@ export class Planner {
     this.turn += 1;
     this.bench.reset();
     this.streets.show(false);
+    closeWhatIf();
     this.form.close();
     this.editor.close();
     this.overlay(null);

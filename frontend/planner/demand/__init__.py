@@ -1,0 +1,1 @@
+"""Where to build next: the demand map, what a drawn zone would give, reports given out."""
