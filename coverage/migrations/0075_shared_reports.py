@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coverage", "0061_building_answers"),
+        ("coverage", "0070_places_edited"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
