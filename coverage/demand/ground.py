@@ -21,7 +21,8 @@ WITH cell AS MATERIALIZED (
       AND (%(network)s = '' OR zone.network_type = %(network)s)
 )
 SELECT cell.name, inside.buildings, inside.flats, inside.without_flats, inside.locality_id,
-    inside.landmark_id, near.name, near.network_type, near.status, near.metres
+    inside.landmark_id, COALESCE(near.name, ''), COALESCE(near.network_type, ''),
+    COALESCE(near.status, ''), near.metres
 FROM cell
 CROSS JOIN LATERAL (
     SELECT count(*) AS buildings, COALESCE(sum(hit.flats), 0) AS flats,
@@ -79,10 +80,8 @@ def demand_ground(
                 "at": at,
             },
         )
-        return {
-            row[0]: Ground(*row[1:6], row[6] or "", row[7] or "", row[8] or "", row[9])
-            for row in cursor.fetchall()
-        }
+        rows: list[Any] = cursor.fetchall()
+    return {name: Ground(*ground) for name, *ground in rows}
 
 
 FOOTPRINTS = """
