@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coverage", "0070_places_edited"),
+        ("coverage", "0071_address_tables"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
