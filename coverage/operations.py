@@ -3,6 +3,7 @@
 from coverage.checks import NothingAskedError, anonymise_checks, check_availability
 from coverage.demand.reports import revoke_report, share_report
 from coverage.importers.demo import load_demo as load_demo_places
+from coverage.overrides import end_due as end_due_overrides
 from coverage.overrides import end_override, set_override
 from coverage.placing.premises import premise_of
 from coverage.zoning.operations import (
@@ -23,6 +24,7 @@ __all__ = [
     "check_availability",
     "create_zone",
     "discard_draft",
+    "end_due_overrides",
     "end_override",
     "load_demo_places",
     "premise_of",

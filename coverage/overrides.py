@@ -1,10 +1,11 @@
 """What a survey found at one building, against the zones: "the fibre ends at no. 7".
 
-An override beats geometry for one network type at one building while it is in force. It is never
+An override beats geometry for one network type at one building while it is in force: until its day
+where one was given ("the cable is cut till spring"), else until somebody ends it. It is never
 changed: a newer one, or its end, closes it, and all of them stay as history.
 """
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,13 +16,14 @@ from psycopg.types.range import TimestamptzRange
 from coverage.availability import answer_for_point, standing_building
 from coverage.labels import address_labels
 from coverage.models import Building, CoverageOverride, NetworkType
-from project.core import audit, outbox
-from project.core.actor import Actor
+from project.core import audit, clock, outbox
+from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError, NotFoundError
 from project.core.models import User
 
 TOPIC = "coverage.override_changed"
 REASON_CHARS = 300
+LONGEST_DAYS = 3660
 
 
 class BadOverrideError(DomainError):
@@ -29,6 +31,13 @@ class BadOverrideError(DomainError):
 
     code = "bad_override"
     message = _("Say in a few words what was found (at most 300 characters).")
+
+
+class BadLastDateError(DomainError):
+    """The last day of an override is past, or more than ten years ahead."""
+
+    code = "bad_last_date"
+    message = _("Choose today or a later day, at most ten years ahead.")
 
 
 class OverrideTooEarlyError(DomainError):
@@ -48,13 +57,19 @@ def set_override(
     reason: str,
     actor: Actor,
     at: datetime,
+    last_date: date | None = None,
 ) -> int:
-    """Note what holds at a building from `at` on; closes what was noted before; its id."""
+    """Note what holds at a building from `at` on; closes what was noted before; its id.
+
+    `last_date`: the last day (of Kyiv) on which it holds; without one it holds until it is ended.
+    Raises BadOverrideError, BadLastDateError, NotFoundError, OverrideTooEarlyError.
+    """
     reason = _checked_reason(reason)
+    until = _end_of(last_date, at=at) if last_date is not None else None
     if network_type not in NetworkType.values:
         raise BadOverrideError(_("Choose a network type."), field="network_type")
     building = _locked_building(building_id, at)
-    before = _in_force(building_id=building.id, network_type=network_type)
+    before = _in_force(building_id=building.id, network_type=network_type, at=at)
     if before is not None:
         _close(before, actor=actor, at=at, reason=reason)
     made = CoverageOverride.objects.create(
@@ -63,7 +78,7 @@ def set_override(
         available=available,
         reason=reason,
         author_id=actor.user_id,
-        valid=TimestamptzRange(at, None),
+        valid=TimestamptzRange(at, until),
     )
     _tell("set", override=made, before=before, actor=actor, at=at, reason=reason)
     return made.id
@@ -73,15 +88,41 @@ def set_override(
 def end_override(*, override_id: int, reason: str, actor: Actor, at: datetime) -> None:
     """From `at` on the zones decide again; raises NotFoundError when it is not in force."""
     reason = _checked_reason(reason)
-    found = CoverageOverride.objects.filter(id=override_id, valid__endswith=None).first()
+    found = CoverageOverride.objects.filter(id=override_id).filter(_lasts(at)).first()
     if found is None:
         raise NotFoundError(_("This note is not in force."))
     _locked_building(found.building_id, at)
     override = CoverageOverride.objects.select_for_update().get(id=override_id)
-    if override.valid.upper is not None:
+    if override.valid.upper is not None and override.valid.upper <= at:
         raise NotFoundError(_("This note is not in force."))
     _close(override, actor=actor, at=at, reason=reason)
     _tell("ended", override=override, before=override, actor=actor, at=at, reason=reason)
+
+
+@transaction.atomic
+def end_due(*, at: datetime) -> int:
+    """Tell of overrides whose day has come; how many. They have ended by themselves already.
+
+    A person who ends one always says why, so those without a word are the ones not told of yet.
+    """
+    over = CoverageOverride.objects.select_for_update(skip_locked=True).filter(
+        valid__endswith__lte=at, end_reason=""
+    )
+    actor = Actor(kind=ActorKind.SYSTEM, label="schedule")
+    told = 0
+    for override in over.order_by("id"):
+        override.end_reason = str(_("Its day has come."))
+        override.save(update_fields=["end_reason"])
+        _tell(
+            "ended",
+            override=override,
+            before=override,
+            actor=actor,
+            at=at,
+            reason=override.end_reason,
+        )
+        told += 1
+    return told
 
 
 def building_state(*, building_id: int, at: datetime) -> dict[str, Any]:
@@ -111,7 +152,7 @@ def building_state(*, building_id: int, at: datetime) -> dict[str, Any]:
             }
             for answer in answers
         ],
-        "overrides": [_override_json(row) for row in rows],
+        "overrides": [_override_json(row, at) for row in rows],
     }
 
 
@@ -125,7 +166,7 @@ def in_force(*, at: datetime, limit: int = 500) -> list[dict[str, Any]]:
     labels = address_labels(building_ids={row.building_id for row in rows})
     return [
         {
-            **_override_json(row),
+            **_override_json(row, at),
             "building_id": row.building_id,
             "address": labels[row.building_id],
             "lon": row.building.point.x,
@@ -135,13 +176,14 @@ def in_force(*, at: datetime, limit: int = 500) -> list[dict[str, Any]]:
     ]
 
 
-def _override_json(row: CoverageOverride) -> dict[str, Any]:
+def _override_json(row: CoverageOverride, at: datetime) -> dict[str, Any]:
     upper = row.valid.upper
     return {
         "override_id": row.id,
         "network_type": row.network_type,
         "available": row.available,
         "reason": row.reason,
+        "in_force": row.valid.lower <= at and (upper is None or at < upper),
         "author": _name(row.author),
         "valid_from": row.valid.lower.isoformat() if row.valid.lower else None,
         "valid_until": upper.isoformat() if upper else None,
@@ -168,10 +210,21 @@ def _locked_building(building_id: int, at: datetime) -> Building:
     return building
 
 
-def _in_force(*, building_id: int, network_type: str) -> CoverageOverride | None:
-    return CoverageOverride.objects.filter(
-        building_id=building_id, network_type=network_type, valid__endswith=None
-    ).first()
+def _end_of(last_date: date, *, at: datetime) -> datetime:
+    """The midnight that ends a day of Kyiv; raises BadLastDateError."""
+    if not 0 <= (last_date - clock.today(at)).days <= LONGEST_DAYS:
+        raise BadLastDateError(field="last_date")
+    return datetime.combine(last_date + timedelta(days=1), time(), tzinfo=clock.KYIV)
+
+
+def _lasts(at: datetime) -> Q:
+    """Not ended yet at that moment (one that begins later as well: the caller refuses it)."""
+    return Q(valid__endswith=None) | Q(valid__endswith__gt=at)
+
+
+def _in_force(*, building_id: int, network_type: str, at: datetime) -> CoverageOverride | None:
+    rows = CoverageOverride.objects.filter(building_id=building_id, network_type=network_type)
+    return rows.filter(_lasts(at)).first()
 
 
 def _close(override: CoverageOverride, *, actor: Actor, at: datetime, reason: str) -> None:

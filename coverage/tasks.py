@@ -16,6 +16,12 @@ def anonymise_checks() -> int:
     return operations.anonymise_checks(at=clock.now(), kept_for=kept_for)
 
 
+@shared_task(name="coverage.end_due_overrides")
+def end_due_overrides() -> int:
+    """Tell of the notes about buildings whose day has come; how many."""
+    return operations.end_due_overrides(at=clock.now())
+
+
 @shared_task(name="coverage.publish_due")
 def publish_due() -> tuple[int, int]:
     """Publish the change sets whose planned moment has come; (published, refused)."""

@@ -6,6 +6,7 @@ Both are public and carry nothing private; members of staff see wiring and zones
 from dataclasses import asdict
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
@@ -15,7 +16,8 @@ from rest_framework.serializers import CharField, IntegerField, Serializer
 from rest_framework.views import APIView
 
 from coverage import queries
-from project.core import clock
+from coverage.api.zones import moment_of
+from project.core.errors import NotPermittedError
 from project.core.http import may
 from project.core.roles import Permission
 
@@ -64,16 +66,22 @@ class BuildingMap(APIView):
         parameters=[
             OpenApiParameter("bbox", str, required=True, description="west,south,east,north"),
             OpenApiParameter("limit", int, description="1 to 5000, else 2000"),
+            OpenApiParameter(
+                "at", OpenApiTypes.DATETIME, description="As it was then (staff); now."
+            ),
         ],
         responses=OpenApiTypes.OBJECT,
     )
     def get(self, request: Request) -> Response:
         """GeoJSON; a window wider than 0.2 degrees is cut down around its middle."""
+        is_staff = may(request._request, Permission.ZONES_VIEW)
+        if request.query_params.get("at") and not is_staff:
+            raise NotPermittedError(_("The map of another day is for staff."), field="at")
         found = queries.buildings_geojson(
             bbox=queries.checked_box(request.query_params.get("bbox", "")),
-            at=clock.now(),
+            at=moment_of(request),
             limit=_number(request, "limit", DEFAULT_BUILDINGS),
-            with_details=may(request._request, Permission.ZONES_VIEW),
+            with_details=is_staff,
         )
         return Response(found)
 

@@ -17,7 +17,7 @@ from coverage.api.zones import (
     moment_of,
     read,
 )
-from coverage.zoning import review, scheduling, shelf, timeline
+from coverage.zoning import changesets, review, scheduling, shelf, timeline
 from coverage.zoning.terms import Terms
 from project.core import clock
 from project.core.http import actor_of
@@ -34,7 +34,7 @@ class TextSerializer(serializers.Serializer[Any]):
 class TitleSerializer(serializers.Serializer[Any]):
     """A new title."""
 
-    title = serializers.CharField(max_length=review.TITLE_CHARS, allow_blank=True)
+    title = serializers.CharField(max_length=changesets.TITLE_CHARS, allow_blank=True)
 
 
 class ScheduleSerializer(ExistingSerializer):
@@ -51,6 +51,7 @@ class ChangeSets(ZoneView):
         parameters=[
             OpenApiParameter("state", str, description="open (default), published, cancelled"),
             OpenApiParameter("before", int, description="`next` of the page before"),
+            OpenApiParameter("mine", bool, description="only one's own"),
         ],
         responses=ANY_OBJECT,
     )
@@ -59,7 +60,11 @@ class ChangeSets(ZoneView):
         before = request.query_params.get("before", "")
         before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else 0
         wanted = request.query_params.get("state", "") or "open"
-        return Response(shelf.listed(shelf=wanted, before_id=before_id or None))
+        mine = request.query_params.get("mine") in {"1", "true"}
+        author_id = actor_of(request).user_id if mine else None
+        return Response(
+            shelf.listed(shelf=wanted, before_id=before_id or None, author_id=author_id)
+        )
 
 
 class ChangeSetDetail(ZoneView):

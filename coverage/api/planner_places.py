@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coverage import invariants, overrides, street_map
+from coverage import invariants, overrides, presence, street_map
 from coverage.api.zones import ANY_OBJECT, ZoneView, moment_of, read
 from coverage.labels import address_labels
 from coverage.models import InvariantPolicy, NetworkType
@@ -19,7 +19,8 @@ from project.core.http import actor_of, api_permission, may
 from project.core.roles import Permission
 
 Overriding = api_permission(Permission.ZONES_VIEW, Permission.COVERAGE_OVERRIDE)
-Ruling = api_permission(Permission.ZONES_VIEW, Permission.STAFF_MANAGE)
+Present = api_permission(Permission.ZONES_EDIT)
+Ruling = api_permission(Permission.ZONES_VIEW, Permission.ZONES_PUBLISH)
 
 
 class OverrideSerializer(serializers.Serializer[Any]):
@@ -28,6 +29,15 @@ class OverrideSerializer(serializers.Serializer[Any]):
     network_type = serializers.ChoiceField(choices=NetworkType.choices)
     available = serializers.BooleanField()
     reason = serializers.CharField(max_length=overrides.REASON_CHARS)
+    last_date = serializers.DateField(allow_null=True, default=None)
+
+
+class PresenceSerializer(serializers.Serializer[Any]):
+    """What a browser tab has open: "zone:12", "changeset:3" or nothing."""
+
+    subject = serializers.CharField(max_length=40, allow_blank=True, default="")
+    tab = serializers.CharField(max_length=16)
+    edits = serializers.BooleanField(default=False)
 
 
 class ReasonSerializer(serializers.Serializer[Any]):
@@ -112,7 +122,7 @@ class BuildingOverrides(ZoneView):
         responses={201: ANY_OBJECT},
     )
     def post(self, request: Request, building_id: int) -> Response:
-        """From now on; closes what was noted before for that network."""
+        """From now on, through `last_date` where given; closes what was noted before."""
         values = read(OverrideSerializer, request)
         at = clock.now()
         overrides.set_override(building_id=building_id, actor=actor_of(request), at=at, **values)
@@ -152,7 +162,7 @@ class Invariants(ZoneView):
         return Response(
             {
                 "invariants": invariants.standing(at=clock.now()),
-                "may_set": may(request, Permission.STAFF_MANAGE),
+                "may_set": may(request, Permission.ZONES_PUBLISH),
             }
         )
 
@@ -168,3 +178,20 @@ class InvariantLevel(ZoneView):
         values = read(LevelSerializer, request)
         invariants.set_level(name=name, actor=actor_of(request), at=clock.now(), **values)
         return Response(status=204)
+
+
+class Presence(ZoneView):
+    """Planners see each other."""
+
+    permission_classes = [Present]
+
+    @extend_schema(
+        summary="Say what is open here, learn what others have open",
+        request=PresenceSerializer,
+        responses=ANY_OBJECT,
+    )
+    def post(self, request: Request) -> Response:
+        """Told again every 15 seconds; forgotten after 40."""
+        values = read(PresenceSerializer, request)
+        others = presence.tell(actor=actor_of(request), at=clock.now(), **values)
+        return Response({"present": [each.as_json() for each in others]})

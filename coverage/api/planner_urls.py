@@ -70,6 +70,7 @@ urlpatterns = [
         planner_places.BuildingOverrides.as_view(),
         name="coverage-building-overrides",
     ),
+    path("presence/", planner_places.Presence.as_view(), name="coverage-presence"),
     path("overrides/", planner_places.OverridesInForce.as_view(), name="coverage-overrides"),
     path(
         "overrides/<bigid:override_id>/end/",

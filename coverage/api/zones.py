@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from coverage.api.parsing import GeometryJSONParser
 from coverage.models import NetworkType, ZoneStatus
-from coverage.zoning import figures, geometry, operations, overlaps, queries
+from coverage.zoning import changesets, figures, geometry, operations, overlaps, queries
 from project.core import clock
 from project.core.errors import DomainError, NotFoundError
 from project.core.http import actor_of, api_permission, may
@@ -58,7 +58,7 @@ class GeometryField(serializers.Field[Any, Any, Any, Any]):
 
 
 class DraftSerializer(serializers.Serializer[Any]):
-    """What a zone shall become."""
+    """What a zone shall become, and in which change set (without: the author's open one)."""
 
     name = serializers.CharField(max_length=120)
     network_type = serializers.ChoiceField(choices=NetworkType.choices)
@@ -67,6 +67,12 @@ class DraftSerializer(serializers.Serializer[Any]):
     planned_for_date = serializers.DateField(allow_null=True, default=None)
     comment = serializers.CharField(max_length=300, allow_blank=True, default="")
     geometry = GeometryField()
+    changeset_id = serializers.IntegerField(
+        allow_null=True, default=None, min_value=1, max_value=MAX_ID
+    )
+    changeset_title = serializers.CharField(
+        max_length=changesets.TITLE_CHARS, allow_blank=True, default=""
+    )
 
 
 class NewZoneSerializer(DraftSerializer):
@@ -79,7 +85,6 @@ class SavedSerializer(DraftSerializer):
     """A draft of a zone that exists; `base_revision` is the revision it was made on."""
 
     base_revision = serializers.IntegerField(min_value=1)
-    changeset_id = serializers.IntegerField(allow_null=True, default=None, max_value=MAX_ID)
 
 
 class GeometrySerializer(serializers.Serializer[Any]):

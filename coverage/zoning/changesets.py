@@ -11,6 +11,7 @@ from project.core.errors import DomainError, NotFoundError
 OPEN_STATES = (ZoneChangeSet.State.DRAFT, ZoneChangeSet.State.REVIEW)
 Kind = ZoneChangeSetNote.Kind
 PLAN_FIELDS = ("publish_at", "scheduled_by", "existing_terms", "move_on")
+TITLE_CHARS = 160
 
 
 class ChangeSetClosedError(DomainError):
@@ -19,6 +20,21 @@ class ChangeSetClosedError(DomainError):
     code = "changeset_closed"
     http_status = 409
     message = _("This change set is published or given up already.")
+
+
+class BadTitleError(DomainError):
+    """A title that is too long."""
+
+    code = "bad_text"
+    message = _("A title has at most 160 characters.")
+
+
+def checked_title(title: str) -> str:
+    """Without blanks around; raises BadTitleError."""
+    title = title.strip()
+    if len(title) > TITLE_CHARS:
+        raise BadTitleError(field="title")
+    return title
 
 
 def lock_changeset(*, changeset_id: int) -> ZoneChangeSet:

@@ -117,8 +117,12 @@ def create_zone(
     planned_for_date: date | None = None,
     comment: str = "",
     changeset_id: int | None = None,
+    changeset_title: str = "",
 ) -> SavedDraft:
-    """A new zone with its first draft in that change set, else in the author's open one."""
+    """A new zone with its first draft in that change set, else in the author's open one.
+
+    With `changeset_title` (and no id) a new change set of that title is begun for it.
+    """
     draft = ZoneDraft(
         name=name,
         network_type=network_type,
@@ -129,7 +133,9 @@ def create_zone(
         comment=comment,
     ).checked()
     with transaction.atomic():
-        changeset = _open_changeset(actor=actor, at=at, changeset_id=changeset_id)
+        changeset = _open_changeset(
+            actor=actor, at=at, changeset_id=changeset_id, title=changeset_title
+        )
         locks.hold(locks.Lock.ZONE_CODES)
         zone = Zone.objects.create(
             code=_free_code(wanted=code, name=draft.name),
@@ -165,11 +171,13 @@ def save_draft(
     planned_for_date: date | None = None,
     comment: str = "",
     changeset_id: int | None = None,
+    changeset_title: str = "",
 ) -> SavedDraft:
     """Save a draft that was made on `base_revision` of the zone.
 
     Raises StaleRevisionError when the zone has moved on. Attributes left None stay as they are in
-    the author's draft, or in the zone.
+    the author's draft, or in the zone. The author's draft stays in its change set; a first one
+    goes where `create_zone` would put it.
     """
     known = queries.open_change(zone_id=zone_id, author_id=actor.user_id)
     base: Zone | ZoneChange = known or queries.get_zone(zone_id=zone_id)
@@ -184,7 +192,7 @@ def save_draft(
     ).checked()
     wanted = changeset_id if changeset_id is not None else (known.changeset_id if known else None)
     with transaction.atomic():
-        changeset = _open_changeset(actor=actor, at=at, changeset_id=wanted)
+        changeset = _open_changeset(actor=actor, at=at, changeset_id=wanted, title=changeset_title)
         zone = Zone.objects.select_for_update().get(id=zone_id)
         if zone.revision != base_revision:
             raise stale(zone_id=zone_id, mine=draft)
@@ -278,11 +286,16 @@ def _difference(*, current: dict[str, Any], mine: ZoneDraft) -> dict[str, Any]:
     }
 
 
-def _open_changeset(*, actor: Actor, at: datetime, changeset_id: int | None) -> ZoneChangeSet:
+def _open_changeset(
+    *, actor: Actor, at: datetime, changeset_id: int | None, title: str
+) -> ZoneChangeSet:
     if changeset_id is not None:
         chosen = lock_changeset(changeset_id=changeset_id)
         changesets.edited(changeset=chosen, actor=actor, at=at)
         return chosen
+    if title.strip():
+        title = changesets.checked_title(title)
+        return ZoneChangeSet.objects.create(title=title, author_id=actor.user_id, created_at=at)
     found = (
         ZoneChangeSet.objects.select_for_update()
         .filter(author_id=actor.user_id, state=ZoneChangeSet.State.DRAFT)

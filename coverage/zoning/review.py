@@ -13,13 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from coverage.models import ZoneChange, ZoneChangeSet
 from coverage.zoning import changesets
-from coverage.zoning.changesets import Kind, lock_changeset, write_note
+from coverage.zoning.changesets import Kind, checked_title, lock_changeset, write_note
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError, NotPermittedError
 
 TEXT_CHARS = 1000
-TITLE_CHARS = 160
 
 
 class ReviewNeededError(DomainError):
@@ -137,9 +136,7 @@ def comment(*, changeset_id: int, actor: Actor, at: datetime, text: str) -> None
 @transaction.atomic
 def rename(*, changeset_id: int, actor: Actor, at: datetime, title: str) -> None:
     """Give an open change set a title."""
-    title = title.strip()
-    if len(title) > TITLE_CHARS:
-        raise BadTextError(_("A title has at most 160 characters."), field="title")
+    title = checked_title(title)
     changeset = lock_changeset(changeset_id=changeset_id)
     before, changeset.title = changeset.title, title
     changeset.save(update_fields=["title"])

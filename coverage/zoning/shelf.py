@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from coverage.models import ZoneChange, ZoneChangeSet, ZoneChangeSetNote
+from coverage.models import ZoneChange, ZoneChangeSet, ZoneChangeSetNote, ZoneVersion
 from coverage.zoning import review, terms
 from coverage.zoning.changesets import OPEN_STATES
 from project.core.errors import DomainError, NotFoundError
@@ -27,8 +27,13 @@ class BadShelfError(DomainError):
     message = _("Ask for open, published or cancelled change sets.")
 
 
-def listed(*, shelf: str = "open", before_id: int | None = None) -> dict[str, Any]:
-    """Change sets with drafts in them, newest first; `next` is the id for the next page."""
+def listed(
+    *, shelf: str = "open", before_id: int | None = None, author_id: int | None = None
+) -> dict[str, Any]:
+    """Change sets with drafts in them, newest first; `next` is the id for the next page.
+
+    `author_id`: those of one person.
+    """
     if shelf not in SHELVES:
         raise BadShelfError(field="state")
     rows = (
@@ -40,6 +45,8 @@ def listed(*, shelf: str = "open", before_id: int | None = None) -> dict[str, An
     )
     if before_id is not None:
         rows = rows.filter(id__lt=before_id)
+    if author_id is not None:
+        rows = rows.filter(author_id=author_id)
     found = list(rows[: PAGE + 1])
     return {
         "need_review": review.is_needed(),
@@ -61,9 +68,12 @@ def opened(*, changeset_id: int, user_id: int | None) -> dict[str, Any]:
     shapes = {
         change.zone_id: json.loads(change.geometry.geojson) for change in changeset.changes.all()
     }
-    brief = _brief(changeset)
+    brief, before = _brief(changeset), _before(changeset)
     for zone in brief["zones"]:
+        old = before.get(zone["zone_id"])
         zone["geometry"] = shapes[zone["zone_id"]]
+        zone["old_status"] = old.status if old else None
+        zone["old_geometry"] = json.loads(old.geometry.geojson) if old else None
     notes = ZoneChangeSetNote.objects.filter(changeset=changeset).select_related("author")
     return {
         **brief,
@@ -72,6 +82,17 @@ def opened(*, changeset_id: int, user_id: int | None) -> dict[str, Any]:
         "impact": changeset.impact,
         "notes": [_note(note) for note in notes.order_by("id")],
     }
+
+
+def _before(changeset: ZoneChangeSet) -> dict[int, ZoneVersion]:
+    """By zone: the version that this change set would replace, or has replaced."""
+    zones = [change.zone_id for change in changeset.changes.all()]
+    versions = ZoneVersion.objects.filter(zone_id__in=zones)
+    if changeset.published_at is not None:
+        versions = versions.filter(valid__endswith=changeset.published_at)
+    else:
+        versions = versions.filter(valid__endswith=None)
+    return {version.zone_id: version for version in versions}
 
 
 def _brief(changeset: ZoneChangeSet) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from frontend.planner import file_texts, tool_texts
+from frontend.planner import file_texts, review_texts, tool_texts
 
 # A count whose plural form stands for all counts of that form (CLDR names, as browsers use them).
 EXAMPLES = {"one": 1, "few": 2, "many": 5, "other": 5}
@@ -22,7 +22,9 @@ def counted_texts() -> dict[str, str]:
     """The forms of each counted text: buildings_one, buildings_few and so on."""
     return {
         f"{key}_{form}": text(example)
-        for key, text in (COUNTED | file_texts.COUNTED | tool_texts.COUNTED).items()
+        for key, text in (
+            COUNTED | file_texts.COUNTED | review_texts.COUNTED | tool_texts.COUNTED
+        ).items()
         for form, example in EXAMPLES.items()
     }
 
@@ -32,6 +34,7 @@ def texts() -> dict[str, str]:
     return (
         counted_texts()
         | file_texts.file_texts()
+        | review_texts.review_texts()
         | tool_texts.tool_texts()
         | {
             "ha": _("ha"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from coverage.models import NetworkType, ZoneStatus
 from coverage.zoning import queries
 from coverage.zoning.publishing import NEXT
-from frontend.planner import file_texts
+from frontend.planner import file_texts, review_texts
 from frontend.planner.demand.texts import what_if_texts
 from frontend.planner.texts import geoman_texts, texts
 from frontend.states import state_of
@@ -48,6 +48,7 @@ def planner(request: HttpRequest) -> HttpResponse:
         "bounds": queries.extent(),
         "statuses": statuses,
         "networks": networks,
+        "answers": review_texts.answer_words(),
         "formats": FORMAT_NAMES,
         "next": {old or "": sorted(new) for old, new in NEXT.items()},
         "words": texts() | what_if_texts(),

@@ -155,6 +155,7 @@ def redis_url(database_number: int) -> str:
 
 GEOBILL_REDIS_TASKS_DB, GEOBILL_REDIS_CACHE_DB, GEOBILL_REDIS_ACCOUNTING_DB = 0, 1, 2
 GEOBILL_ACCOUNTING_REDIS_URL = redis_url(GEOBILL_REDIS_ACCOUNTING_DB)
+GEOBILL_PRESENCE_REDIS_URL = redis_url(GEOBILL_REDIS_CACHE_DB)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",

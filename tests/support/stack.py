@@ -278,9 +278,16 @@ def render_raddb(stack: Stack) -> Path | None:
 
 @contextmanager
 def running_system(
-    *, unblock: Callable[[], AbstractContextManager[None]], redis_port: int, label: str
+    *,
+    unblock: Callable[[], AbstractContextManager[None]],
+    redis_port: int,
+    label: str,
+    switches: dict[str, str] | None = None,
 ) -> Iterator[Stack]:
-    """A whole system of its own, with a fresh database; `label` tells its folder and logs apart."""
+    """A whole system of its own, with a fresh database; `label` tells its folder and logs apart.
+
+    `switches`: environment variables by which it differs from the usual one.
+    """
     outer_var = settings.VAR_DIR
     var = outer_var / f"{FOLDER_PREFIX}{os.getpid()}-{label}"
     logs = outer_var / "test-logs" / label
@@ -291,7 +298,7 @@ def running_system(
         undo.callback(shutil.rmtree, var, ignore_errors=True)
         with unblock():
             name = undo.enter_context(database_copy(label))
-        env = environment(var=var, database_name=name, redis_port=redis_port)
+        env = environment(var=var, database_name=name, redis_port=redis_port) | (switches or {})
         system = Stack(
             url=f"http://127.0.0.1:{env['GEOBILL_WEB_PORT']}",
             radius_url=f"http://127.0.0.1:{env['GEOBILL_RADIUS_REST_PORT']}",

@@ -94,6 +94,23 @@ export interface Impact {
   lost: number;
   asked: string[];
   lines: { probe: string; text: string; count: number; level: "INFO" | "WARNING" }[];
+  invariants: { name: string; title: string; blocks: boolean; count: number; texts: string[] }[];
+  existing?: {
+    move_on: string;
+    services: number;
+    monthly_before_kopecks: number;
+    monthly_after_kopecks: number;
+    dearer: number;
+    cheaper: number;
+    not_sold: number;
+    examples: {
+      address: string;
+      contract: string;
+      tariff: string;
+      old_kopecks: number;
+      new_kopecks: number | null;
+    }[];
+  } | null;
   overlaps: Overlap[];
   refusals: Refusal[];
   can_publish: boolean;
@@ -142,6 +159,8 @@ export interface DraftBody {
   planned_for_date: string | null;
   comment: string;
   geometry: Shape | string;
+  changeset_id?: number;
+  changeset_title?: string;
 }
 
 /** A 4xx answer: `fields` are faults of single fields, `context` is what the code promises. */
@@ -219,11 +238,9 @@ export const api = {
       changeset_id: changeset,
     }),
   impact: (changeset: number) => call<Impact>("GET", `changesets/${changeset}/impact/`),
-  publish: (changeset: number) =>
-    call<{ impact: Impact }>("POST", `changesets/${changeset}/publish/`, {}),
   versions: (id: number) => call<{ versions: Version[] }>("GET", `zones/${id}/versions/`),
   rollback: (id: number, version: number, revision: number) =>
-    call<{ impact: Impact }>("POST", `zones/${id}/rollback/`, {
+    call<{ impact: Impact; waits: boolean }>("POST", `zones/${id}/rollback/`, {
       version_id: version,
       base_revision: revision,
     }),

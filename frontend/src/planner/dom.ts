@@ -10,6 +10,7 @@ export interface Config {
   bounds: [[number, number], [number, number]] | null;
   statuses: Record<string, string>;
   networks: Record<string, string>;
+  answers: Record<string, string>;
   formats: Record<string, string>;
   next: Record<string, string[]>;
   words: Record<string, string>;

@@ -6,24 +6,44 @@ import { area, byId, config, h, moment, say, word } from "./dom";
 import { show } from "./panel";
 import type { Planner } from "./planner";
 
+interface Zone {
+  id: number;
+  revision: number;
+}
+
 export class History {
+  private way: (() => void) | null = null;
+
   constructor(private readonly planner: Planner) {}
 
   async open(): Promise<void> {
     const zone = this.planner.open;
-    if (!zone) return;
+    if (zone) await this.openFor({ id: zone.id, revision: this.planner.form.revision }, null);
+  }
+
+  /** The history of a zone, also of one that is retired; `way`: where "back" leads, if not to it. */
+  async openFor(zone: Zone, way: (() => void) | null): Promise<void> {
     try {
       const { versions } = await api.versions(zone.id);
-      const items = versions.map((version, index) => this.item(zone.id, version, index === 0));
+      const items = versions.map((version, index) => this.item(zone, version, index === 0));
       byId("pl-versions").replaceChildren(...items);
       this.planner.pause();
+      this.way = way;
       show("history");
     } catch (error) {
       this.planner.fail(error);
     }
   }
 
-  private item(zone: number, version: Version, newest: boolean): HTMLLIElement {
+  /** Back to where the history was opened from; false: to the zone. */
+  goBack(): boolean {
+    const { way } = this;
+    this.way = null;
+    way?.();
+    return way !== null;
+  }
+
+  private item(zone: Zone, version: Version, newest: boolean): HTMLLIElement {
     const now = version.valid_until === null;
     const span = version.valid_until
       ? word("version_span", { start: moment(version.valid_from), end: moment(version.valid_until) })
@@ -58,7 +78,7 @@ export class History {
   }
 
   /** Asks once, in place: the first press shows the old outline, the second publishes it. */
-  private rollbackButton(zone: number, version: Version): HTMLElement {
+  private rollbackButton(zone: Zone, version: Version): HTMLElement {
     const button = h("button", { type: "button", class: "pl-link" }, word("rollback"));
     button.addEventListener("click", () => {
       if (button.dataset.sure) {
@@ -73,10 +93,11 @@ export class History {
     return button;
   }
 
-  private async rollback(zone: number, version: Version): Promise<void> {
+  private async rollback(zone: Zone, version: Version): Promise<void> {
     try {
-      await api.rollback(zone, version.version_id, this.planner.form.revision);
-      say(word("rolled_back"));
+      const done = await api.rollback(zone.id, version.version_id, zone.revision);
+      this.way = null;
+      say(word(done.waits ? "rollback_waits" : "rolled_back"));
       await this.planner.afterPublication();
     } catch (error) {
       this.planner.fail(error);

@@ -3,10 +3,31 @@
 import { byId, config, h, icon, word } from "./dom";
 import type { Problem } from "./api";
 
-export type View = "list" | "edit" | "text" | "publish" | "history" | "stale" | "import" | "export" | "tool";
+export type View =
+  | "list"
+  | "edit"
+  | "text"
+  | "publish"
+  | "history"
+  | "stale"
+  | "import"
+  | "export"
+  | "changesets"
+  | "changeset"
+  | "time"
+  | "archive"
+  | "rules"
+  | "building"
+  | "tool";
 
 const sections = [...document.querySelectorAll<HTMLElement>("#pl-panel > section")];
 let shown: View = "list";
+const listeners: (() => void)[] = [];
+
+/** Call this whenever another view is shown. */
+export function onShow(listener: () => void): void {
+  listeners.push(listener);
+}
 
 export function view(): View {
   return shown;
@@ -18,6 +39,7 @@ export function show(name: View, focus = true): void {
   byId("pl-panel").dataset.view = name;
   const section = sections.find((each) => each.dataset.view === name);
   if (focus) section?.querySelector<HTMLElement>("h2[tabindex]")?.focus({ preventScroll: true });
+  for (const listener of listeners) listener();
 }
 
 /** On a narrow screen the panel is a sheet that can be pushed down to see the map. */

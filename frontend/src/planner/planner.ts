@@ -1,6 +1,7 @@
 // The page as a whole: what is loaded, what is open, what happens on each button.
 
 import {
+  answerColor,
   BuildingLayer,
   createMap,
   L,
@@ -19,10 +20,19 @@ import { History } from "./history";
 import { Importer } from "./importing";
 import { myDraft, rowsOf, showLegend, showList, shownOf, startListKeys, type ZoneRow } from "./list";
 import { lowerSheet, raiseSheet, show, showErrors, startSheet, view } from "./panel";
+import { Archive } from "./archive";
+import { ChangeSets } from "./changesets";
+import { Houses } from "./houses";
+import { Into } from "./into";
+import { Offers } from "./offers";
+import { Presence } from "./presence";
 import { drawOverlaps, showImpact } from "./publish";
+import { review, type OpenedSet } from "./review_api";
+import { Rules } from "./rules";
 import { boundsOf } from "./shapes";
 import { Stale } from "./stale";
 import { startText } from "./text";
+import { TimeSlider } from "./timeslider";
 import type { Bench } from "./tools/bench";
 import { Keep } from "./tools/keep";
 import { startTools } from "./tools/start";
@@ -39,16 +49,23 @@ export class Planner {
   private readonly chosen = new Set<number>();
   /** While a tool lets zones be chosen by a click on the map. */
   zonePicker: ((id: number) => void) | null = null;
-  private readonly buildings: BuildingLayer;
+  readonly buildings: BuildingLayer;
   private readonly zones = L.featureGroup();
   private readonly over = L.featureGroup();
-  private readonly history: History;
+  readonly history: History;
+  readonly sets: ChangeSets;
+  readonly houses: Houses;
+  readonly into = new Into();
+  private readonly past: TimeSlider;
+  private readonly offers: Offers;
+  private readonly presence: Presence;
   private readonly stale: Stale;
   private rows: ZoneRow[] = [];
   private inside = new Set<number>();
   private gained = new Set<number>();
   private lost = new Set<number>();
-  private changeset: number | null = null;
+  changeset: number | null = null;
+  private dimmed = new Set<number>();
   private turn = 0; // counts what was opened and closed
   private preferred: number | null = null;
   open: ZoneRow | null = null;
@@ -77,6 +94,13 @@ export class Planner {
     startWhatIf(this);
     startExport(this);
     new Importer(this);
+    this.sets = new ChangeSets(this);
+    this.offers = new Offers(this);
+    this.houses = new Houses(this);
+    this.past = new TimeSlider(this);
+    new Archive(this);
+    new Rules(this);
+    this.presence = new Presence(this);
     startListKeys();
     showLegend();
     startSheet(() => undefined);
@@ -93,14 +117,14 @@ export class Planner {
   /** Fetch zones and drafts again; the map and the list follow. */
   async reload(): Promise<void> {
     try {
-      const found = await api.zones();
+      const [found] = await Promise.all([api.zones(), this.into.load()]);
       this.rows = rowsOf(found.features);
     } catch (error) {
       this.fail(error);
       return;
     }
     this.draw();
-    showList(this.rows, (id) => this.openZone(id));
+    this.showList();
     this.keep.offer();
     const mine = this.rows.map(myDraft).filter((draft) => draft !== null);
     const idOf = (draft: ZoneFeature): number | undefined => draft.properties.changeset_id;
@@ -136,13 +160,16 @@ export class Planner {
     return this.rows.find((row) => row.id === id);
   }
 
-  openZone(id: number, shape?: GeoJSON.MultiPolygon): void {
+  /** `changeset`: the draft in it is meant, also somebody else's. */
+  openZone(id: number, shape?: GeoJSON.MultiPolygon, changeset?: number): void {
     const row = this.row(id);
     if (!row || !this.mayLeave()) return;
     this.closeAll();
     this.open = row;
-    const feature = shownOf(row);
+    const meant = row.drafts.find((draft) => draft.properties.changeset_id === changeset);
+    const feature = meant ?? shownOf(row);
     this.draw();
+    this.into.offer(meant ?? myDraft(row));
     this.form.fill(feature.properties, row.published?.properties.status ?? null, Boolean(row.published));
     this.editor.open(shape ?? feature.geometry);
     if (shape) this.form.touched = true;
@@ -156,6 +183,7 @@ export class Planner {
   newZone(): void {
     if (!this.mayLeave()) return;
     this.closeAll();
+    this.into.offer(null);
     this.form.fill(null, null, false);
     this.editor.open(null);
     this.enterEdit(word("new_zone"));
@@ -193,8 +221,8 @@ export class Planner {
     const turn = this.turn;
     try {
       const saved = row
-        ? await api.save(row.id, { ...body, base_revision: this.form.revision })
-        : await api.create(body);
+        ? await api.save(row.id, { ...body, ...this.into.target(), base_revision: this.form.revision })
+        : await api.create({ ...body, ...this.into.target() });
       this.form.touched = false;
       if (this.turn === turn) this.keep.forget();
       say(word("saved"));
@@ -230,6 +258,38 @@ export class Planner {
     raiseSheet();
   }
 
+  /** Before another view: false when the person stays with what is not saved. */
+  leave(): boolean {
+    if (!this.mayLeave()) return false;
+    this.closeAll();
+    this.draw();
+    return true;
+  }
+
+  /** These zones are shown by somebody else on the map. */
+  dim(zones: Set<number>): void {
+    this.dimmed = zones;
+    this.draw();
+  }
+
+  /** The map's buildings as of that moment (and no present zones), or as they are now. */
+  asOf(at: string | null): void {
+    const query = at ? `?at=${encodeURIComponent(at)}` : "";
+    this.buildings.showFrom(config.buildingsUrl + query);
+    if (at) this.zones.remove();
+    else this.zones.addTo(this.map);
+  }
+
+  lookAt(lat: number, lon: number, zoom: number): void {
+    const bounds = L.latLng(lat, lon).toBounds(60);
+    this.map.fitBounds(bounds, { ...this.editor.room(), maxZoom: Math.max(zoom, this.map.getZoom()) });
+  }
+
+  private showList(): void {
+    showList(this.rows, (id) => this.openZone(id));
+    this.presence.markList();
+  }
+
   private mayLeave(): boolean {
     const leaves = view() === "edit" || view() === "text";
     return !leaves || !this.form.touched || window.confirm(word("leave"));
@@ -240,6 +300,8 @@ export class Planner {
     this.bench.reset();
     this.streets.show(false);
     closeWhatIf();
+    this.past.close();
+    this.dimmed = new Set();
     this.form.close();
     this.editor.close();
     this.overlay(null);
@@ -257,7 +319,7 @@ export class Planner {
     this.zones.clearLayers();
     const renderer = zoneRenderer(this.map);
     for (const row of this.rows) {
-      if (row.id === this.open?.id) continue;
+      if (row.id === this.open?.id || this.dimmed.has(row.id)) continue;
       if (row.published) this.zones.addLayer(this.layerOf(row.published, renderer));
       for (const draft of row.drafts) this.zones.addLayer(this.layerOf(draft, renderer));
     }
@@ -278,10 +340,11 @@ export class Planner {
       style: { ...style, renderer },
     } as L.GeoJSONOptions);
     if (opens) {
-      layer.on("click", () => {
+      layer.on("click", (event: L.LeafletMouseEvent) => {
         if (this.zonePicker) this.zonePicker(zone_id);
-        if (this.editor.mode === "draw" || this.editor.mode === "cut" || view() !== "list") return;
-        this.openZone(zone_id);
+        if (this.editor.mode === "draw" || this.editor.mode === "cut" || !this.rests) return;
+        L.DomEvent.stop(event);
+        if (!this.openHouse(event.latlng) && view() === "list") this.openZone(zone_id);
       });
       const label = draft ? `${name} · ${word("draft")}` : name;
       layer.bindTooltip(label, { sticky: true, className: "pl-tip" });
@@ -289,7 +352,19 @@ export class Planner {
     return layer;
   }
 
+  /** Nothing is drawn or compared: a click on the map may open what lies there. */
+  private get rests(): boolean {
+    return ["list", "building", "rules"].includes(view());
+  }
+
+  private openHouse(place: L.LatLng): boolean {
+    const building = this.rests ? this.buildings.at(place) : null;
+    if (building) void this.houses.open(building.id);
+    return building !== null;
+  }
+
   private buildingColor(building: BuildingProperties): string {
+    if (this.past.active) return answerColor(building);
     if (this.chosen.has(building.id)) return token("--accent", "#f4a65a");
     if (this.gained.has(building.id)) return token("--st-online", "#1d7f45");
     if (this.lost.has(building.id)) return token("--st-debt", "#b3261e");
@@ -304,18 +379,21 @@ export class Planner {
 
   // --- publishing ---------------------------------------------------------------------------
 
-  async review(): Promise<void> {
-    if (this.changeset === null) return;
+  async review(changeset = this.changeset): Promise<void> {
+    if (changeset === null) return;
     try {
-      this.showReview(await api.impact(this.changeset));
+      const [impact, set] = await Promise.all([api.impact(changeset), review.open(changeset)]);
+      this.changeset = changeset;
+      this.showReview(impact, set);
     } catch (error) {
       this.fail(error);
     }
   }
 
-  private showReview(impact: Impact): void {
+  private showReview(impact: Impact, set: OpenedSet): void {
     this.closeAll();
     this.draw();
+    this.offers.show(set, impact);
     this.gained = new Set(impact.zones.flatMap((zone) => zone.gained_ids));
     this.lost = new Set(impact.zones.flatMap((zone) => zone.lost_ids));
     this.buildings.restyle();
@@ -351,20 +429,6 @@ export class Planner {
     }
   }
 
-  private async publish(): Promise<void> {
-    if (this.changeset === null) return;
-    const button = byId<HTMLButtonElement>("pl-publish");
-    button.disabled = true;
-    try {
-      await api.publish(this.changeset);
-      say(word("published"));
-      await this.afterPublication();
-    } catch (error) {
-      this.fail(error);
-      await this.review();
-    }
-  }
-
   /** The map, the list and the answers of buildings have changed. */
   async afterPublication(): Promise<void> {
     this.closeAll();
@@ -391,10 +455,10 @@ export class Planner {
   private startButtons(): void {
     byId("pl-new").addEventListener("click", () => this.newZone());
     byId("pl-review").addEventListener("click", () => void this.review());
-    byId("pl-publish").addEventListener("click", () => void this.publish());
     byId("pl-discard").addEventListener("click", () => void this.discard());
     byId("pl-history").addEventListener("click", () => void this.history.open());
-    byId("pl-find").addEventListener("input", () => showList(this.rows, (id) => this.openZone(id)));
+    byId("pl-find").addEventListener("input", () => this.showList());
+    this.map.on("click", (event) => this.openHouse(event.latlng));
     for (const button of document.querySelectorAll("[data-back]")) {
       button.addEventListener("click", () => this.backToList());
     }
@@ -408,6 +472,7 @@ export class Planner {
 
   /** From the text or the history back to the zone that is open. */
   toEdit(): void {
+    if (this.history.goBack()) return;
     this.overlay(null);
     byId("pl-tools").hidden = false;
     this.editor.setMode(this.editor.current ? "edit" : "draw");

@@ -3,7 +3,7 @@
 import { statusColor, token } from "../shared/map";
 import { L } from "../shared/map";
 import type { Impact, Overlap } from "./api";
-import { area, byId, config, counted, h, icon, number, word } from "./dom";
+import { area, byId, config, h, icon, number, word } from "./dom";
 
 export interface Offers {
   onTrim: (overlap: Overlap, zone: number, other: number) => void;
@@ -85,7 +85,7 @@ export function showImpact(impact: Impact, offers: Offers): void {
       h("span", {}, line.text),
     ),
   );
-  const refusals = impact.refusals.map((refusal) =>
+  const refusals = impact.refusals.filter((each) => each.code !== "invariant_refused").map((refusal) =>
     h("div", { class: "pl-problems" }, h("p", {}, icon("alert"), h("span", {}, refusal.message))),
   );
   byId("pl-impact").replaceChildren(
@@ -98,11 +98,6 @@ export function showImpact(impact: Impact, offers: Offers): void {
         ? h("p", { class: "pl-help" }, word("nothing_else"))
         : "",
   );
-  const button = byId<HTMLButtonElement>("pl-publish");
-  button.disabled = !impact.can_publish || !config.mayPublish;
-  const why = config.mayPublish ? word("publish_blocked") : word("publish_not_permitted");
-  byId("pl-publish-why").textContent = button.disabled ? why : "";
-  button.title = counted("drafts", impact.zones.length);
 }
 
 /** Overlaps on the map, in red over everything. */

@@ -240,6 +240,26 @@ export function createMap(element: HTMLElement, options: MapOptions = {}): L.Map
   return map;
 }
 
+const REACH_PX = 9;
+
+/** Whether a point lies inside an outline; holes are outside (even-odd rule). */
+function covers(shape: GeoJSON.Geometry, place: L.LatLng): boolean {
+  const parts =
+    shape.type === "Polygon" ? [shape.coordinates] : shape.type === "MultiPolygon" ? shape.coordinates : [];
+  return parts.some((rings) => {
+    let inside = false;
+    for (const ring of rings) {
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+        const [x1 = 0, y1 = 0] = ring[i] ?? [];
+        const [x2 = 0, y2 = 0] = ring[j] ?? [];
+        const crosses = y1 > place.lat !== y2 > place.lat;
+        if (crosses && place.lng < ((x2 - x1) * (place.lat - y1)) / (y2 - y1) + x1) inside = !inside;
+      }
+    }
+    return inside;
+  });
+}
+
 export interface BuildingLayerOptions {
   url?: string;
   minZoom?: number;
@@ -250,7 +270,8 @@ export interface BuildingLayerOptions {
   interactive?: boolean;
 }
 
-function buildingColor(properties: BuildingProperties): string {
+/** The colour of a building by its best answer. */
+export function answerColor(properties: BuildingProperties): string {
   const status = properties.answer ? ANSWER_STATUS[properties.answer] : null;
   return status ? statusColor(status) : token("--z-none", "#b9b0a2");
 }
@@ -308,7 +329,7 @@ export class BuildingLayer {
     stroke: this.map.getZoom() >= SEAM_ZOOM,
     weight: 0.6,
     color: "#ffffff",
-    fillColor: (this.options.colorOf ?? buildingColor)(feature?.properties as BuildingProperties),
+    fillColor: (this.options.colorOf ?? answerColor)(feature?.properties as BuildingProperties),
     fillOpacity: 0.72,
   });
 
@@ -323,6 +344,29 @@ export class BuildingLayer {
     this.schedule();
   }
 
+  /** Fetch from another address from now on, e.g. as of another day. */
+  showFrom(url: string): void {
+    if (this.options.url === url) return;
+    this.options.url = url;
+    this.reload();
+  }
+
+  /** The building under a place of the map: its outline, or its small circle. */
+  at(place: L.LatLng): BuildingProperties | null {
+    let found: BuildingProperties | null = null;
+    const point = this.map.latLngToContainerPoint(place);
+    this.layer.eachLayer((layer) => {
+      const feature = (layer as L.GeoJSON).feature as GeoJSON.Feature | undefined;
+      if (found || !feature) return;
+      const hit =
+        layer instanceof L.CircleMarker
+          ? this.map.latLngToContainerPoint(layer.getLatLng()).distanceTo(point) <= REACH_PX
+          : covers(feature.geometry, place);
+      if (hit) found = feature.properties as BuildingProperties;
+    });
+    return found;
+  }
+
   remove(): void {
     this.map.off("moveend", this.schedule, this);
     this.map.off("zoomend", this.restyle, this);
@@ -332,7 +376,12 @@ export class BuildingLayer {
 
   private schedule(): void {
     window.clearTimeout(this.timer);
-    this.timer = window.setTimeout(() => void this.load(), 120);
+    const holder = this.map.getContainer();
+    holder.setAttribute("aria-busy", "true");
+    const done = (): void => {
+      if (!this.loading) holder.setAttribute("aria-busy", "false");
+    };
+    this.timer = window.setTimeout(() => void this.load().finally(done), 120);
   }
 
   private async load(): Promise<void> {
@@ -345,13 +394,13 @@ export class BuildingLayer {
     if (this.loadedBounds?.contains(view)) return;
     const wanted = view.pad(0.25);
     this.loading?.abort();
-    this.loading = new AbortController();
+    const loading = (this.loading = new AbortController());
     const url = new URL(this.options.url ?? "/api/v1/buildings/", location.href);
     url.searchParams.set("bbox", wanted.toBBoxString());
     if (this.options.limit) url.searchParams.set("limit", String(this.options.limit));
     try {
       const answer = await fetch(url, {
-        signal: this.loading.signal,
+        signal: loading.signal,
         headers: { Accept: "application/json" },
       });
       if (!answer.ok) return;
@@ -362,6 +411,8 @@ export class BuildingLayer {
       this.options.onLoad?.(data.features.length);
     } catch (error) {
       if (!(error instanceof DOMException && error.name === "AbortError")) throw error;
+    } finally {
+      if (this.loading === loading) this.loading = null;
     }
   }
 }

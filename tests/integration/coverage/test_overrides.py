@@ -1,7 +1,7 @@
 """What a survey found at a building beats the zones, with history and an end; the planner's API."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.contrib.gis.geos import LineString, MultiLineString, MultiPolygon, Polygon
@@ -15,6 +15,7 @@ from project.core import clock
 from project.core.models import AuditEntry, OutboxEvent
 from project.core.roles import Role
 from tests.support.zones import (
+    AT,
     LAT,
     LON,
     STEP,
@@ -183,15 +184,60 @@ def test_the_way_of_a_change_set_over_the_api(person, settings):
     assert mine.get(f"{ROOT}/zones/retired/").json() == {"zones": []}
 
 
-def test_rules_are_set_by_administrators_only(person):
+def test_rules_are_set_by_those_who_may_publish(person):
     path = "/invariants/building_outside_place/"
-    assert send(client_of(person), "put", path, {"level": "BLOCK"}).status_code == 403
-    admin = client_of(planner("admin", Role.ADMINISTRATOR))
-    assert send(admin, "put", path, {"level": "BLOCK"}).status_code == 204
-    found = admin.get(f"{ROOT}/invariants/").json()
+    engineer = client_of(planner("engineer", Role.NETWORK_ENGINEER))
+    assert send(engineer, "put", path, {"level": "BLOCK"}).status_code == 403
+    mine = client_of(person)
+    assert send(mine, "put", path, {"level": "BLOCK"}).status_code == 204
+    assert AuditEntry.objects.filter(action="coverage.invariant.level_set").count() == 1
+    found = mine.get(f"{ROOT}/invariants/").json()
     levels = {rule["name"]: rule["level"] for rule in found["invariants"]}
     assert levels["building_outside_place"] == "BLOCK"
     assert found["may_set"] is True
+
+
+def test_a_note_for_some_days_ends_by_itself_and_is_told_of_once(person, house):
+    published(actor(person), square(0, 0))
+    note(house, person, later(1), last_date=AT.date())
+    midnight = datetime.combine(AT.date() + timedelta(days=1), time(), tzinfo=clock.KYIV)
+    assert answer(house, midnight - timedelta(seconds=1)) == "NO_COVERAGE"
+    assert answer(house, midnight) == "AVAILABLE"
+    assert overrides.end_due(at=midnight - timedelta(seconds=1)) == 0
+    assert [overrides.end_due(at=midnight) for _ in range(2)] == [1, 0]
+    event = OutboxEvent.objects.filter(topic=overrides.TOPIC).latest("id")
+    assert event.payload["available"] is None
+    (row,) = overrides.building_state(building_id=house.id, at=midnight)["overrides"]
+    assert (row["in_force"], row["ended_by"]) == (False, "")
+    note(house, person, midnight, last_date=AT.date() + timedelta(days=3))
+    note(house, person, midnight + timedelta(hours=1), available=True)
+    assert answer(house, midnight + timedelta(days=30)) == "AVAILABLE"
+    second = CoverageOverride.objects.order_by("id")[1]
+    with pytest.raises(overrides.NotFoundError):
+        overrides.end_override(
+            override_id=second.id, reason="x", actor=actor(person), at=later(60 * 24)
+        )
+
+
+@pytest.mark.parametrize("days", [-1, 3661])
+def test_the_last_day_of_a_note_lies_ahead_but_not_too_far(person, house, days):
+    with pytest.raises(overrides.BadLastDateError):
+        note(house, person, AT, last_date=clock.today(AT) + timedelta(days=days))
+
+
+def test_the_map_of_buildings_can_be_had_as_it_was_by_staff(person, house):
+    before = clock.now() - timedelta(hours=2)
+    published(actor(person), square(0, 0), at=before)
+    box = f"{LON},{LAT},{LON + 10 * STEP},{LAT + 10 * STEP}"
+
+    def answer_at(moment):
+        sent = client_of(person).get(f"/api/v1/buildings/?bbox={box}&at={moment.isoformat()}")
+        return sent.json()["features"][0]["properties"]["answer"]
+
+    assert answer_at(before - timedelta(minutes=1)) is None
+    assert answer_at(before + timedelta(minutes=1)) == "AVAILABLE"
+    assert client_of(person).get(f"/api/v1/buildings/?bbox={box}&at=noon").status_code == 400
+    assert Client().get(f"/api/v1/buildings/?bbox={box}&at=2026-01-01").status_code == 403
 
 
 GETS = [
@@ -239,6 +285,11 @@ HOSTILE = [
     ("post", "/changesets/99999999/schedule/", {"publish_at": [1]}),
     ("delete", "/changesets/99999999/schedule/", {}),
     ("patch", "/changesets/99999999/", {"title": "\ud800"}),
+    ("post", "/buildings/1/overrides/", {"last_date": "9999-12-31"}),
+    ("post", "/presence/", {}),
+    ("post", "/presence/", {"subject": "zone:x", "tab": "a"}),
+    ("post", "/presence/", {"subject": "zone:1", "tab": "Щ"}),
+    ("post", "/presence/", {"subject": "zone:1", "tab": "a" * 17}),
     ("put", "/invariants/none/", {"level": "OFF"}),
     ("put", "/invariants/overlapping_zones/", {"level": "OFF"}),
 ]

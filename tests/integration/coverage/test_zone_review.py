@@ -6,7 +6,7 @@ import pytest
 from django.test import override_settings
 
 from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneChangeSetNote, ZoneVersion
-from coverage.zoning import operations, queries, review, scheduling, shelf, timeline
+from coverage.zoning import changesets, operations, queries, review, scheduling, shelf, timeline
 from coverage.zoning.publishing import NothingToPublishError
 from project.core.models import AuditEntry, OutboxEvent
 from tests.support.zones import AT, actor, building, drafted, later, planner, published, square
@@ -326,6 +326,42 @@ def test_the_difference_of_two_days_is_ground_and_buildings(olena):
     assert [zone["old_status"] for zone in born["zones"]] == [None, None]
     with pytest.raises(timeline.BadSpanError):
         timeline.difference(from_at=later(5), until_at=later(4))
+
+
+def test_a_change_set_shows_what_it_replaces_before_and_after_publication(olena):
+    zone = published(olena, square(0, 0))
+    wider = redraw(olena, zone, square(0, 0, 12, 10), later(1), status="SUSPENDED")
+    number = wider.changeset_id
+
+    def old():
+        (found,) = shelf.opened(changeset_id=number, user_id=olena.user_id)["zones"]
+        return found["old_status"], found["old_geometry"], found["status"]
+
+    before = old()
+    assert (before[0], before[2]) == ("IN_SERVICE", "SUSPENDED")
+    operations.publish(changeset_id=number, actor=olena, at=later(2))
+    again = redraw(olena, zone, square(0, 0, 14, 10), later(3))
+    operations.publish(changeset_id=again.changeset_id, actor=olena, at=later(4))
+    assert old() == before
+    (first,) = shelf.opened(changeset_id=zone.changeset_id, user_id=None)["zones"]
+    assert (first["old_status"], first["old_geometry"]) == (None, None)
+
+
+def test_a_draft_goes_into_the_change_set_that_was_chosen(olena, ivan):
+    usual = drafted(olena, square(0, 0))
+    other = drafted(olena, square(20, 0), changeset_title="  Друга черга ")
+    assert other.changeset_id != usual.changeset_id
+    assert ZoneChangeSet.objects.get(id=other.changeset_id).title == "Друга черга"
+    third = drafted(olena, square(40, 0), changeset_id=other.changeset_id)
+    assert third.changeset_id == other.changeset_id
+    zone = published(ivan, square(60, 0), at=later(1))
+    mine = redraw(olena, zone, square(60, 0, 12, 10), later(2), changeset_id=other.changeset_id)
+    again = redraw(olena, mine, square(60, 0, 13, 10), later(3), changeset_title="Ще один")
+    assert again.changeset_id == other.changeset_id, "a draft stays where it lies"
+    with pytest.raises(changesets.BadTitleError):
+        drafted(olena, square(80, 0), changeset_title="я" * 161)
+    own = shelf.listed(author_id=olena.user_id)["changesets"]
+    assert [row["changeset_id"] for row in own] == [other.changeset_id, usual.changeset_id]
 
 
 def test_moments_are_those_of_publications(olena):
