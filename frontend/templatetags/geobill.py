@@ -1,5 +1,6 @@
 """Tags and filters of every page: `{% load geobill %}`."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -126,10 +127,14 @@ def phone(e164: str | None) -> str:
 def own_language(obj: Any, field: str) -> str:
     """The field of the page's language, else the Ukrainian one: `{{ tariff|own_language:"name" }}`.
 
-    For records that carry `name_uk` and `name_en`.
+    For records (or rows of a query) that carry `name_uk` and `name_en`.
     """
     language = (get_language() or "uk")[:2]
-    return getattr(obj, f"{field}_{language}", "") or getattr(obj, f"{field}_uk", "")
+    for name in (f"{field}_{language}", f"{field}_uk"):
+        found = obj.get(name) if isinstance(obj, Mapping) else getattr(obj, name, "")
+        if found:
+            return str(found)
+    return ""
 
 
 @register.simple_tag(takes_context=True)

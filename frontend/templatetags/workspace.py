@@ -55,6 +55,14 @@ def channel_name(channel: object) -> Any:
 
 
 @register.filter
+def check_channel(channel: object) -> Any:
+    """Who asked whether a connection is possible."""
+    from frontend.workspace.timeline_words import CHECK_CHANNELS
+
+    return CHECK_CHANNELS.get(str(channel), channel)
+
+
+@register.filter
 def network_name(network_type: object) -> Any:
     """The network type in words."""
     from frontend.workspace.labels import NETWORK_LABELS, word

@@ -19,6 +19,7 @@ from frontend.workspace.views import (
     sessions,
     staff,
     tariffs,
+    timeline,
 )
 
 app_name = "workspace"
@@ -29,6 +30,16 @@ urlpatterns = [
     path("search/suggest/", search.suggest, name="suggest"),
     path("map/", buildings.map_page, name="map"),
     path("map/buildings/<int:building_id>/", buildings.building, name="building"),
+    path(
+        "map/buildings/<int:building_id>/timeline/",
+        timeline.building_timeline,
+        name="building-timeline",
+    ),
+    path(
+        "map/buildings/<int:building_id>/timeline/zones/<int:version_id>/",
+        timeline.zone_then,
+        name="zone-then",
+    ),
     path(
         "map/buildings/<int:building_id>/ladder/<int:tariff_id>/<slug:network_type>/",
         buildings.ladder,
