@@ -110,6 +110,31 @@ SESSION = {
     "CLOSED": State(tone="off", icon="ti-wifi-off", word=pgettext_lazy("session", "closed")),
 }
 
+NODE = {
+    "IN_SERVICE": State(tone="brand", icon="ti-circle-check", word=_("in service")),
+    "PLANNED": State(tone="plan", icon="ti-calendar-time", word=pgettext_lazy("node", "planned")),
+    "OUT_OF_SERVICE": State(
+        tone="debt", icon="ti-plug-x", word=pgettext_lazy("node", "out of service")
+    ),
+    "RETIRED": State(tone="off", icon="ti-archive", word=pgettext_lazy("node", "retired")),
+    "FULL": State(tone="guest", icon="ti-alert-triangle", word=pgettext_lazy("node", "full")),
+}
+PORT = {
+    "FREE": State(tone="online", icon="ti-plug", word=pgettext_lazy("port", "free")),
+    "RESERVED": State(tone="plan", icon="ti-bookmark", word=pgettext_lazy("port", "reserved")),
+    "IN_USE": State(tone="off", icon="ti-plug-connected", word=pgettext_lazy("port", "in use")),
+    "BROKEN": State(tone="debt", icon="ti-plug-x", word=pgettext_lazy("port", "broken")),
+    "FEEDS": State(tone="brand", icon="ti-arrow-fork", word=pgettext_lazy("port", "feeds a node")),
+}
+# What stands at a point of the network: each kind has its own icon and colour.
+NODE_KIND = {
+    "POP": State(tone="admin", icon="ti-building-broadcast-tower", word=_("point of presence")),
+    "CABINET": State(tone="work", icon="ti-box", word=_("street cabinet")),
+    "OLT": State(tone="pause", icon="ti-server-2", word="OLT"),
+    "SWITCH": State(tone="plan", icon="ti-switch-horizontal", word=_("switch")),
+    "SPLITTER": State(tone="brand", icon="ti-arrows-split-2", word=_("splitter")),
+}
+
 KINDS: dict[str, dict[str, State]] = {
     "service": SERVICE,
     "zone": ZONE,
@@ -119,6 +144,9 @@ KINDS: dict[str, dict[str, State]] = {
     "payment": PAYMENT,
     "run": RUN,
     "session": SESSION,
+    "node": NODE,
+    "node_kind": NODE_KIND,
+    "port": PORT,
     "job": JOB,
 }
 

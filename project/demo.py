@@ -31,7 +31,7 @@ from network import demo as demo_network
 from network.accounting import SessionFacts
 from network.models import RadiusDecision
 from network.sessions import ingest
-from project import demo_demand
+from project import demo_demand, demo_plant
 from project.core.actor import SYSTEM, Actor, ActorKind
 from project.core.clock import KYIV
 from project.core.models import RoleAssignment, User
@@ -94,7 +94,13 @@ def load(*, at: datetime, fixtures: Path, password: str, say: Say) -> bool:
     kharkiv = AdminUnit.objects.get(name="Харків", category=AdminUnit.Category.CITY)
     demo_tariffs.load(at=opened_at, zones=zones, admin_units={"kharkiv": kharkiv.id})
     demo_network.load(at=opened_at, zones=Zone.objects.order_by("id"), admin_units=[kharkiv])
-    Story(at=at, first_day=first_day, staff=staff, say=say).tell()
+    story = Story(at=at, first_day=first_day, staff=staff, say=say)
+    demo_plant.load(
+        actor=actor_for(staff["engineer"]),
+        at=opened_at,
+        homes=[(home.building_id, home.network_type) for home in reversed(story.homes)],
+    )
+    story.tell()
     say("half a year of demand")
     demo_demand.tell(at=at)
     return True
@@ -194,16 +200,18 @@ class Story:
         return found
 
     def _arrival(self, at: datetime, day: date) -> None:
-        home = self.homes.pop()
-        check = coverage.check_availability(
-            at=at, channel="OPERATOR", actor=actor_for(self.staff["operator"]),
-            building_id=home.building_id,
-        )  # fmt: skip
-        offers = [
-            o
-            for o in tariffs.offers_for_check(check=check, on_date=day)
-            if o.network_type == home.network_type and not o.is_planned
-        ]
+        offers: list[Any] = []
+        while not offers:  # where the last port is taken, nothing is sold
+            home = self.homes.pop()
+            check = coverage.check_availability(
+                at=at, channel="OPERATOR", actor=actor_for(self.staff["operator"]),
+                building_id=home.building_id,
+            )  # fmt: skip
+            offers = [
+                o
+                for o in tariffs.offers_for_check(check=check, on_date=day)
+                if o.network_type == home.network_type and not o.is_planned
+            ]
         offer = self.chance.choice(offers)
         number = len(self.accounts)
         name = f"{FAMILY_NAMES[number % 12]} {FIRST_NAMES[number % 8]}"

@@ -189,6 +189,25 @@ def assign_port(*, subscription_id: int, port_id: int, actor: Actor, at: datetim
 
 
 @transaction.atomic
+def take_port(*, subscription_id: int, actor: Actor, at: datetime) -> int:
+    """Put a service without a port on the best free one; the port's id.
+
+    Raises NoFreePortError, NoPortForServiceError.
+    """
+    subscription = locked(subscription_id=subscription_id)
+    if subscription.parent_id is not None or subscription.state == Subscription.State.TERMINATED:
+        raise NoPortForServiceError()
+    held = ports.held(subscription_id=subscription_id)
+    if held is not None:
+        return held
+    zone_id = subscription.zone_id
+    taken = ports.take(subscription=subscription, must=True, zone_id=zone_id, actor=actor, at=at)
+    if taken is None:
+        raise ports.NoFreePortError()
+    return taken
+
+
+@transaction.atomic
 def release_port(*, subscription_id: int, actor: Actor, at: datetime) -> bool:
     """Take a service off its port (it was noted wrongly); False when it stood on none."""
     locked(subscription_id=subscription_id)

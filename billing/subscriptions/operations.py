@@ -8,6 +8,7 @@ from billing.subscriptions.changes import (
     pause,
     release_port,
     resume,
+    take_port,
     terminate,
     unblock,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "pause",
     "release_port",
     "resume",
+    "take_port",
     "terminate",
     "unblock",
 ]

@@ -52,6 +52,12 @@ def take(
     return taken.port_id
 
 
+def held(*, subscription_id: int) -> int | None:
+    """The port that a service stands on."""
+    found = PlantPort.objects.filter(subscription_ref=subscription_id)
+    return found.values_list("id", flat=True).first()
+
+
 def release(*, subscription_ids: Iterable[int], actor: Actor, at: datetime) -> int:
     """Give back the ports of services that have ended (or were put on the wrong one)."""
     return plant.release_ports(subscription_refs=subscription_ids, actor=actor, at=at)

@@ -62,6 +62,11 @@ REASONS: dict[str, Any] = {
     "DUPLICATE_ROW": _("The same row stands in the file twice."),
     "OLD_NAME_OF_SEVERAL": _("The old name belonged to several streets; people will be asked."),
     "OLD_NAME_IN_USE": _("The old name is the present name of another street."),
+    "PLANT_FIELD": _("A field of the row can't be so."),
+    "PLANT_PARENT": _("No node has this name."),
+    "PLANT_CYCLE": _("The nodes of these rows feed each other in a ring."),
+    "PLANT_ADDRESS": _("This address is not surely one building of ours."),
+    "PLANT_ZONE": _("No zone has this code."),
     "SAME_NAME": _("The old and the new name are the same."),
 }
 

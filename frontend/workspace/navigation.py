@@ -41,6 +41,7 @@ MODULES: tuple[NavModule, ...] = (
             NavPage(_("Buildings and zones"), "/workspace/map/", (Permission.ZONES_VIEW,)),
             NavPage(_("Zone planner"), "/planner/", (Permission.ZONES_EDIT,)),
             NavPage(_("Where to build next"), "/planner/demand/", (Permission.ZONES_VIEW,)),
+            NavPage(_("Network points"), "/planner/plant/", (Permission.PLANT_VIEW,)),
         ),
     ),
     NavModule(

@@ -49,6 +49,7 @@ urlpatterns = [
     path("services/new/effect/", services.effect, name="service-effect"),
     path("services/new/customers/", services.customers, name="service-customers"),
     path("services/<int:subscription_id>/created/", services.created, name="service-created"),
+    path("services/<int:subscription_id>/port/", buildings.give_port, name="service-port"),
     path("services/<int:subscription_id>/<slug:action>/", service_actions.act, name="service-act"),
     path("requests/", requests.request_list, name="requests"),
     path("requests/<int:number>/", requests.detail, name="request"),

@@ -1,6 +1,7 @@
 // The operator's map and the small maps of cards.
 
 import htmx from "htmx.org";
+import { startPlantMap } from "./plant";
 import { BuildingLayer, createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
 
 const CLOSE_ZOOM = 17;
@@ -103,6 +104,7 @@ export function startMaps(): void {
   for (const element of document.querySelectorAll<HTMLElement>("[data-map]:not([data-map-started])")) {
     element.dataset.mapStarted = "1";
     if (element.dataset.map === "operator") startOperatorMap(element);
+    else if (element.dataset.map === "plant") startPlantMap(element);
     else startSmallMap(element);
   }
 }

@@ -16,9 +16,11 @@ from coverage.models import (
     Building,
     BuildingCoverage,
     CoverageOverride,
+    PlantPort,
     Zone,
     ZoneVersion,
 )
+from coverage.plant import queries as plant_queries
 from crm import queries as crm_queries
 from crm.models import ConnectionRequest
 from project.core import clock
@@ -48,6 +50,7 @@ class NetworkPart:
     offers: Sequence[tariff_queries.Offer]
     addons: Sequence[tariff_queries.Offer]
     override: CoverageOverride | None
+    ports: plant_queries.Capacity
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,7 @@ class ServiceInBuilding:
     customer_id: int | None
     customer_name: str
     off_reason: str
+    port: PlantPort | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,15 @@ def building_of(*, building_id: int) -> Building:
     if found is None:
         raise NotFoundError
     return found
+
+
+def building_of_service(*, subscription_id: int) -> int:
+    """Where a service is; raises NotFoundError."""
+    found = Subscription.objects.filter(id=subscription_id).values_list("building_id", flat=True)
+    building_id = found.first()
+    if building_id is None:
+        raise NotFoundError
+    return building_id
 
 
 def label_of(building: Building) -> str:
@@ -128,8 +141,20 @@ def _networks(*, building: Building, at: datetime, on_date: date) -> list[Networ
             building=building, valid__contains=at
         )
     }
+    capacities = plant_queries.capacities(
+        [
+            plant_queries.Place(
+                lon=building.point.x,
+                lat=building.point.y,
+                network_type=answer.network_type,
+                building_id=building.id,
+                zone_id=answer.zone_id,
+            )
+            for answer in answers
+        ]
+    )
     parts = []
-    for answer in answers:
+    for answer, capacity in zip(answers, capacities, strict=True):
         over = zones.get(answer.network_type, [])
         won = [z for z in over if z.zone_version_id == answer.zone_version_id]
         parts.append(
@@ -140,6 +165,7 @@ def _networks(*, building: Building, at: datetime, on_date: date) -> list[Networ
                 offers=[o for o in offers if o.network_type == answer.network_type],
                 addons=[o for o in addons if o.network_type == answer.network_type],
                 override=overrides.get(answer.network_type),
+                ports=capacity,
             )
         )
     return parts
@@ -179,6 +205,7 @@ def _services(*, building_id: int, on_date: date) -> tuple[list[ServiceInBuildin
     }
     holders = crm_queries.customers_of_accounts(account_ids=[s.account_id for s in shown])
     off = off_reasons(subscription_ids=ids, on_date=on_date)
+    ports = plant_queries.ports_of_services(subscription_refs=ids)
     rows = []
     for service in shown:
         holder = holders.get(service.account_id)
@@ -189,6 +216,7 @@ def _services(*, building_id: int, on_date: date) -> tuple[list[ServiceInBuildin
                 customer_id=holder[0] if holder else None,
                 customer_name=holder[1] if holder else "",
                 off_reason=off.get(service.id, ""),
+                port=ports.get(service.id),
             )
         )
     rows.sort(key=lambda row: _unit_order(row.subscription))

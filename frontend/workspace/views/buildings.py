@@ -2,12 +2,15 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
+from billing.subscriptions import operations as subscriptions
 from frontend.workspace import params
 from frontend.workspace.queries import places
 from frontend.workspace.queries.search import addresses
-from frontend.workspace.web import staff_page
+from frontend.workspace.web import done, staff_page
 from project.core import clock
+from project.core.http import actor_of
 from project.core.roles import Permission
 
 
@@ -37,10 +40,23 @@ def building(request: HttpRequest, building_id: int) -> HttpResponse:
         "page": page,
         "text": "",
         "centre": f"{point.y:.6f},{point.x:.6f}",
+        "networks_with_ports": [p.answer.network_type for p in page.networks if p.ports.free],
     }
     partial = request.headers.get("HX-Target") == "ws-building"
     template = "workspace/partials/building.html" if partial else "workspace/map.html"
     return render(request, template, context)
+
+
+@staff_page(Permission.SERVICES_CREATE, Permission.PLANT_VIEW, methods=("POST",))
+def give_port(request: HttpRequest, subscription_id: int) -> HttpResponse:
+    """Put a service that stands on no port on the best free one of its building."""
+    subscriptions.take_port(
+        subscription_id=subscription_id, actor=actor_of(request), at=clock.now()
+    )
+    return done(
+        request, _("The service has a port."), "workspace:building",
+        places.building_of_service(subscription_id=subscription_id),
+    )  # fmt: skip
 
 
 @staff_page(Permission.ZONES_VIEW, Permission.TARIFFS_VIEW)

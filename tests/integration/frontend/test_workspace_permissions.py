@@ -70,6 +70,13 @@ ADDRESSES = [
     page("service-new", P.SERVICES_CREATE, method="post"),
     page("service-effect", P.SERVICES_CREATE),
     page("service-customers", P.SERVICES_CREATE),
+    page(
+        "service-port",
+        P.SERVICES_CREATE,
+        P.PLANT_VIEW,
+        method="post",
+        subscription_id="subscription",
+    ),
     page("service-created", P.SERVICES_CREATE, subscription_id="subscription"),
     *action("unblock", P.SERVICES_BLOCK),
     *action("resume", P.SERVICES_BLOCK),

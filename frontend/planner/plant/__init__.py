@@ -1,0 +1,1 @@
+"""Points of the network for staff: the map and the list, one node, its ports, files."""
