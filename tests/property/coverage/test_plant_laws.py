@@ -88,7 +88,7 @@ def test_a_circuit_id_leads_back_to_its_port(
     db: Any, ports: list[int], upper: bool, as_hex: bool
 ) -> None:
     house = zones.building(2, 2)
-    first = node("SWITCH", remote_id=None or f"sw-{house.id}", circuit_template="eth 0/{port}",
+    first = node("SWITCH", remote_id=f"sw-{house.id}", circuit_template="eth 0/{port}",
                  building_id=house.id)  # fmt: skip
     node("SWITCH", remote_id=f"other-{house.id}", circuit_template="eth 0/{port}")
     for number in ports:
