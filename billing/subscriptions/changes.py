@@ -11,6 +11,7 @@ from billing.calendar import ONE_DAY, kyiv_date
 from billing.subscriptions import hooks, ports
 from billing.subscriptions.creation import BadStateError, locked
 from billing.subscriptions.models import Block, Pause, PlanSpan, Subscription
+from billing.subscriptions.queries import zone_on
 from coverage.plant import operations as plant
 from project.core import audit, outbox
 from project.core.actor import Actor
@@ -200,7 +201,7 @@ def take_port(*, subscription_id: int, actor: Actor, at: datetime) -> int:
     held = ports.held(subscription_id=subscription_id)
     if held is not None:
         return held
-    zone_id = subscription.zone_id
+    zone_id = zone_on(subscription_id=subscription.id, on_date=kyiv_date(at))
     taken = ports.take(subscription=subscription, must=True, zone_id=zone_id, actor=actor, at=at)
     if taken is None:
         raise ports.NoFreePortError()

@@ -196,7 +196,7 @@ def _fields(row: _Row, known: dict[str, int], node: PlantNode | None) -> plant.N
             raise RowError("NO_GEOMETRY", "")
         kind = row.get("kind").upper()
         return plant.NodeFields(name=row.get("name"), kind=kind, lon=lon, lat=lat, **said)
-    placed = {} if lon is None or lat is None else {"lon": lon, "lat": lat}
+    placed: dict[str, Any] = {} if lon is None or lat is None else {"lon": lon, "lat": lat}
     return replace(fields_of(node), **placed, **said)
 
 
@@ -207,11 +207,13 @@ def _ports(rows: list[_Row], report: Report, actor: Actor, at: datetime) -> None
         try:
             with transaction.atomic():
                 number = row.whole("port")
+                if number is None:
+                    raise RowError("PLANT_FIELD", "port")
                 if name not in nodes:
                     raise RowError("PLANT_PARENT", name[:80])
-                port = PlantPort.objects.filter(node_id=nodes[name], number=number or 0).first()
+                port = PlantPort.objects.filter(node_id=nodes[name], number=number).first()
                 if port is None:
-                    plant.add_ports(node_id=nodes[name], numbers=[number or 0], actor=actor, at=at)
+                    plant.add_ports(node_id=nodes[name], numbers=[number], actor=actor, at=at)
                     port = PlantPort.objects.filter(node_id=nodes[name], number=number).first()
                 if port is None:
                     raise RowError("PLANT_FIELD", f"port: {row.get('port')[:40]}")

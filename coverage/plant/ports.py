@@ -84,7 +84,7 @@ def add_ports(*, node_id: int, numbers: Iterable[int], actor: Actor, at: datetim
     """Free ports with these numbers; those that exist stay as they are. How many were added."""
     node = locked_node(node_id)
     wanted = sorted(set(numbers))
-    if wanted and wanted[-1] > node.capacity:
+    if wanted and not 1 <= wanted[0] <= wanted[-1] <= node.capacity:
         raise PlantFieldError(
             _("The node has %(capacity)d ports.") % {"capacity": node.capacity}, field="numbers"
         )

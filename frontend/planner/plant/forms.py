@@ -83,7 +83,7 @@ class NodeForm(WorkspaceForm):
             if kind not in kinds:
                 del self.fields[name]
         self._choices("status", [(s.value, state_of(kind="node", value=s).word) for s in STATUSES])
-        networks = [(value, value) for value in NetworkType.values]
+        networks: list[Any] = [(value, value) for value in NetworkType.values]
         if kind in (Kind.POP, Kind.CABINET):
             networks = [("", _("all networks")), *networks]
         elif kind in (Kind.OLT, Kind.SPLITTER):

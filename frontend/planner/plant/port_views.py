@@ -3,6 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -144,6 +145,7 @@ def files(request: HttpRequest) -> HttpResponse:
 
 def _imported(request: HttpRequest, *, is_look: bool) -> Report:
     upload = request.FILES["file"]
+    assert isinstance(upload, UploadedFile)
     if upload.size is None or upload.size > MAX_FILE_BYTES:
         raise DomainError(_("The file is too large."), field="file")
     suffix = ".geojson" if str(upload.name).lower().endswith(("json",)) else ".csv"

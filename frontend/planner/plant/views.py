@@ -141,9 +141,11 @@ def edit(request: HttpRequest, node_id: int) -> HttpResponse:
                 at=clock.now(),
             )
         except plant.StaleNodeError as error:
+            found = plant_queries.node_of(node_id=node_id)
             stale, status = _differences(form, found), error.http_status
-            form.data = form.data.copy()
-            form.data["base_revision"] = str(found.revision)
+            typed = request.POST.copy()
+            typed["base_revision"] = str(found.revision)
+            form.data = typed
         except DomainError as error:
             form.add_domain_error(error)
         else:
@@ -253,5 +255,5 @@ def _differences(form: NodeForm, node: PlantNode) -> list[tuple[Any, str, str]]:
             theirs, mine = ", ".join(map(str, theirs)), ", ".join(map(str, mine or []))
         texts = ["" if value is None else str(value).replace("\r", "") for value in (theirs, mine)]
         if texts[0] != texts[1]:
-            found.append((field.label, *texts))
+            found.append((field.label, texts[0], texts[1]))
     return found
