@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from billing.charging.models import ChargeBasis, ChargeRun
+from billing.charging.rules import Announced
 from billing.charging.rules import paid_until as paid_until_rule
 from billing.charging.settling import available_kopecks
 from billing.ledger import queries as ledger_queries
@@ -141,29 +142,37 @@ def paid_until(*, account_id: int, on_date: date) -> date | None:
     """R15: the first day that the money on the account (with credit) does not cover.
 
     None when nothing is charged on the account. Charges are walked by the pure rules, by the price
-    each service was sold at; a service charged ahead joins on the day its paid time ends.
+    each service was sold at and those that are announced; a service charged ahead joins on the day
+    its paid time ends.
     """
     services = Subscription.objects.filter(
         account_id=account_id, state=Subscription.State.ACTIVE
     ).exclude(pauses__during__contains=on_date)
-    spans = PlanSpan.objects.filter(
-        subscription__in=services, during__contains=on_date
+    spans = (
+        PlanSpan.objects.filter(subscription__in=services, during__endswith__isnull=True)
+        | PlanSpan.objects.filter(subscription__in=services, during__endswith__gt=on_date)
     ).select_related("sold_version", "subscription")
-    terms = [
-        (
-            span.sold_version.charge_type,
-            span.sold_price_kopecks,
-            span.subscription.anchor_day,
-            max(span.subscription.charged_until or on_date, on_date),
-        )
-        for span in spans
-        if span.sold_version.charge_type != "ONE_OFF"
-    ]
+    terms: list[tuple[str, int, int, date]] = []
+    places: dict[int, int] = {}
+    announced: dict[int, list[Announced]] = {}
+    for span in spans.order_by("during"):
+        charge_type, price_kopecks = span.sold_version.charge_type, span.sold_price_kopecks
+        if charge_type == "ONE_OFF":
+            continue
+        if span.during.lower <= on_date:
+            places[span.subscription_id] = len(terms)
+            charged_until = max(span.subscription.charged_until or on_date, on_date)
+            terms.append((charge_type, price_kopecks, span.subscription.anchor_day, charged_until))
+        elif span.subscription_id in places:
+            announced.setdefault(places[span.subscription_id], []).append(
+                Announced(span.during.lower, charge_type, price_kopecks)
+            )
     if not terms:
         return None
     return paid_until_rule(
         available_kopecks=available_kopecks(account_id=account_id, on_date=on_date),
         services=terms,
+        announced=announced,
     )
 
 

@@ -4,7 +4,7 @@ The daily run computes the same in SQL (`billing/sql/charging.sql`); a property 
 equal. Money is whole kopecks, division rounds down where `//` stands. Rule numbers: billing/README.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import IntEnum
@@ -126,31 +126,48 @@ def missing_dates(*, last_done: date | None, on_date: date) -> list[date]:
     return [last_done + timedelta(days=n) for n in range(1, (on_date - last_done).days + 1)]
 
 
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """Terms that begin on a later day: another tariff, or the same on a new map."""
+
+    from_date: date
+    charge_type: str
+    price_kopecks: int
+
+
 def paid_until(
     *,
     available_kopecks: int,
     services: Sequence[tuple[str, int, int, date]],
+    announced: Mapping[int, Sequence[Announced]] | None = None,
     horizon_days: int = 400,
 ) -> date:
     """R15: the first day that the account's money will not cover, by the rules of charging.
 
-    `services`: (charge type, price, anchor day, charged until) of each. A day covered by nothing
-    due is covered. The horizon bounds the walk; a client with more money sees its end.
+    `services`: (charge type, price, anchor day, charged until) of each. `announced`: by place in
+    `services`, the terms that are still to come, oldest first; what is prepaid beyond their day
+    comes back on it (R5). A day covered by nothing due is covered. The horizon bounds the walk; a
+    client with more money sees its end.
     """
     assert services
     left = available_kopecks
-    until = {i: charged for i, (_type, _price, _anchor, charged) in enumerate(services)}
-    day = min(until.values())
+    until = [charged for _type, _price, _anchor, charged in services]
+    terms = [Terms(charge_type=kind, price_kopecks=price) for kind, price, _a, _c in services]
+    coming = {(i, one.from_date): one for i, ones in (announced or {}).items() for one in ones}
+    day = min([*until, *(from_date for _i, from_date in coming)])
     for _step in range(horizon_days):
-        for i, (charge_type, price, anchor_day, _charged) in enumerate(services):
+        for i, (_type, _price, anchor_day, _charged) in enumerate(services):
+            new = coming.get((i, day))
+            if new is not None:
+                if until[i] > day and terms[i].charge_type == "MONTHLY_PREPAID":
+                    left += prepaid_amount(
+                        price_kopecks=terms[i].price_kopecks, on_date=day, anchor_day=anchor_day
+                    )
+                    until[i] = day
+                terms[i] = Terms(charge_type=new.charge_type, price_kopecks=new.price_kopecks)
             if until[i] > day:
                 continue
-            due = due_on(
-                terms=Terms(charge_type=charge_type, price_kopecks=price),
-                on_date=day,
-                anchor_day=anchor_day,
-                was_in_debt=False,
-            )
+            due = due_on(terms=terms[i], on_date=day, anchor_day=anchor_day, was_in_debt=False)
             left -= due.amount_kopecks
             until[i] = due.charged_until
         if left < 0:

@@ -62,6 +62,7 @@ class ServiceRow:
     next_tariff_name_en: str
     next_from: date | None
     next_price_kopecks: int | None
+    next_charge_type: str
     uncovered_reason: str
 
     def tariff_name(self, *, language: str) -> str:
@@ -146,6 +147,7 @@ def _row(row: Any, *, by_id: Mapping[int, Any], on_date: date) -> ServiceRow:
         next_tariff_name_en=waiting.tariff.name_en if waiting else "",
         next_from=waiting.during.lower if waiting else None,
         next_price_kopecks=waiting.sold_price_kopecks if waiting else None,
+        next_charge_type=waiting.sold_version.charge_type if waiting else "",
         uncovered_reason=row.uncovered_reason,
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.gis.geos import Point
 
-from billing.charging.rules import Terms, due_on, paid_until
+from billing.charging.rules import Announced, Terms, due_on, paid_until
 from billing.ledger import queries as ledger_queries
 from billing.models import CreditGrant, Payment, PlanSpan
 from billing.payments import queries as payment_queries
@@ -272,17 +272,28 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
 
 def _paid_until(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> date | None:
     """As `charging.queries.paid_until`, from what is read already."""
-    terms = [
-        (
-            one.row.charge_type,
-            one.row.price_kopecks,
-            one.span.subscription.anchor_day,
-            max(one.row.charged_until or on_date, on_date),
-        )
-        for one in family
-        if one.row.state in CHARGED and one.row.charge_type != "ONE_OFF"
+    charged = [
+        one for one in family if one.row.state in CHARGED and one.row.charge_type != "ONE_OFF"
     ]
-    return paid_until(available_kopecks=available_kopecks, services=terms) if terms else None
+    if not charged:
+        return None
+    return paid_until(
+        available_kopecks=available_kopecks,
+        services=[
+            (
+                one.row.charge_type,
+                one.row.price_kopecks,
+                one.span.subscription.anchor_day,
+                max(one.row.charged_until or on_date, on_date),
+            )
+            for one in charged
+        ],
+        announced={
+            i: [Announced(row.next_from, row.next_charge_type, row.next_price_kopecks)]
+            for i, row in enumerate(one.row for one in charged)
+            if row.next_from is not None and row.next_price_kopecks is not None
+        },
+    )
 
 
 def _needed(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> int:

@@ -4,8 +4,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from billing.calendar import daily_amount_on
+from billing.charging import queries as charging_queries
 from billing.charging.rules import prepaid_amount
 from billing.ledger import queries as ledger_queries
 from billing.models import ChargeBasis, PlanSpan, Rezoning, TermsMove
@@ -480,3 +483,45 @@ def test_the_card_tells_what_comes(world: World) -> None:
     (row,) = subscription_queries.card(account_ids=[account], on_date=DAY)
     assert (row.price_kopecks, row.next_from, row.next_price_kopecks) == (OLD, MOVE_ON, NEW)
     assert row.zone_id == world.zone_id
+
+
+@pytest.mark.parametrize("charge_type", ["DAILY", "MONTHLY_PREPAID"])
+def test_paid_until_knows_of_the_announced_price(world: World, charge_type: str) -> None:
+    """R15: the day that is foretold is the day on which the run blocks."""
+    tariff = world.tariff(price=OLD, charge_type=charge_type)
+    account = world.account(kopecks=39_500)
+    service = world.sell(account, tariff, SOLD)
+    world.days(SOLD, DAY)
+    published(world, {tariff: NEW})
+    foretold = charging_queries.paid_until(account_id=account, on_date=DAY)
+    assert foretold is not None
+    world.days(DAY + timedelta(days=1), foretold - timedelta(days=1))
+    assert blocks(service) == set()
+    world.day(foretold)
+    assert blocks(service) == {"DEBT"}
+
+
+@given(
+    before=st.integers(1, 2_000_00),
+    after=st.integers(1, 2_000_00),
+    move=st.integers(2, 31),
+    sold=st.integers(1, 30),
+)
+def test_a_month_cut_by_a_move_costs_both_parts_and_not_a_kopeck_more(
+    before: int, after: int, move: int, sold: int
+) -> None:
+    """The pure rules: days of a month before and after the move sum, daily and prepaid alike."""
+    assume(sold < move)
+    start, day = date(2026, 12, sold), date(2026, 12, move)
+    end = date(2027, 1, 1)
+    days = (end - start).days
+    by_day = [
+        daily_amount_on(before if start + timedelta(days=n) < day else after, start + timedelta(n))
+        for n in range(days)
+    ]
+    prepaid = (
+        prepaid_amount(price_kopecks=before, on_date=start, anchor_day=1)
+        - prepaid_amount(price_kopecks=before, on_date=day, anchor_day=1)
+        + prepaid_amount(price_kopecks=after, on_date=day, anchor_day=1)
+    )
+    assert sum(by_day) == prepaid
