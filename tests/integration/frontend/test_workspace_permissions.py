@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from billing.models import Tariff
 from billing.payments import operations as payments
+from coverage.models import ZoneVersion
 from crm import operations as crm
 from frontend.workspace.urls import urlpatterns
 from project.core.actor import SYSTEM
@@ -58,6 +59,8 @@ ADDRESSES = [
     page("suggest", P.CUSTOMERS_VIEW),
     page("map", P.ZONES_VIEW, P.CUSTOMERS_VIEW),
     page("building", P.ZONES_VIEW, P.CUSTOMERS_VIEW, building_id="building"),
+    page("building-timeline", P.ZONES_VIEW, building_id="building"),
+    page("zone-then", P.ZONES_VIEW, building_id="building", version_id="zone_version"),
     page(
         "ladder",
         P.ZONES_VIEW,
@@ -156,6 +159,7 @@ def things() -> dict[str, str]:
     named = {
         "job": job.id,
         "building": provider.building.id,
+        "zone_version": ZoneVersion.objects.get(zone_id=provider.zone_id).id,
         "tariff": Tariff.objects.get().id,
         "subscription": made.subscription_id,
         "request": request.number,
