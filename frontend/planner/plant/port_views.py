@@ -139,7 +139,9 @@ def files(request: HttpRequest) -> HttpResponse:
         except DomainError as error:
             form.add_error("file", str(error.message))
     status = 422 if form.errors else 200
-    context = {"form": form, "report": report, "is_look": is_look}
+    # A Counter answers everything it is asked, `items` in a template too.
+    counts = sorted(report.counts.items()) if report else []
+    context = {"form": form, "report": report, "counts": counts, "is_look": is_look}
     return render(request, "planner/plant/files.html", context, status=status)
 
 
