@@ -3,13 +3,14 @@
 from coverage.availability import UnknownBuildingError, answer_for_point
 from coverage.building_map import buildings_geojson
 from coverage.checks import UnknownCheckError, check_result
-from coverage.demand.area import demand_area, demand_met_zones
+from coverage.demand.area import demand_area
 from coverage.demand.grid import cells_of as demand_cells
 from coverage.demand.grid import outlines as demand_outlines
 from coverage.demand.ground import demand_footprints, demand_ground
 from coverage.demand.privacy import demand_generalised, demand_rounded
 from coverage.demand.reports import demand_report, demand_reports
 from coverage.demand.wishes import (
+    demand_counts,
     demand_localities,
     demand_nowhere,
     demand_of_checks,
@@ -45,11 +46,11 @@ __all__ = [
     "clean_unit",
     "demand_area",
     "demand_cells",
+    "demand_counts",
     "demand_footprints",
     "demand_generalised",
     "demand_ground",
     "demand_localities",
-    "demand_met_zones",
     "demand_nowhere",
     "demand_of_checks",
     "demand_outlines",

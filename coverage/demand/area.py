@@ -1,13 +1,14 @@
 """A drawn polygon in figures: what stands in it, who serves it already, whom it meets."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import shapely
-from django.db import connection
 from shapely import MultiPolygon
 
+from coverage.demand.rows import fetched
 from coverage.zoning.metric import Plane
 
 # One pass over the buildings. Flats that nobody has counted are estimated for blocks of three or
@@ -41,29 +42,37 @@ inside AS MATERIALIZED (
 )
 """
 
-TOTALS = f"""
+# Both answers from one pass: a city has 100,000 buildings, and looking them up is most of the work.
+FIGURES = f"""
 WITH {INSIDE}, served AS (
     SELECT DISTINCT building_id FROM covered WHERE status = 'IN_SERVICE'
+), kept AS (
+    SELECT inside.locality_id, count(*) AS premises FROM coverage_premise premise
+    JOIN inside ON inside.id = premise.building_id GROUP BY inside.locality_id
+), marked AS MATERIALIZED (
+    SELECT inside.*, inside.id IN (SELECT building_id FROM served) AS is_served FROM inside
+), totals AS (
+    SELECT locality_id, count(*) AS buildings, count(*) FILTER (WHERE is_numbered) AS numbered,
+        COALESCE(sum(flats), 0) AS flats, count(flats) AS with_flats,
+        COALESCE(sum(guessed), 0) AS guessed, count(guessed) AS with_guess,
+        count(*) FILTER (WHERE is_served) AS served,
+        COALESCE(sum(COALESCE(flats, guessed, 1)) FILTER (WHERE NOT is_served), 0) AS homes
+    FROM marked GROUP BY locality_id
+), counted AS (
+    SELECT version_id, count(*) AS buildings FROM covered GROUP BY version_id
+), met AS (
+    SELECT open_version.zone_id, open_version.name, open_version.network_type,
+        open_version.status, open_version.priority, COALESCE(counted.buildings, 0) AS buildings,
+        ST_Area(ST_Intersection(open_version.geometry,
+            ST_GeomFromWKB(%(wkb)s, 4326))::geography) AS area_m2
+    FROM open_version LEFT JOIN counted ON counted.version_id = open_version.id
+    WHERE ST_Intersects(open_version.geometry, ST_GeomFromWKB(%(wkb)s, 4326))
 )
-SELECT inside.locality_id, count(*), count(*) FILTER (WHERE is_numbered),
-    COALESCE(sum(flats), 0), count(flats), COALESCE(sum(guessed), 0), count(guessed),
-    count(served.building_id),
-    COALESCE(sum(CASE WHEN served.building_id IS NULL THEN COALESCE(flats, guessed, 1) END), 0),
-    (SELECT count(*) FROM coverage_premise premise JOIN inside i ON i.id = premise.building_id
-     WHERE i.locality_id = inside.locality_id)
-FROM inside LEFT JOIN served ON served.building_id = inside.id
-GROUP BY inside.locality_id ORDER BY count(*) DESC, inside.locality_id
-"""  # noqa: S608  (only our own text)
-
-MEETS = f"""
-WITH {INSIDE}
-SELECT open_version.zone_id, open_version.name, open_version.network_type, open_version.status,
-    open_version.priority,
-    (SELECT count(*) FROM covered WHERE covered.version_id = open_version.id),
-    ST_Area(ST_Intersection(open_version.geometry,
-        ST_GeomFromWKB(%(wkb)s, 4326))::geography)
-FROM open_version WHERE ST_Intersects(open_version.geometry, ST_GeomFromWKB(%(wkb)s, 4326))
-ORDER BY open_version.network_type, open_version.name, open_version.zone_id
+SELECT
+    (SELECT json_agg(row_to_json(row) ORDER BY row.buildings DESC, row.locality_id) FROM (
+        SELECT totals.*, COALESCE(kept.premises, 0) AS premises
+        FROM totals LEFT JOIN kept USING (locality_id)) row)::text,
+    (SELECT json_agg(row_to_json(met) ORDER BY network_type, name, zone_id) FROM met)::text
 """  # noqa: S608  (only our own text)
 FLAT_M2 = 80
 TOUCH_M2 = 50  # as in the overlap rule: less is a common edge
@@ -103,21 +112,19 @@ class MetZone:
     area_m2: float
 
 
-def demand_area(*, shape: MultiPolygon, at: datetime, zone_id: int | None) -> list[AreaTotals]:
-    """Figures by locality, the largest first; the zone that is being drawn anew is left out."""
-    return [AreaTotals(row[0], *map(int, row[1:])) for row in _rows(TOTALS, shape, at, zone_id)]
+@dataclass(frozen=True, slots=True)
+class AreaFigures:
+    """Both: figures by locality, the largest first, and zones of every network that are met.
+
+    Zones that share no more than 50 m² with the polygon only touch it and are left out.
+    """
+
+    by_locality: tuple[AreaTotals, ...]
+    met: tuple[MetZone, ...]
 
 
-def demand_met_zones(*, shape: MultiPolygon, at: datetime, zone_id: int | None) -> list[MetZone]:
-    """Zones of ours that share more than 50 m² with the polygon, of every network."""
-    return [
-        zone
-        for zone in (MetZone(*row) for row in _rows(MEETS, shape, at, zone_id))
-        if zone.area_m2 > TOUCH_M2
-    ]
-
-
-def _rows(sql: str, shape: MultiPolygon, at: datetime, zone_id: int | None) -> list[Any]:
+def demand_area(*, shape: MultiPolygon, at: datetime, zone_id: int | None) -> AreaFigures:
+    """What stands in the polygon and whom it meets; the zone being drawn anew is left out."""
     plane = Plane.around(shape)
     values: dict[str, Any] = {
         "wkb": shapely.to_wkb(shape),
@@ -126,6 +133,9 @@ def _rows(sql: str, shape: MultiPolygon, at: datetime, zone_id: int | None) -> l
         "degree_m2": plane.east_m * plane.north_m,
         "flat_m2": FLAT_M2,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
+    (row,) = fetched(FIGURES, values)
+    totals, met = (json.loads(text or "[]") for text in row)
+    return AreaFigures(
+        tuple(AreaTotals(**{name: int(number) for name, number in row.items()}) for row in totals),
+        tuple(zone for row in met if (zone := MetZone(**row)).area_m2 > TOUCH_M2),
+    )

@@ -28,9 +28,11 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS buildings, COALESCE(sum(hit.flats), 0) AS flats,
         count(*) FILTER (WHERE hit.flats IS NULL) AS without_flats,
         mode() WITHIN GROUP (ORDER BY hit.locality_id) AS locality_id,
-        (array_agg(hit.id ORDER BY hit.is_named DESC, hit.away, hit.id))[1] AS landmark_id
+        (array_agg(hit.id ORDER BY hit.away, hit.id) FILTER (WHERE hit.is_named))[1]
+            AS landmark_id
     FROM (SELECT building.id, building.flats, building.locality_id,
-              building.number IS NOT NULL AND building.street_id IS NOT NULL AS is_named,
+              cell.name ~ '^b' OR (building.number IS NOT NULL AND building.street_id IS NOT NULL)
+                  AS is_named,
               ST_Distance(building.point, ST_Centroid(cell.geometry)) AS away
           FROM coverage_building building
           WHERE building.retired_at IS NULL AND (cell.name = 'b' || building.id

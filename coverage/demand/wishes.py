@@ -12,15 +12,15 @@ months are the total; what was answered is what the last question heard.
 Nothing here tells who asked: the caller's address is compared inside the database only.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from coverage.answers import Answer
 from coverage.demand import grid
+from coverage.demand.rows import fetched
 from coverage.demand.wanted import BY_BUILDING, KIND_OF, DemandFilter, Kind
 from coverage.models import AdminUnit
 
@@ -51,17 +51,20 @@ asked AS MATERIALIZED (
         FROM jsonb_array_elements(c.networks) each
         WHERE each ->> 'network_type' = %(network)s LIMIT 1) n ON %(network)s <> ''
     WHERE c.answer = ANY(%(unserved)s)
+      AND (%(area)s::bytea IS NULL
+        OR ST_Intersects(ST_GeomFromWKB(%(area)s, 4326), COALESCE(b.point, c.point)))
       AND ((c.at >= %(from_at)s AND c.at < %(until_at)s) OR c.id = ANY(%(check_ids)s))
 ), placed AS MATERIALIZED (
-    SELECT asked.*, flat.srid, flat.point AS flat,
-        COALESCE('b' || asked.building_id, flat.srid || ':' ||
+    SELECT asked.*, zone.srid,
+        COALESCE('b' || asked.building_id, zone.srid || ':' ||
             floor(ST_X(flat.point) / %(square)s) || ':' || floor(ST_Y(flat.point) / %(square)s))
             AS place,
         COALESCE(asked.caller, to_char(asked.at AT TIME ZONE 'Europe/Kyiv', 'IYYY-IW')) AS asker
     FROM asked
     CROSS JOIN LATERAL (SELECT <utm> AS srid) zone
     CROSS JOIN LATERAL (
-        SELECT zone.srid, ST_Transform(asked.point, zone.srid) AS point OFFSET 0) flat
+        SELECT CASE WHEN asked.building_id IS NULL THEN ST_Transform(asked.point, zone.srid) END
+            AS point OFFSET 0) flat
     WHERE asked.point IS NOT NULL
 ), matching AS MATERIALIZED (
     SELECT * FROM placed
@@ -71,18 +74,17 @@ asked AS MATERIALIZED (
         OR locality_id IN (SELECT id FROM coverage_adminunit WHERE path LIKE %(path)s)
         OR (locality_id IS NULL AND EXISTS (SELECT 1 FROM coverage_adminunit unit
             WHERE unit.id = %(locality_id)s AND ST_Intersects(unit.geom, point))))
-      AND (%(area)s::bytea IS NULL OR ST_Intersects(ST_GeomFromWKB(%(area)s, 4326), point))
 )
 """,
     point="asked.point",
     flat="",
 )
 
+# IN (…) is answered by a hash, EXISTS would run a scan for each place.
 # Served since: an open zone in service covers the place now, or a survey says so.
-LOCATED = grid.filled(
-    """
+SERVED = """
 located AS MATERIALIZED (
-    SELECT DISTINCT ON (place) place, building_id, point, srid, flat FROM matching ORDER BY place
+    SELECT DISTINCT ON (place) place, building_id, point, srid FROM matching ORDER BY place
 ), served AS MATERIALIZED (
     SELECT hit.place FROM (
         SELECT version.geometry FROM coverage_zoneversion version
@@ -90,12 +92,10 @@ located AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT located.place FROM located
         WHERE ST_Intersects(zone.geometry, located.point) OFFSET 0) hit
-    WHERE NOT EXISTS (SELECT 1 FROM located JOIN coverage_coverageoverride o
-        ON o.building_id = located.building_id AND o.valid @> %(now)s AND NOT o.available
-        WHERE located.place = hit.place)
+    WHERE hit.place NOT IN (SELECT 'b' || building_id FROM coverage_coverageoverride
+        WHERE valid @> %(now)s AND NOT available)
     UNION
-    SELECT located.place FROM located JOIN coverage_coverageoverride o
-      ON o.building_id = located.building_id AND o.valid @> %(now)s AND o.available
+    SELECT 'b' || building_id FROM coverage_coverageoverride WHERE valid @> %(now)s AND available
 ), planned AS MATERIALIZED (
     SELECT hit.place FROM (
         SELECT version.geometry FROM coverage_zoneversion version
@@ -103,19 +103,25 @@ located AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT located.place FROM located
         WHERE ST_Intersects(zone.geometry, located.point) OFFSET 0) hit
-), celled AS MATERIALIZED (
+)
+"""
+
+LOCATED = SERVED + grid.filled(
+    """, celled AS MATERIALIZED (
     SELECT located.place, ST_X(located.point) AS lon, ST_Y(located.point) AS lat,
         CASE WHEN %(by_building)s AND located.building_id IS NOT NULL
              THEN 'b' || located.building_id
              ELSE located.srid || '-' || %(width)s || '-' || hexagon.i || '-' || hexagon.j END
             AS cell,
-        EXISTS (SELECT 1 FROM served WHERE served.place = located.place) AS is_served,
-        EXISTS (SELECT 1 FROM planned WHERE planned.place = located.place) AS is_planned
-    FROM located CROSS JOIN <hexagon> hexagon
+        located.place IN (SELECT place FROM served) AS is_served,
+        located.place IN (SELECT place FROM planned) AS is_planned
+    FROM located
+    CROSS JOIN LATERAL (SELECT ST_Transform(located.point, located.srid) AS point OFFSET 0) flat
+    CROSS JOIN <hexagon> hexagon
 )
 """,
     point="",
-    flat="located.flat",
+    flat="flat.point",
 )
 
 WISHES = f"""
@@ -133,6 +139,22 @@ FROM (
     GROUP BY place, asker
 ) wish JOIN celled USING (place)
 ORDER BY wish.first_at, wish.place, wish.asker
+"""  # noqa: S608  (only our own text)
+
+# The same wishes, only counted: a hexagon for each place is most of the work.
+COUNTS = f"""
+WITH {ASKED}, of_requests AS (
+    SELECT DISTINCT place, asker FROM placed WHERE id = ANY(%(check_ids)s)
+), {SERVED}
+SELECT wish.answer, wish.place IN (SELECT place FROM planned),
+    wish.place IN (SELECT place FROM served) AS is_served, count(*)
+FROM (
+    SELECT place, asker, (array_agg(answer ORDER BY at DESC, id DESC))[1] AS answer
+    FROM matching WHERE at >= %(from_at)s AND at < %(until_at)s
+      AND (place, asker) NOT IN (SELECT place, asker FROM of_requests)
+    GROUP BY place, asker
+) wish
+GROUP BY 1, 2, 3
 """  # noqa: S608  (only our own text)
 
 OF_CHECKS = f"""
@@ -184,8 +206,27 @@ def demand_wishes(
     `without_check_ids`: checks from which a request was made; all questions of those households are
     left out, because the request stands for them. `area`: only inside of this polygon (WKB).
     """
-    rows = _fetched(WISHES, _values(wanted, at=at, check_ids=without_check_ids, area=area))
+    rows = fetched(WISHES, _values(wanted, at=at, check_ids=without_check_ids, area=area))
     return [_wish(row) for row in rows]
+
+
+def demand_counts(
+    *,
+    wanted: DemandFilter,
+    at: datetime,
+    without_check_ids: Sequence[int] = (),
+    area: bytes | None = None,
+) -> tuple[Counter[Kind], int]:
+    """How many of `demand_wishes` wait, by kind, and how many are served by now."""
+    waiting: Counter[Kind] = Counter()
+    served = 0
+    values = _values(wanted, at=at, check_ids=without_check_ids, area=area)
+    for answer, is_planned, is_served, count in fetched(COUNTS, values):
+        if is_served:
+            served += count
+        else:
+            waiting[Kind.PLANNED if is_planned else KIND_OF[Answer(answer)]] += count
+    return waiting, served
 
 
 def demand_of_checks(
@@ -194,14 +235,14 @@ def demand_of_checks(
     """Those of the given checks that match the filter (whenever they were made), as wishes."""
     if not check_ids:
         return {}
-    rows = _fetched(OF_CHECKS, _values(wanted, at=at, check_ids=check_ids, area=area))
+    rows = fetched(OF_CHECKS, _values(wanted, at=at, check_ids=check_ids, area=area))
     return {row[0]: _wish(row[1:]) for row in rows}
 
 
 def demand_nowhere(*, wanted: DemandFilter) -> int:
     """Questions of the period that no map can show: the address was not understood."""
     values = _values(wanted, at=wanted.until_at, check_ids=(), area=None)
-    return int(_fetched(NOWHERE, values)[0][0])
+    return int(fetched(NOWHERE, values)[0][0])
 
 
 def _values(
@@ -227,12 +268,6 @@ def _values(
         "width": str(width),
         "edge": grid.edge_m(width),
     }
-
-
-def _fetched(sql: str, values: dict[str, Any]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall()
 
 
 def _wish(row: Sequence[Any]) -> Wish:

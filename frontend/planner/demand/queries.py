@@ -100,22 +100,40 @@ class DemandMap:
 
 def askings(*, wanted: DemandFilter, at: datetime, area: bytes | None = None) -> list[Asking]:
     """Wishes and requests of the filter, each household once: its request stands for it."""
-    requests = crm.demand_requests(from_at=wanted.from_at, until_at=wanted.until_at)
+    wishes = coverage.demand_wishes(
+        wanted=wanted, at=at, without_check_ids=crm.demand_settled_checks(), area=area
+    )
+    found = requests(wanted=wanted, at=at, area=area)
+    return found + [Asking(wish, is_request=False) for wish in wishes]
+
+
+def requests(*, wanted: DemandFilter, at: datetime, area: bytes | None = None) -> list[Asking]:
+    """Open requests of the filter, one for each household of a place."""
+    filed = crm.demand_requests(from_at=wanted.from_at, until_at=wanted.until_at)
     placed = coverage.demand_of_checks(
-        wanted=wanted, at=at, check_ids=[each.check_id for each in requests], area=area
+        wanted=wanted, at=at, check_ids=[each.check_id for each in filed], area=area
     )
     found = []
     seen: set[tuple[str, str]] = set()
-    for request in requests:
+    for request in filed:
         wish = placed.get(request.check_id)
         if wish is None or (wish.place, request.household) in seen:
             continue
         seen.add((wish.place, request.household))
         found.append(Asking(replace(wish, first_at=request.filed_at), is_request=True))
-    wishes = coverage.demand_wishes(
+    return found
+
+
+def counted(*, wanted: DemandFilter, at: datetime, area: bytes) -> tuple[Tally, int]:
+    """How many of `askings` wait, and how many are served by now, without listing them."""
+    filed = requests(wanted=wanted, at=at, area=area)
+    waiting = tally_of(each for each in filed if not each.wish.is_served)
+    kinds, served = coverage.demand_counts(
         wanted=wanted, at=at, without_check_ids=crm.demand_settled_checks(), area=area
     )
-    return found + [Asking(wish, is_request=False) for wish in wishes]
+    failed, planned = kinds[Kind.FAILED], kinds[Kind.PLANNED]
+    points = waiting.points + failed * POINTS_FAILED + planned * POINTS_PLANNED
+    return Tally(waiting.requests, failed, planned, points), served + len(filed) - waiting.requests
 
 
 def tally_of(asked: Iterable[Asking]) -> Tally:

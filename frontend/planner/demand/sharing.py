@@ -9,7 +9,6 @@ from typing import Any
 from django.utils.translation import get_language
 
 from coverage import queries as coverage
-from coverage.demand.privacy import LEAST_HOUSEHOLDS
 from coverage.demand.wanted import DemandFilter
 from coverage.zoning.geometry import as_geojson
 from frontend.planner.demand.queries import (
@@ -22,7 +21,7 @@ from frontend.planner.demand.queries import (
     grounded,
     tally_of,
 )
-from frontend.planner.demand.what_if import Question, WhatIf
+from frontend.planner.demand.what_if import Question, WhatIf, few_wait
 from project.core.clock import KYIV
 
 
@@ -87,7 +86,7 @@ def what_if_content(*, question: Question, found: WhatIf, at: datetime) -> dict[
     """A what-if as a report keeps it; fewer than three waiting households are told as that."""
     language = get_language() or "uk"
     totals = found.totals
-    few = found.waiting.wishes > 0 and found.households < LEAST_HOUSEHOLDS
+    few = few_wait(question, at)
     return {
         "at": at.astimezone(KYIV).isoformat(timespec="minutes"),
         "network_type": question.network_type,

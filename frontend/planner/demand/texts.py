@@ -44,7 +44,7 @@ LEVELS: dict[str, Any] = {
 
 def cell_choices() -> dict[int, Any]:
     """The sizes of cells for the filter."""
-    widths = {width: _("hexagons %(width)d m wide") % {"width": width} for width in WIDTHS_M}
+    widths = {width: _("%(width)d m wide") % {"width": width} for width in WIDTHS_M}
     return {**widths, BY_BUILDING: _("single buildings")}
 
 

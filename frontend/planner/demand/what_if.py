@@ -1,5 +1,6 @@
 """What a drawn polygon would give: composed of coverage, crm and billing. Reads only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -9,9 +10,9 @@ from shapely import MultiPolygon
 from billing.tariffs.forecast import Forecast, offers_if_built
 from coverage import queries as coverage
 from coverage.demand.area import AreaTotals, MetZone
-from coverage.demand.privacy import households_of
+from coverage.demand.privacy import LEAST_HOUSEHOLDS, households_of
 from coverage.demand.wanted import DemandFilter
-from frontend.planner.demand.queries import Tally, askings, tally_of
+from frontend.planner.demand.queries import Tally, askings, counted
 
 TAKE_UP_PERCENT = (10, 20, 30)
 MAX_LOCALITIES = 5  # with prices of their own in the answer
@@ -53,12 +54,11 @@ class WhatIf:
     """The answer. `waiting` households are not served yet; `served` were, since they asked.
 
     `homes`: flats in buildings that no network of ours serves today: counted, else estimated, else
-    one a house. `households`: how many the waiting are at least, for what leaves the house.
+    one a house.
     """
 
     totals: AreaTotals
     waiting: Tally
-    households: int
     served: int
     met: tuple[MetZone, ...]
     prices: tuple[LocalityPrices, ...]
@@ -68,15 +68,10 @@ class WhatIf:
 
 def what_if(*, question: Question, at: datetime, on_date: date) -> WhatIf:
     """Buildings, flats, wishes of the last year, tariffs and income of a polygon."""
-    by_locality = coverage.demand_area(shape=question.shape, at=at, zone_id=question.zone_id)
-    wanted = DemandFilter(
-        from_at=at - timedelta(days=HISTORY_DAYS),
-        until_at=at + timedelta(seconds=1),
-        network_type=question.network_type,
-    )
-    asked = askings(wanted=wanted, at=at, area=shapely.to_wkb(question.shape))
-    waiting = [each for each in asked if not each.wish.is_served]
-    chosen = by_locality[:MAX_LOCALITIES]
+    area = coverage.demand_area(shape=question.shape, at=at, zone_id=question.zone_id)
+    wanted = history_of(question, at)
+    waiting, served = counted(wanted=wanted, at=at, area=shapely.to_wkb(question.shape))
+    chosen = area.by_locality[:MAX_LOCALITIES]
     offers = offers_if_built(
         network_types=[question.network_type],
         locality_ids=[row.locality_id for row in chosen],
@@ -94,15 +89,30 @@ def what_if(*, question: Question, at: datetime, on_date: date) -> WhatIf:
         for row in chosen
     )
     return WhatIf(
-        totals=_summed(by_locality),
-        waiting=tally_of(waiting),
-        households=households_of([each.wish for each in waiting]),
-        served=len(asked) - len(waiting),
-        met=tuple(coverage.demand_met_zones(shape=question.shape, at=at, zone_id=question.zone_id)),
+        totals=_summed(area.by_locality),
+        waiting=waiting,
+        served=served,
+        met=area.met,
         prices=prices,
         income=tuple(_income(percent, prices) for percent in question.take_up_percent),
         area_m2=coverage.area_m2(question.shape),
     )
+
+
+def history_of(question: Question, at: datetime) -> DemandFilter:
+    """The questions and requests that the polygon answers: those of the last year."""
+    return DemandFilter(
+        from_at=at - timedelta(days=HISTORY_DAYS),
+        until_at=at + timedelta(seconds=1),
+        network_type=question.network_type,
+    )
+
+
+def few_wait(question: Question, at: datetime) -> bool:
+    """Whether somebody waits in the polygon, but fewer households than may be told outside."""
+    asked = askings(wanted=history_of(question, at), at=at, area=shapely.to_wkb(question.shape))
+    waiting = [each.wish for each in asked if not each.wish.is_served]
+    return bool(waiting) and households_of(waiting) < LEAST_HOUSEHOLDS
 
 
 def _income(percent: int, prices: tuple[LocalityPrices, ...]) -> Income:
@@ -121,7 +131,7 @@ def _income(percent: int, prices: tuple[LocalityPrices, ...]) -> Income:
     return Income(percent, subscribers, least, most)
 
 
-def _summed(rows: list[AreaTotals]) -> AreaTotals:
+def _summed(rows: Sequence[AreaTotals]) -> AreaTotals:
     columns = ("buildings", "numbered", "flats", "with_flats", "guessed", "with_guess", "served",
                "homes", "premises")  # fmt: skip
     return AreaTotals(0, *(sum(getattr(row, name) for row in rows) for name in columns))
