@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing.tariffs.models import Tariff, TariffVersion
-from billing.tariffs.queries import ADDON_TYPES, LadderStep, public_terms, rules_near
+from billing.tariffs.models import Tariff
+from billing.tariffs.queries import ADDON_TYPES, LadderStep, Product, prices_near
 from billing.tariffs.resolution import PricePlace, RuleFacts, climb
 from coverage import queries as coverage_queries
 
@@ -52,16 +52,16 @@ def offers_if_built(
         else tuple(coverage_queries.admin_chain(admin_unit_id=locality))
         for locality in set(locality_ids)
     }
-    rules = rules_near(
+    near = prices_near(
         zone_ids=[] if zone_id is None else [zone_id],
         chain=sorted({unit for chain in chains.values() for unit in chain}),
         on_date=on_date,
     )
-    terms = {
-        tariff_id: version
-        for tariff_id, version in public_terms(tariff_ids=rules, on_date=on_date).items()
-        if version.tariff.service_type not in NOT_MONTHLY
-    }
+    monthly = [
+        (product, rules)
+        for product, rules in near.values()
+        if product.service_type not in NOT_MONTHLY
+    ]
     found: dict[tuple[int | None, str], list[Forecast]] = {}
     for locality, chain in chains.items():
         for network in network_types:
@@ -72,8 +72,8 @@ def offers_if_built(
             )
             sold = [
                 offer
-                for tariff_id, version in terms.items()
-                if (offer := _forecast(version, rules[tariff_id], place, on_date)) is not None
+                for product, rules in monthly
+                if (offer := _forecast(product, rules, place, on_date)) is not None
             ]
             sold.sort(key=lambda each: (each.price_kopecks, each.tariff_code))
             found[locality, network] = sold
@@ -81,16 +81,16 @@ def offers_if_built(
 
 
 def _forecast(
-    version: TariffVersion, rules: Sequence[RuleFacts], place: PricePlace, on_date: date
+    product: Product, rules: Sequence[RuleFacts], place: PricePlace, on_date: date
 ) -> Forecast | None:
     winner, rungs = climb(rules=rules, place=place, on_date=on_date)
     if winner is None:
         return None
     return Forecast(
-        tariff_id=version.tariff_id,
-        tariff_code=version.tariff.code,
-        name_uk=version.tariff.name_uk,
-        name_en=version.tariff.name_en,
+        tariff_id=product.tariff_id,
+        tariff_code=product.code,
+        name_uk=product.name_uk,
+        name_en=product.name_en,
         price_kopecks=winner.price_kopecks,
         connection_fee_kopecks=winner.connection_fee_kopecks,
         level=winner.level,

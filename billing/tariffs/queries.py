@@ -3,11 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import NamedTuple
 
 from django.contrib.gis.geos import Point
-from django.db import connection
-from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -18,6 +16,7 @@ from billing.tariffs.resolution import PricePlace, RuleFacts, Rung, Verdict, cli
 from coverage import queries as coverage_queries
 from coverage.answers import Answer, CheckResult, NetworkAnswer, Reason
 from coverage.models import AdminUnit
+from project.core import prepared
 from project.core.errors import NotFoundError
 
 OUTSIDE = frozenset({Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE})
@@ -255,8 +254,7 @@ def _shelf(
     if not shown:
         return Shelf(main=[], addons=[])
     zones = winning_zones(networks=shown)
-    rules = rules_near(zone_ids=zones.values(), chain=chain, on_date=on_date)
-    terms = public_terms(tariff_ids=rules, on_date=on_date)
+    products = prices_near(zone_ids=zones.values(), chain=chain, on_date=on_date)
     found: list[Offer] = []
     for network in shown:
         place = PricePlace(
@@ -265,10 +263,10 @@ def _shelf(
             admin_chain=tuple(chain),
             segment=segment,
         )
-        for tariff_id, version in terms.items():
-            winner, _rungs = climb(rules=rules[tariff_id], place=place, on_date=on_date)
+        for product, rules in products.values():
+            winner, _rungs = climb(rules=rules, place=place, on_date=on_date)
             if winner is not None:
-                found.append(_offer(version.tariff, version, winner, network))
+                found.append(_offer(product, winner, network))
     order = {network.network_type: i for i, network in enumerate(shown)}
     found.sort(key=lambda o: (order[o.network_type], o.sort, o.price_kopecks, o.tariff_code))
     return Shelf(
@@ -288,69 +286,85 @@ def winning_zones(*, networks: Iterable[NetworkAnswer]) -> dict[str, int]:
     }
 
 
-def public_terms(*, tariff_ids: Iterable[int], on_date: date) -> dict[int, TariffVersion]:
-    """The terms for new clients of those of these tariffs that the public may buy."""
-    rows = (
-        TariffVersion.objects.select_related("tariff")
-        .filter(
-            Q(tariff__archived_at__isnull=True) | Q(tariff__archived_at__date__gt=on_date),
-            tariff_id__in=list(tariff_ids),
-            tariff__is_public=True,
-            published_at__isnull=False,
-            applies_from__lte=on_date,
-        )
-        .order_by("tariff_id", "-applies_from")
-        .distinct("tariff_id")
-    )
-    return {row.tariff_id: row for row in rows}
-
-
-RULES_NEAR = """
-    SELECT id, tariff_id, level, zone_id, admin_unit_id, network_type, segment, price_kopecks,
-        connection_fee_kopecks, lower(valid), upper(valid)
-    FROM billing_price_rule
-    WHERE valid @> %(on_date)s::date AND (level = 'DEFAULT'
-        OR zone_id = ANY(%(zone_ids)s::bigint[]) OR admin_unit_id = ANY(%(chain)s::bigint[]))
+# All price rules that may apply at a place, each with the public tariff and the terms that a new
+# client gets. Prepared and without model instances: this is asked at each availability check.
+PRICES_NEAR = """
+    SELECT rule.id, rule.tariff_id, rule.level, rule.zone_id, rule.admin_unit_id,
+        rule.network_type, rule.segment, rule.price_kopecks, rule.connection_fee_kopecks,
+        lower(rule.valid), upper(rule.valid),
+        tariff.id, tariff.code, tariff.service_type, tariff.name_uk, tariff.name_en,
+        tariff.description_uk, tariff.description_en, tariff.sort,
+        terms.id, terms.speed_down_bit_s, terms.speed_up_bit_s, terms.charge_type
+    FROM billing_price_rule rule
+    JOIN billing_tariff tariff ON tariff.id = rule.tariff_id AND tariff.is_public
+        AND (tariff.archived_at IS NULL
+            OR (tariff.archived_at AT TIME ZONE 'Europe/Kyiv')::date > %(on_date)s::date)
+    CROSS JOIN LATERAL (
+        SELECT version.id, version.speed_down_bit_s, version.speed_up_bit_s, version.charge_type
+        FROM billing_tariff_version version
+        WHERE version.tariff_id = tariff.id AND version.published_at IS NOT NULL
+            AND version.applies_from <= %(on_date)s::date
+        ORDER BY version.applies_from DESC LIMIT 1
+    ) terms
+    WHERE rule.valid @> %(on_date)s::date AND (rule.level = 'DEFAULT'
+        OR rule.zone_id = ANY(%(zone_ids)s::bigint[])
+        OR rule.admin_unit_id = ANY(%(chain)s::bigint[]))
 """
+_RULE_COLUMNS = 11
 
 
-def rules_near(
-    *, zone_ids: Iterable[Any], chain: Sequence[int], on_date: date
-) -> dict[int, list[RuleFacts]]:
-    """Rules in force that may apply at the place, by tariff. Plain SQL: this is asked at each
-    availability check, and model instances would cost more than the query."""
-    values: dict[str, Any] = {"on_date": on_date, "zone_ids": list(zone_ids), "chain": list(chain)}
-    found: dict[int, list[RuleFacts]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(RULES_NEAR, values)
-        for row in cursor.fetchall():
-            found.setdefault(row[1], []).append(RuleFacts(*row))
+class Product(NamedTuple):
+    """A public tariff with the terms that a new client gets."""
+
+    tariff_id: int
+    code: str
+    service_type: str
+    name_uk: str
+    name_en: str
+    description_uk: str
+    description_en: str
+    sort: int
+    version_id: int
+    speed_down_bit_s: int | None
+    speed_up_bit_s: int | None
+    charge_type: str
+
+
+def prices_near(
+    *, zone_ids: Iterable[int], chain: Sequence[int], on_date: date
+) -> dict[int, tuple[Product, list[RuleFacts]]]:
+    """What the public may buy near a place, with the rules in force that may apply, by tariff."""
+    asked = {"on_date": on_date, "zone_ids": list(zone_ids), "chain": list(chain)}
+    found: dict[int, tuple[Product, list[RuleFacts]]] = {}
+    for row in prepared.rows(PRICES_NEAR, asked):
+        rule = RuleFacts(*row[:_RULE_COLUMNS])
+        if rule.tariff_id not in found:
+            found[rule.tariff_id] = (Product(*row[_RULE_COLUMNS:]), [])
+        found[rule.tariff_id][1].append(rule)
     return found
 
 
-def _offer(
-    tariff: Tariff, version: TariffVersion, rule: RuleFacts, network: NetworkAnswer
-) -> Offer:
+def _offer(product: Product, rule: RuleFacts, network: NetworkAnswer) -> Offer:
     return Offer(
-        tariff_id=tariff.id,
-        tariff_code=tariff.code,
-        service_type=tariff.service_type,
-        name_uk=tariff.name_uk,
-        name_en=tariff.name_en,
-        description_uk=tariff.description_uk,
-        description_en=tariff.description_en,
+        tariff_id=product.tariff_id,
+        tariff_code=product.code,
+        service_type=product.service_type,
+        name_uk=product.name_uk,
+        name_en=product.name_en,
+        description_uk=product.description_uk,
+        description_en=product.description_en,
         network_type=network.network_type,
         zone_id=network.zone_id,
         zone_name=network.zone_name,
-        speed_down_bit_s=version.speed_down_bit_s,
-        speed_up_bit_s=version.speed_up_bit_s,
-        charge_type=version.charge_type,
+        speed_down_bit_s=product.speed_down_bit_s,
+        speed_up_bit_s=product.speed_up_bit_s,
+        charge_type=product.charge_type,
         price_kopecks=rule.price_kopecks,
         connection_fee_kopecks=rule.connection_fee_kopecks,
         price_rule_id=rule.id,
-        version_id=version.id,
-        is_addon=tariff.is_addon,
+        version_id=product.version_id,
+        is_addon=product.service_type in ADDON_TYPES,
         is_planned=network.answer == Answer.PLANNED,
         planned_for_date=network.planned_for_date,
-        sort=tariff.sort,
+        sort=product.sort,
     )

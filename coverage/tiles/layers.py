@@ -18,10 +18,7 @@ from project.core.errors import DomainError
 from project.core.roles import Permission
 
 # One implicit transaction with the query, so it holds for that query only.
-PLAN = (
-    "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_nestloop = off;"
-    " SET LOCAL jit = off;"
-)
+PLAN = "SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_nestloop = off;"
 
 
 class UnknownLayerError(DomainError):
@@ -79,8 +76,7 @@ def tile_bytes(sql: str, tile: Tile, **parameters: Any) -> bytes:
     """Run the query of a layer; it must return one bytea.
 
     Never in parallel: starting a worker costs more (30 ms) than any tile takes. And joined by
-    hash: what is inside a tile can't be estimated, and a nested loop takes ten times as long. Nor
-    compiled: that costs more than the query.
+    hash: what is inside a tile can't be estimated, and a nested loop takes ten times as long.
     """
     values = {**tile.bounds, "extent": EXTENT, "margin": MARGIN, **parameters}
     values["reach"] = tile.side * MARGIN / EXTENT

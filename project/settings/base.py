@@ -122,6 +122,8 @@ def database(*, role: str, pool_max_size: int) -> dict[str, Any]:
         "application_name": f"geobill-{role}",
         "connect_timeout": 5,
         "options": "-c jit=off",
+        # Only what asks for it is prepared (project.core.prepared): nothing becomes so by itself.
+        "prepare_threshold": 1_000_000,
     }
     if pool_max_size:
         options["pool"] = {"min_size": 1, "max_size": pool_max_size, "timeout": 10}

@@ -92,7 +92,7 @@ def test_offers_take_a_constant_number_of_queries(
     for _n in range(8):
         world.price(world.tariff(), 20_000, zone_id=world.zone_id)
     networks = [answer(world, "GPON", world.zone_id), answer(world, "FTTB", 10**6)]
-    with django_assert_num_queries(3):  # type: ignore[operator]
+    with django_assert_num_queries(2):  # type: ignore[operator]
         found = tariff_queries.offers(networks=networks, locality_id=world.city.id, on_date=DAY)
     assert len(found) == 16
 
