@@ -15,10 +15,11 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from coverage.answers import Answer, NetworkAnswer, Reason
-from coverage.models import Building, CoverageOverride, NetworkType, ZoneStatus
+from coverage.models import Building, NetworkType, ZoneStatus
 from coverage.places import checked_accuracy, checked_point
 from coverage.plant import serving
 from coverage.winners import AskedPoint, ZoneOfPlace, zones_of_places
+from project.core import prepared
 from project.core.errors import NotFoundError
 
 NEAR_EDGE_M = 25
@@ -34,6 +35,12 @@ _BY_STATUS = {
 
 # A building placed by these is no surer than a client's pin.
 _UNSURE_SOURCES = frozenset({Building.LocationSource.PIN, Building.LocationSource.GEOCODER})
+
+
+OVERRIDES = """
+    SELECT building_id, network_type, available FROM coverage_coverageoverride
+    WHERE building_id = ANY(%(building_ids)s::bigint[]) AND valid @> %(at)s::timestamptz
+"""
 
 
 class UnknownBuildingError(NotFoundError):
@@ -61,10 +68,11 @@ def standing_building(*, building_id: int, at: datetime) -> Building:
 
     A duplicate that was merged is answered with the building that took its place.
     """
-    rows = Building.objects.select_related("street", "merged_into__street")
+    # An outline may be larger than all the rest, and nobody here looks at it.
+    rows = Building.objects.select_related("street").defer("footprint", "street__geom")
     building = rows.filter(id=building_id).first()
-    if building is not None and building.merged_into is not None:
-        building = building.merged_into
+    if building is not None and building.merged_into_id is not None:
+        building = rows.filter(id=building.merged_into_id).first()
     if building is None or (building.retired_at is not None and building.retired_at <= at):
         raise UnknownBuildingError
     return building
@@ -191,10 +199,8 @@ def _apply_overrides(
             by_building.setdefault(place.building.id, []).append(answers)
     if not by_building:
         return
-    overrides = CoverageOverride.objects.filter(building__in=by_building, valid__contains=at)
-    for building_id, network_type, available in overrides.values_list(
-        "building_id", "network_type", "available"
-    ):
+    asked = {"building_ids": list(by_building), "at": at}
+    for building_id, network_type, available in prepared.rows(OVERRIDES, asked):
         for answers in by_building[building_id]:
             answers[network_type] = _overridden(answers.get(network_type), network_type, available)
 

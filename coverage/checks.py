@@ -1,11 +1,11 @@
 """Availability checks: asked, answered, stored; read again by their public id."""
 
+import json
 import uuid
 from dataclasses import asdict, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.contrib.gis.geos import Point
 from django.utils.translation import gettext_lazy as _
 
 from coverage import availability, labels, lookup
@@ -18,8 +18,9 @@ from coverage.answers import (
     NetworkAnswer,
     Reason,
 )
-from coverage.models import AvailabilityCheck
+from coverage.models import AvailabilityCheck, Building
 from coverage.places import checked_accuracy, checked_point, checked_text
+from project.core import prepared
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
@@ -32,6 +33,20 @@ _NO_BUILDING = {
     MatchKind.STREET_ONLY: Reason.ADDRESS_UNKNOWN,
     MatchKind.NONE: Reason.ADDRESS_UNKNOWN,
 }
+
+
+# Prepared: each question is stored, and building the statement anew takes longer than storing it.
+STORE = """
+    INSERT INTO coverage_availabilitycheck (public_id, at, channel, query_kind, raw_text,
+        match_kind, confidence, building_id, point, accuracy_m, answer, reason, networks,
+        candidates, user_id, caller_ip)
+    VALUES (%(public_id)s, %(at)s, %(channel)s, %(query_kind)s, %(raw_text)s, %(match_kind)s,
+        %(confidence)s, %(building_id)s::bigint,
+        ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), 4326), %(accuracy_m)s::int,
+        %(answer)s, %(reason)s, %(networks)s::jsonb, %(candidates)s::jsonb, %(user_id)s::bigint,
+        %(caller_ip)s::inet)
+    RETURNING id
+"""
 
 
 class NothingAskedError(DomainError):
@@ -81,38 +96,52 @@ def check_availability(
             raise NothingAskedError(field="text")
         kind = "TEXT"
         match = lookup.match_address(text=text)
+    place = None if point is None else availability.Place(*point, accuracy)
+    building = None
     if match.building_id is not None:
         building = availability.standing_building(building_id=match.building_id, at=at)
         match = replace(match, building_id=building.id)
         place = availability.place_of_building(building)
-        point, accuracy = (place.lon, place.lat), place.accuracy_m
     networks: tuple[NetworkAnswer, ...] = ()
-    if point is not None:
-        networks = availability.answer_for_point(
-            lon=point[0], lat=point[1], at=at, accuracy_m=accuracy, building_id=match.building_id
-        )
+    if place is not None:
+        networks = availability.answers_for_places(places=[place], at=at)[0]
         answer, reason = availability.best_of(networks)
     else:
         answer, reason = Answer.NEEDS_SURVEY, _NO_BUILDING[match.kind]
-    stored = AvailabilityCheck.objects.create(
-        public_id=uuid.uuid4(),
-        at=at,
-        channel=channel,
-        query_kind=kind,
-        raw_text=text,
-        match_kind=match.kind.value,
+    public_id = uuid.uuid4()
+    values: dict[str, Any] = {
+        "public_id": public_id,
+        "at": at,
+        "channel": channel,
+        "query_kind": kind,
+        "raw_text": text,
+        "match_kind": match.kind.value,
+        "confidence": match.confidence,
+        "building_id": match.building_id,
+        "lon": place.lon if place else None,
+        "lat": place.lat if place else None,
+        "accuracy_m": place.accuracy_m if place else None,
+        "answer": answer.value,
+        "reason": reason.value,
+        "networks": json.dumps([_network_json(network) for network in networks]),
+        "candidates": json.dumps(_candidates_json(match)),
+        "user_id": actor.user_id,
+        "caller_ip": actor.ip,
+    }
+    return CheckResult(
+        check_id=prepared.rows(STORE, values)[0][0],
+        public_id=str(public_id),
+        answer=answer,
+        reason=reason,
+        match_kind=match.kind,
         confidence=match.confidence,
+        address_label=_label_of(building) if building else match.label,
+        old_name=match.old_name,
         building_id=match.building_id,
-        point=Point(*point, srid=4326) if point else None,
-        accuracy_m=accuracy,
-        answer=answer.value,
-        reason=reason.value,
-        networks=[_network_json(network) for network in networks],
-        candidates=_candidates_json(match),
-        user_id=actor.user_id,
-        caller_ip=actor.ip,
+        point=(place.lon, place.lat) if place else None,
+        networks=networks,
+        candidates=match.candidates,
     )
-    return result_of(stored)
 
 
 def check_result(*, public_id: str) -> CheckResult:
@@ -161,6 +190,15 @@ def result_of(stored: AvailabilityCheck) -> CheckResult:
         point=(stored.point.x, stored.point.y) if stored.point else None,
         networks=tuple(_network(value) for value in stored.networks),
         candidates=tuple(AddressCandidate(**value) for value in match.get("items", [])),
+    )
+
+
+def _label_of(building: Building) -> str:
+    street = building.street
+    return labels.house_label(
+        number=building.number,
+        street_type=street.type if street else None,
+        street_name=street.name if street else None,
     )
 
 

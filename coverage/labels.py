@@ -15,17 +15,19 @@ def address_labels(*, building_ids: Iterable[int], with_locality: bool = False) 
     )
     labels = {}
     for building_id, number, street_type, street_name, locality in rows:
-        if street_name:
-            label = street_label(street_type=street_type, name=street_name)
-            label = (
-                f"{label}, {number}" if number else _("%(street)s, no number") % {"street": label}
-            )
-        elif number:
-            label = _("building %(number)s, street unknown") % {"number": number}
-        else:
-            label = _("building without an address")
+        label = house_label(number=number, street_type=street_type, street_name=street_name)
         labels[building_id] = f"{locality}, {label}" if with_locality else label
     return labels
+
+
+def house_label(*, number: str | None, street_type: str | None, street_name: str | None) -> str:
+    """How a house is called, whatever of its address is known."""
+    if street_name:
+        street = street_label(street_type=street_type or "", name=street_name)
+        return f"{street}, {number}" if number else _("%(street)s, no number") % {"street": street}
+    if number:
+        return _("building %(number)s, street unknown") % {"number": number}
+    return _("building without an address")
 
 
 def admin_chain(*, admin_unit_id: int) -> list[int]:

@@ -12,41 +12,56 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
+
+from project.core import prepared
 
 # S608 below: these texts are put together from constants only; what varies is a parameter.
 
 IS_OPEN = "version.valid @> %(at)s::timestamptz AND version.status NOT IN ('DRAFT', 'RETIRED')"
 
-# Which of the places a version covers. Both read a CTE `place` (id, point).
+NEAR_PLACES = """AND version.geometry
+            && (SELECT ST_SetSRID(ST_Extent(point)::geometry, 4326) FROM place)"""
+
+# Which of the places a version covers. Both read `place` (id, point): a CTE where the places are
+# few, a table with an index on `point` where they are many.
 BY_GEOMETRY = """
     CROSS JOIN LATERAL (
-        SELECT place.id FROM place
-        WHERE place.point && version.geometry AND ST_Intersects(version.geometry, place.point)
-        OFFSET 0
+        SELECT place.id FROM place WHERE ST_Intersects(ranked.geometry, place.point) OFFSET 0
     ) hit
-    WHERE version.geometry && (SELECT ST_SetSRID(ST_Extent(point)::geometry, 4326) FROM place)
 """
 # What `coverage.zoning.covering` keeps; the places are buildings.
 BY_STORED_COVERAGE = """
-    JOIN coverage_buildingcoverage inside ON inside.zone_version_id = version.id
+    JOIN coverage_buildingcoverage inside ON inside.zone_version_id = ranked.version_id
     JOIN place hit ON hit.id = inside.building_id
-    WHERE true
 """
 
 
-def winners_sql(hits: str = BY_GEOMETRY) -> str:
-    """The SELECT of the winners among the places of the CTE `place`; parameter `at`.
+def winners_sql(hits: str = BY_GEOMETRY, *, near_places: bool = True) -> str:
+    """The SELECT of the winners among the places of `place`; parameter `at`.
 
     Columns: place_id, network_type, version_id, zone_id, zone_name, status, planned_for_date.
+    Zones are ranked once, so that what is sorted for each place is three numbers. `near_places`:
+    leave out at once what lies far from all places; not worth its while where they are many.
     """
+    near = NEAR_PLACES if near_places else ""
     return f"""
-    SELECT DISTINCT ON (hit.id, zone.network_type)
-        hit.id AS place_id, zone.network_type, version.id AS version_id, zone.id AS zone_id,
-        zone.name AS zone_name, version.status, version.planned_for_date
-    FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
-    {hits} AND {IS_OPEN}
-    ORDER BY hit.id, zone.network_type, version.priority DESC, version.area_m2, zone.id
+    WITH ranked AS MATERIALIZED (
+        SELECT version.id AS version_id, version.geometry, version.status,
+            version.planned_for_date, zone.id AS zone_id, zone.name AS zone_name,
+            zone.network_type, dense_rank() OVER (ORDER BY zone.network_type)::int AS network,
+            row_number() OVER (
+                ORDER BY version.priority DESC, version.area_m2, zone.id)::int AS rank
+        FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
+        WHERE {IS_OPEN} {near}
+    ), first AS (
+        SELECT DISTINCT ON (hit.id, ranked.network) hit.id AS place_id, ranked.rank
+        FROM ranked {hits}
+        ORDER BY hit.id, ranked.network, ranked.rank
+    )
+    SELECT first.place_id, ranked.network_type, ranked.version_id, ranked.zone_id,
+        ranked.zone_name, ranked.status, ranked.planned_for_date
+    FROM first JOIN ranked ON ranked.rank = first.rank
     """  # noqa: S608
 
 
@@ -54,14 +69,13 @@ def winners_sql(hits: str = BY_GEOMETRY) -> str:
 # latitude. Whatever may be nearer in metres lies within nearest degrees / cos(latitude). Near the
 # poles a degree of longitude is nothing; there the search is simply wide. ST_Distance to a boundary
 # or a geography is in metres on the ellipsoid.
-ZONES_OF_PLACES = f"""
-WITH place AS MATERIALIZED (
+GIVEN_PLACES = """
     SELECT id, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS point, with_edge,
            1.02 / greatest(cos(radians(lat)), 0.01) AS stretch
     FROM unnest(%(lons)s::float8[], %(lats)s::float8[], %(with_edge)s::boolean[])
         WITH ORDINALITY AS given (lon, lat, with_edge, id)
-),
-winner AS MATERIALIZED ({winners_sql()}),
+"""
+ZONES_OF_PLACES = f"""
 network AS (
     SELECT DISTINCT zone.network_type
     FROM coverage_zoneversion version JOIN coverage_zone zone ON zone.id = version.zone_id
@@ -99,6 +113,14 @@ JOIN coverage_zoneversion version ON version.id = winner.version_id
 UNION ALL
 SELECT place_id, network_type, version_id, zone_id, name, NULL, NULL, distance_m FROM nearest
 """  # noqa: S608
+ZONES_OF_FEW = f"""
+WITH place AS MATERIALIZED ({GIVEN_PLACES}), winner AS MATERIALIZED ({winners_sql()}),
+{ZONES_OF_PLACES}"""
+# More places than this get a table with an index: without one each zone is held against each place.
+FEW = 50
+ZONES_OF_MANY = f"""
+WITH winner AS MATERIALIZED ({winners_sql(near_places=False)}),
+{ZONES_OF_PLACES}"""
 
 
 class AskedPoint(NamedTuple):
@@ -142,8 +164,22 @@ def zones_of_places(*, points: Sequence[AskedPoint], at: datetime) -> list[list[
         "with_edge": [point.with_edge for point in points],
         "at": at,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(ZONES_OF_PLACES, parameters)
-        for place_id, *values in cursor.fetchall():
-            found[place_id - 1].append(ZoneOfPlace(*values))
+    rows = _of_few(parameters) if len(points) <= FEW else _of_many(parameters)
+    for place_id, *values in rows:
+        found[place_id - 1].append(ZoneOfPlace(*values))
     return found
+
+
+def _of_few(parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    return prepared.rows(ZONES_OF_FEW, parameters)
+
+
+def _of_many(parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMP TABLE place ON COMMIT DROP AS {GIVEN_PLACES}", parameters)
+        cursor.execute("CREATE INDEX ON place USING gist (point)")
+        cursor.execute("ANALYZE place")
+        cursor.execute(ZONES_OF_MANY, parameters)
+        rows = cursor.fetchall()
+        cursor.execute("DROP TABLE place")  # the next batch may come in the same transaction
+    return list(rows)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.contrib.gis.geos import Point
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,7 +14,6 @@ from billing.tariffs.models import PriceRule, Tariff, TariffVersion
 from billing.tariffs.resolution import PricePlace, RuleFacts, Rung, Verdict, climb
 from coverage import queries as coverage_queries
 from coverage.answers import Answer, CheckResult, NetworkAnswer, Reason
-from coverage.models import AdminUnit
 from project.core import prepared
 from project.core.errors import NotFoundError
 
@@ -227,18 +225,26 @@ def offers_for_check(*, check: CheckResult, on_date: date, segment: str = "") ->
     return shelf_for_check(check=check, on_date=on_date, segment=segment).main
 
 
+PATH_OF_BUILDING = """
+    SELECT unit.path FROM coverage_building building
+    JOIN coverage_adminunit unit ON unit.id = building.locality_id
+    WHERE building.id = %(building_id)s::bigint
+"""
+PATH_OF_POINT = """
+    SELECT path FROM coverage_adminunit WHERE valid_until IS NULL
+        AND ST_Intersects(geom, ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), 4326))
+    ORDER BY depth DESC, id LIMIT 1
+"""
+
+
 def admin_chain_of_check(*, check: CheckResult) -> tuple[int, ...]:
     """Administrative units of the building found, the deepest first; of a pin those around it."""
-    units = AdminUnit.objects.all()
+    rows: list[tuple[str]] = []
     if check.building_id is not None:
-        units = units.filter(buildings=check.building_id)
+        rows = prepared.rows(PATH_OF_BUILDING, {"building_id": check.building_id})
     elif check.point is not None:
-        pin = Point(*check.point, srid=4326)
-        units = units.filter(geom__covers=pin, valid_until__isnull=True).order_by("-depth", "id")
-    else:
-        return ()
-    path = units.values_list("path", flat=True)[:1]
-    return coverage_queries.chain_of_path(path[0]) if path else ()
+        rows = prepared.rows(PATH_OF_POINT, dict(zip(("lon", "lat"), check.point, strict=True)))
+    return coverage_queries.chain_of_path(rows[0][0]) if rows else ()
 
 
 def _chain(locality_id: int | None) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from django.db import connection
 
 from coverage.answers import Answer, NetworkAnswer, Reason
 from coverage.models import BuildingCoverage
+from project.core import prepared
 
 # Up from the nodes of `start`, and down from the PON ports met there: the cost is that of the trees
 # touched, not of the network.
@@ -173,11 +174,8 @@ def capacities(places: Sequence[Place]) -> list[Capacity]:
         "networks": [place.network_type for place in places],
         "zones": [place.zone_id for place in places],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(SERVING, parameters)
-        rows = cursor.fetchall()
     by_key: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
+    for row in prepared.rows(SERVING, parameters):
         by_key[row[0]].append(row)
     return [_capacity(by_key.get(key, [])) for key in range(len(places))]
 

@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from coverage import availability, operations
 from coverage.models import AdminUnit, Building, CoverageOverride
 from project.core.actor import SYSTEM
-from tests.property.coverage.test_answers import Drawn, _stored, points, zones
+from tests.property.coverage.test_answers import Drawn, points, store_zone, zones
 from tests.support.zones import AT, LAT, LON, STEP, locality
 
 _number = count(1)
@@ -82,7 +82,7 @@ class TestManyAnswers(TestCase):
         self, drawn: list[Drawn], built: list[House], pinned: list[tuple[tuple[float, float], int]]
     ) -> None:
         for zone in drawn:
-            _stored(zone)
+            store_zone(zone)
         place = locality()
         buildings = [_built(house, place) for house in built]
         asked = [availability.place_of_building(building) for building in buildings]
