@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.gis.geos import LineString, MultiLineString
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from coverage.models import Building, Street, ZoneChange
+from coverage.models import Building, Street, ZoneChange, ZoneVersion
 from project.core import clock
 from tests.support.browser import screenshot
 from tests.support.stack import Stack
@@ -283,6 +283,18 @@ def test_what_is_not_saved_is_offered_again(at_work: Page) -> None:
 def test_the_tools_at_both_widths(at_work: Page) -> None:
     page = at_work
 
+    def by_keyboard(page: Page) -> None:
+        page.focus("#pl-new")
+        page.keyboard.press("Enter")
+        for key in ("Shift+ArrowUp", "Shift+ArrowRight", "Shift+ArrowDown"):
+            times(page, key, 2)
+            page.keyboard.press("Enter")
+        times(page, "ArrowLeft", 4)
+
+    screenshot(page, "planner-by-keyboard", prepare=by_keyboard)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/planner/")
+
     open_zone(page, "Тиха")
 
     def menu(page: Page) -> None:
@@ -300,3 +312,206 @@ def test_the_tools_at_both_widths(at_work: Page) -> None:
         expect(page.locator("#pl-tool-result .pl-moves")).to_be_visible()
 
     screenshot(page, "planner-tool-along", prepare=along)
+
+    def corners(page: Page) -> None:
+        expect(page.locator("#pl-moves table")).to_be_visible()
+        page.locator("#pl-corners summary").click()
+        page.locator(".pl-corner").first.focus()
+
+    screenshot(page, "planner-corners", prepare=corners)
+
+    def split(page: Page) -> None:
+        expect(page.locator("#pl-moves table")).to_be_visible()
+        tool(page, "split")
+        page.focus("#pl-tool-inputs button")
+        page.keyboard.press("Enter")
+        times(page, "Shift+ArrowUp", 12)
+        page.keyboard.press("Enter")
+        times(page, "Shift+ArrowDown", 24)
+        page.keyboard.press("Enter")
+        page.keyboard.press("Escape")
+        expect(page.locator(".pl-piece").first).to_be_visible()
+
+    screenshot(page, "planner-tool-split", prepare=split)
+
+
+def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
+    """Press Tab until that element has the focus, as a person does who has no mouse."""
+    for _step in range(80):
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{selector} can't be reached by {key}")
+
+
+def times(page: Page, key: str, count: int) -> None:
+    for _press in range(count):
+        page.keyboard.press(key)
+
+
+def test_blind_from_sign_in_to_publication_by_keyboard_only(
+    page: Page, ground: str, stack: Stack
+) -> None:
+    page.goto("/sign-in/?next=/planner/")
+    tab_to(page, "input[name=username]")
+    page.keyboard.type(ground)
+    tab_to(page, "input[name=password]")
+    page.keyboard.type("secret-secret")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/planner/")
+    expect(page.locator("#pl-zones button").first).to_be_visible()
+    tab_to(page, "#pl-new")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pl-crosshair i")).to_be_visible()
+    expect(page.locator("#pl-map")).to_be_focused()
+    spoken = page.locator("#pl-spoken")
+    for corner, (key, presses) in enumerate(
+        (("Shift+ArrowUp", 4), ("Shift+ArrowRight", 5), ("Shift+ArrowDown", 5), ("ArrowDown", 3)), 1
+    ):
+        times(page, key, presses)
+        page.keyboard.press("Enter")
+        expect(spoken).to_have_text(f"Вершину {corner} поставлено")
+    page.keyboard.press("Backspace")
+    expect(spoken).to_contain_text("лишилося 3")
+    times(page, "Shift+ArrowLeft", 5)
+    page.keyboard.press("Enter")
+    expect(page.locator("#pl-figures")).to_contain_text("4 вершини")
+    page.keyboard.press("Escape")
+    expect(page.locator("#pl-figures")).to_contain_text("Контур правильний")
+    expect(page.locator("#pl-name")).to_be_focused()
+    page.keyboard.type("Наосліп")
+    tab_to(page, "#pl-network")
+    page.keyboard.press("ArrowDown")  # another network than the zones that are there already
+    tab_to(page, "#pl-save")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pl-toast")).to_contain_text("Чернетку збережено")
+    expect(page.locator("#pl-edit-title")).to_have_text("Наосліп")
+    tab_to(page, "section[data-view=edit] [data-back]", "Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, "#pl-review")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pl-impact")).to_contain_text("Наосліп")
+    expect(page.locator("#pl-publish")).to_be_enabled()
+    tab_to(page, "#pl-publish")
+    page.keyboard.press("Enter")
+    expect(page.locator("#pl-toast")).to_contain_text("Опубліковано")
+    with stack.database():
+        assert ZoneVersion.objects.filter(zone__name="Наосліп").count() == 1
+
+
+def test_corners_are_moved_typed_added_and_removed_by_keyboard(at_work: Page) -> None:
+    page = at_work
+    open_zone(page, "Тиха")
+    tab_to(page, "#pl-corners summary")
+    page.keyboard.press("Enter")
+    first = page.locator(".pl-corner").first
+    latitude = page.locator("#pl-corner-list input").first
+    before = float(latitude.input_value())
+    tab_to(page, ".pl-corner")
+    page.keyboard.press("ArrowUp")
+    times(page, "Shift+ArrowUp", 2)
+    expect(first).to_be_focused()
+    assert float(latitude.input_value()) - before == pytest.approx(21 / 111_320, rel=0.01)
+    page.keyboard.press("Insert")
+    expect(page.locator("#pl-corner-count")).to_have_text("5")
+    expect(page.locator(".pl-corner").nth(1)).to_be_focused()
+    page.keyboard.press("Delete")
+    expect(page.locator("#pl-corner-count")).to_have_text("4")
+    tab_to(page, "#pl-corner-list input")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("не число")
+    page.keyboard.press("Tab")
+    expect(page.locator("#pl-toast")).to_contain_text("не координата")
+    # Added, removed, nudged: three steps, the nudges are one.
+    times(page, "Tab", 3)
+    times(page, "Control+z", 3)
+    expect(page.locator("#pl-undo")).to_be_disabled()
+    assert float(latitude.input_value()) == pytest.approx(before)
+
+
+def test_a_new_corner_snaps_to_the_neighbour_unless_snapping_is_off(at_work: Page) -> None:
+    page = at_work
+    open_zone(page, "Гучна")
+    _left, top, right, bottom = working(page)
+    page.click("section[data-view=edit] [data-back]")
+
+    def drawn_beside() -> list[str]:
+        page.click("#pl-new")
+        points(page, (right + 7, top + 6), (right + 60, top), (right + 60, bottom))
+        page.click("#pl-draw-finish")
+        expect(page.locator("#pl-figures")).to_contain_text("3 вершини")
+        if page.locator("#pl-corners").get_attribute("open") is None:
+            page.click("#pl-corners summary")
+        fields = page.locator("#pl-corner-list li").first.locator("input")
+        found = [fields.nth(place).input_value() for place in range(2)]
+        page.once("dialog", lambda dialog: dialog.accept())
+        page.click("section[data-view=edit] [data-back]")
+        return found
+
+    north_east = [f"{LAT + (Y + 10) * STEP:.7f}", f"{LON + (X + 20) * STEP:.7f}"]
+    assert drawn_beside() == north_east
+    page.locator("#pl-kept").get_by_role("button", name="Викинути").first.click()
+    page.click("#pl-new")
+    page.click("#pl-snap")
+    expect(page.locator("#pl-snap")).to_have_attribute("aria-pressed", "false")
+    page.click("section[data-view=edit] [data-back]")
+    assert drawn_beside() != north_east
+
+
+def test_keys_are_listed_and_the_next_fault_is_one_key_away(at_work: Page) -> None:
+    page = at_work
+    page.keyboard.press("?")
+    expect(page.locator("#ws-shortcuts")).to_contain_text("інструменти")
+    page.keyboard.press("Escape")
+    tab_to(page, "#pl-new")
+    page.keyboard.press("Enter")
+    # A bow tie: the second and the third corner the wrong way round.
+    for key, presses in (("Shift+ArrowUp", 3), ("Shift+ArrowRight", 4), ("Shift+ArrowDown", 4)):
+        times(page, key, presses)
+        page.keyboard.press("Enter")
+    times(page, "Shift+ArrowLeft", 2)
+    times(page, "Shift+ArrowUp", 6)
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(page.locator("#pl-problems")).to_contain_text("перетинає сам себе")
+    page.keyboard.press("F8")
+    expect(page.locator("#pl-toast")).to_contain_text("перетинає сам себе")
+    expect(page.locator(".pl-fault").first).to_be_in_viewport()
+    page.on("dialog", lambda dialog: dialog.accept())
+
+
+def test_fingers_hit_corners_and_buttons(chromium: Browser, ground: str, stack: Stack) -> None:
+    context = chromium.new_context(
+        base_url=stack.url, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto("/sign-in/?next=/planner/")
+    page.fill("input[name=username]", ground)
+    page.fill("input[name=password]", "secret-secret")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/planner/")
+    page.locator("#pl-zones button", has_text="Тиха").first.tap()
+    expect(page.locator("#pl-figures")).to_contain_text("Контур правильний")
+    page.wait_for_function(
+        """() => {
+            const icon = document.querySelector(".marker-icon:not(.marker-icon-middle)");
+            const box = icon.getBoundingClientRect();
+            const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+            const hit = (dx, dy) => document.elementFromPoint(x + dx, y + dy) === icon;
+            return [[-21, 0], [21, 0], [0, -21], [0, 21]].every(([dx, dy]) => hit(dx, dy));
+        }"""
+    )
+    for button in page.locator("#pl-tools > button:visible").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["width"] >= 44
+        assert box["height"] >= 44
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    page.locator("[data-mode=draw]").tap()
+    for x, y in ((60, 200), (150, 200), (150, 300)):
+        page.touchscreen.tap(x, y)
+        page.wait_for_timeout(400)
+    page.locator("#pl-draw-finish").tap()
+    expect(page.locator("#pl-parts")).to_contain_text("Частина 2")
+    context.close()
