@@ -123,6 +123,10 @@ def _inputs() -> dict[str, str]:
 def _drawing() -> dict[str, str]:
     return {
         "mode_sketch": _("Click along on the map; click the last point again to finish."),
+        "mode_keys": _(
+            "Arrows move, with Shift faster; Enter sets a corner, Backspace takes it back, Esc"
+            " finishes."
+        ),
         "snap_on": _("Snapping is on. Hold Alt to draw freely."),
         "snap_off": _("Snapping is off."),
         "corner_set": _("Corner {number} is set"),

@@ -145,9 +145,11 @@ export class Bench {
     try {
       const outcome = await tool.ask(this, running.signal);
       if (running !== this.running || running.signal.aborted) return;
+      const focused = inputsOf(byId("pl-tool-result")).indexOf(document.activeElement as HTMLElement);
       this.clear();
       this.outcome = outcome;
       if (outcome) this.showOutcome(outcome);
+      if (focused >= 0) inputsOf(byId("pl-tool-result"))[focused]?.focus({ preventScroll: true });
     } catch (error) {
       if (running.signal.aborted) return;
       this.clear();
@@ -159,10 +161,11 @@ export class Bench {
   private showOutcome(outcome: Outcome): void {
     for (const layer of outcome.layers ?? []) this.layers.addLayer(layer);
     if (outcome.shown && !outcome.layers) this.layers.addLayer(previewLayer(outcome.shown.geometry));
+    const seen = outcome.shown?.geometry ?? (outcome.layers?.length ? this.outline : null);
+    if (seen) this.bringIntoView(seen);
     const box = byId("pl-tool-result");
     if (outcome.shown) {
       byId("pl-tool-sum").textContent = sumText(outcome.shown);
-      this.bringIntoView(outcome.shown.geometry);
       box.append(h("p", { class: "pl-size" }, sizeText(outcome.shown)), movesTable(outcome.shown));
     }
     for (const note of outcome.notes ?? []) {
@@ -196,6 +199,11 @@ export class Bench {
     this.leave();
     say(text);
   }
+}
+
+/** What is made anew with each preview keeps the focus at the same place. */
+function inputsOf(box: HTMLElement): HTMLElement[] {
+  return [...box.querySelectorAll<HTMLElement>("input,button")];
 }
 
 /** The outline that a tool would make: a strong line in the brand's colour over everything. */

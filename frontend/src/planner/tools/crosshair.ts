@@ -2,12 +2,14 @@
 // the mouse's words (moves and clicks of the map), so snapping and hints are the same for both.
 
 import { L } from "../../shared/map";
-import { byId, number, word } from "../dom";
+import { byId, icon, number, word } from "../dom";
+import { view } from "../panel";
 import type { Planner } from "../planner";
 
 const STEP_PX = 8;
 const BIG_STEP_PX = 40;
 const MARGIN_PX = 26;
+const LABEL_PX = 230;
 
 /** What Geoman's drawing of a line or polygon offers beside its public part. */
 interface Drawing {
@@ -83,6 +85,7 @@ export class Crosshair {
   private hide(): void {
     this.point = null;
     this.mark.hidden = true;
+    this.map.getContainer().classList.remove("is-by-keys");
   }
 
   /** The part of the map that the panel leaves free. */
@@ -141,13 +144,22 @@ export class Crosshair {
     if (!this.point) return;
     const latlng = this.map.containerPointToLatLng(this.point);
     mouseAt(this.map, "mousemove", latlng, cause);
+    if (this.mark.hidden) this.explain();
     this.mark.hidden = false;
+    this.mark.classList.toggle("is-left", this.point.x > this.map.getSize().x - LABEL_PX);
     this.mark.style.transform = `translate(${this.point.x}px, ${this.point.y}px)`;
     const corners = drawnCorners(this.map);
     const last = corners[corners.length - 1];
     const place = `${latlng.lat.toFixed(5)}, ${latlng.lng.toFixed(5)}`;
     const away = last ? ` · ${number(this.map.distance(last, latlng))} ${word("m")}` : "";
     byId("pl-crosshair-text").textContent = place + away;
+  }
+
+  /** The hint speaks of keys instead of clicks, and Geoman's hint at the mouse is not shown. */
+  private explain(): void {
+    this.map.getContainer().classList.add("is-by-keys");
+    byId("pl-hint").replaceChildren(icon("info"), word("mode_keys"));
+    byId("pl-hint").hidden = false;
   }
 
   private set(event: KeyboardEvent): void {
@@ -175,7 +187,7 @@ export class Crosshair {
   /** The keyboard goes on in the panel. */
   private finished(): void {
     this.hide();
-    if (this.planner.editor.mode === "sketch") return;
+    if (view() !== "edit") return;
     window.setTimeout(() => {
       const name = byId<HTMLInputElement>("pl-name");
       (name.value ? byId("pl-edit-title") : name).focus();
