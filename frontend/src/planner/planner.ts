@@ -72,7 +72,7 @@ export class Planner {
 
   constructor() {
     this.map = createMap(byId("pl-map"));
-    if (config.bounds) this.map.fitBounds(config.bounds, { padding: [30, 30], maxZoom: 17 });
+    if (config.bounds) this.map.fitBounds(config.bounds, { padding: [30, 30], maxZoom: 17, animate: false });
     this.zones.addTo(this.map);
     this.over.addTo(this.map);
     this.editor = new Editor(this.map);
@@ -111,7 +111,10 @@ export class Planner {
     if (drawGiven(this)) return;
     const wanted = Number(new URLSearchParams(location.search).get("zone"));
     if (this.rows.some((row) => row.id === wanted)) this.openZone(wanted);
-    else if (this.zones.getLayers().length) this.map.fitBounds(this.zones.getBounds(), this.editor.room());
+    else if (this.zones.getLayers().length) {
+      // Leaflet forgets a second move while the first still runs, and a zone may be opened at once.
+      this.map.fitBounds(this.zones.getBounds(), { ...this.editor.room(), animate: false });
+    }
   }
 
   /** Fetch zones and drafts again; the map and the list follow. */
