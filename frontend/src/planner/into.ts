@@ -63,6 +63,15 @@ export class Into {
     return title ? { changeset_title: title } : {};
   }
 
+  /** A draft of this zone's work went into that change set already: the zone itself follows it. */
+  async follow(changeset: number): Promise<void> {
+    if (this.select.disabled) return;
+    await this.load();
+    this.offer(null);
+    this.select.value = String(changeset);
+    this.showTitle();
+  }
+
   private showTitle(): void {
     byId("pl-into-title-field").hidden = this.select.value !== NEW;
   }

@@ -147,9 +147,9 @@ export class Planner {
     return this.rows;
   }
 
-  /** The change set that my next draft joins. */
+  /** The change set that the open zone's draft is in, or would join. */
   get workingChangeset(): number | null {
-    return this.changeset;
+    return this.into.target().changeset_id ?? this.changeset;
   }
 
   /** Buildings that were chosen for a tool stand out. */

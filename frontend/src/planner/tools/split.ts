@@ -59,14 +59,16 @@ export class Split implements Tool {
     const whole = others.length > 1 ? await this.merged(bench, others) : others[0];
     const body = bench.planner.form.body();
     const possible = config.next[""] ?? [];
-    await api.create({
+    const saved = await api.create({
       ...body,
+      ...bench.planner.into.target(),
       name: this.newName.trim(),
       status: possible.includes(body.status) ? body.status : "PLANNED",
       geometry: whole?.geometry ?? "",
     });
     this.made = this.newName.trim();
     await bench.planner.reload();
+    await bench.planner.into.follow(saved.changeset_id);
   }
 
   done(): string {

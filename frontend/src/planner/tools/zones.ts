@@ -3,6 +3,7 @@
 import { api, type ZoneInfo } from "../api";
 import { area, h, word } from "../dom";
 import { myDraft, shownOf, type ZoneRow } from "../list";
+import type { Target } from "../review_api";
 import { geometries, toolApi, type Preview } from "./api";
 import { previewLayer, type Bench, type Outcome, type Tool } from "./bench";
 import { choiceField, numberField, zonesField, type ChoiceField, type NumberField, type ZonesField } from "./fields";
@@ -82,27 +83,34 @@ export class Merge extends WithZones {
     this.retired = 0;
     if (this.fate?.value() !== "retire") return;
     const { planner } = bench;
+    let changeset: number | null = null;
     for (const id of this.chosen) {
       const row = planner.row(id);
-      if (row) await this.retire(row);
+      const target: Target = changeset === null ? planner.into.target() : { changeset_id: changeset };
+      const saved: number | null = row ? await this.retire(row, target) : null;
+      changeset = changeset ?? saved;
     }
     await planner.reload();
+    if (changeset !== null) await planner.into.follow(changeset);
   }
 
   done(): string {
     return this.retired ? word("merge_done_retired") : word("tool_done");
   }
 
-  private async retire(row: ZoneRow): Promise<void> {
+  /** The change set of the draft that was made; null where there was only one to put aside. */
+  private async retire(row: ZoneRow, target: Target): Promise<number | null> {
     this.retired += 1;
     const draft = myDraft(row);
     if (!row.published) {
       const changeset = draft?.properties.changeset_id;
       if (changeset !== undefined) await api.discard(row.id, changeset);
-      return;
+      return null;
     }
     const zone: ZoneInfo = shownOf(row).properties;
-    await api.save(row.id, {
+    const saved = await api.save(row.id, {
+      // A draft of mine that is there already stays in its change set.
+      ...(draft ? {} : target),
       name: zone.name,
       network_type: zone.network_type,
       status: "RETIRED",
@@ -112,6 +120,7 @@ export class Merge extends WithZones {
       geometry: row.published.geometry,
       base_revision: Math.max(zone.revision, row.published.properties.revision),
     });
+    return saved.changeset_id;
   }
 }
 
