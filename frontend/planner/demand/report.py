@@ -195,7 +195,8 @@ def _demand_layer(content: dict[str, Any]) -> folium.GeoJson:
             wishes=cell["wishes"],
             colour=colour_of(cell["wishes"], bounds),
         )
-        for cell in content["cells"]
+        # Wide cells lie under narrow ones.
+        for cell in sorted(content["cells"], key=lambda cell: -_width(cell["shape"]))
     ]
     return folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
@@ -207,6 +208,11 @@ def _demand_layer(content: dict[str, Any]) -> folium.GeoJson:
             fields=["number", "wishes"], aliases=[_("No."), _("Households that wait")]
         ) if features else None,
     )  # fmt: skip
+
+
+def _width(shape: dict[str, Any]) -> float:
+    west, _south, east, _north = shapely.from_geojson(json.dumps(shape)).bounds
+    return float(east - west)
 
 
 def _outline_layer(content: dict[str, Any]) -> folium.GeoJson:
