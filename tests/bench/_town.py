@@ -60,12 +60,13 @@ LOCALITY = """
 """
 BUILDINGS = """
     INSERT INTO coverage_building (locality_id, street_id, number, number_int, number_sort, letter,
-        fraction, korpus, point, kind, wiring, location_source, location_accuracy_m, levels, flats)
+        fraction, korpus, point, kind, wiring, location_source, location_accuracy_m, levels, flats,
+        access_note)
     SELECT %(locality)s, street.id, house::text, house, lpad(house::text, 6, '0'), '', '', '',
         ST_SetSRID(ST_MakePoint(
             %(lon)s + %(step_lon)s * (0.5 + i %% %(side)s),
             %(lat)s + %(step_lat)s * (0.5 + i / %(side)s)), 4326),
-        '', CASE i %% 10 WHEN 0 THEN 'NOT_WIRED' ELSE 'WIRED' END, 'OSM', 5, 5, 60
+        '', CASE i %% 10 WHEN 0 THEN 'NOT_WIRED' ELSE 'WIRED' END, 'OSM', 5, 5, 60, ''
     FROM generate_series(0, %(count)s - 1) i,
         LATERAL (SELECT 1 + i %% %(houses)s AS house) numbered
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM coverage_street) street
