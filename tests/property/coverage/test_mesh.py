@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 import shapely
+from django.contrib.gis.geos import Point as GeosPoint
 from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from shapely import MultiPolygon, Polygon
@@ -18,12 +19,12 @@ from shapely.geometry.base import BaseGeometry
 
 from coverage import queries
 from coverage.answers import Answer
-from coverage.availability import COVERING
-from coverage.models import Zone, ZoneVersion
+from coverage.models import Building, BuildingCoverage, Zone, ZoneVersion
+from coverage.winners import AskedPoint, zones_of_places
 from coverage.zoning import operations
 from coverage.zoning.shapes import to_geos
 from tests.support import mesh
-from tests.support.zones import AT, actor, planner
+from tests.support.zones import AT, actor, locality, planner
 
 pytestmark = pytest.mark.django_db
 GRID = 2.0**20  # steps in a degree: about 10 cm
@@ -95,13 +96,26 @@ def stored_exactly(shapes: list[Polygon]) -> dict[int, BaseGeometry]:
 
 
 def covering(points: list[Corner]) -> list[list[int]]:
-    """Ids of the zones that cover each point, the winner first: the statement of the answer."""
-    found = []
-    with connection.cursor() as cursor:
-        for lon, lat in points:
-            cursor.execute(COVERING, {"lon": lon, "lat": lat, "at": AT, "with_edge": False})
-            found.append([row[2] for row in cursor.fetchall()])
-    return found
+    """Ids of the zones that cover each point, the winner first: by what is kept of each building.
+
+    A building is put at each point; the winner is also asked for by the statement of the answer.
+    """
+    city = locality()
+    made = Building.objects.bulk_create(
+        Building(locality=city, point=GeosPoint(lon, lat, srid=4326), location_source="OSM")
+        for lon, lat in points
+    )
+    operations.rebuild_building_coverage(building_ids=[building.id for building in made])
+    found: dict[int, list[int]] = {building.id: [] for building in made}
+    rows = BuildingCoverage.objects.filter(building_id__in=found)
+    by_priority = rows.order_by("-zone_version__priority")
+    for building_id, zone_id in by_priority.values_list("building_id", "zone_version__zone_id"):
+        found[building_id].append(zone_id)
+    answers = [found[building.id] for building in made]
+    asked = [AskedPoint(lon, lat, with_edge=False) for lon, lat in points]
+    for zones, expected in zip(zones_of_places(points=asked, at=AT), answers, strict=True):
+        assert [zone.zone_id for zone in zones if zone.is_inside] == expected[:1]
+    return answers
 
 
 def by_shapely(points: list[Corner], zones: dict[int, BaseGeometry]) -> list[list[int]]:
