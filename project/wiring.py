@@ -6,6 +6,8 @@ Lower apps declare the hook; upper apps bring the function; only this module kno
 from importlib import import_module
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from billing.impact import BillingProbe
 from billing.place_counts import ActiveServices
 from billing.place_movers import SERVICES
@@ -13,6 +15,7 @@ from billing.standing_rules import SubscriberOutsideZones
 from billing.subscriptions import hooks as subscription_hooks
 from billing.subscriptions import rezoning
 from coverage import counters, impact, invariants
+from coverage.addressfiles import job as import_job
 from coverage.placing import movers
 from coverage.tiles import layers as tile_layers
 from coverage.zoning import publishing as zone_publishing
@@ -58,7 +61,13 @@ OUTBOX_HANDLERS: dict[str, str] = {
 
 # kind of long work -> the function that does it (it is given a `jobs.Progress`), what people call
 # it, and the permission that it needs
-JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {}
+JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
+    import_job.KIND: (
+        "coverage.addressfiles.job:run",
+        _("Import of addresses"),
+        Permission.ZONES_EDIT,
+    ),
+}
 
 
 def _lazy(path: str) -> Any:

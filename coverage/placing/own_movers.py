@@ -7,7 +7,13 @@ after a merge that is the building which stayed.
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from coverage.models import AvailabilityCheck, PlantNode, PlantNodeBuilding, PlantPort
+from coverage.models import (
+    AvailabilityCheck,
+    PlantNode,
+    PlantNodeBuilding,
+    PlantPort,
+    UnplacedAddress,
+)
 from coverage.placing import movers
 from coverage.placing.movers import Pointers
 
@@ -34,6 +40,7 @@ MOVERS = (
         model=PlantNodeBuilding,
         once_for="node",
     ),
+    Pointers(name="table_rows", title=_("Rows of imported tables"), model=UnplacedAddress),
 )
 
 

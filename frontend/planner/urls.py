@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from frontend.planner import views
+from frontend.planner import import_views, views
 from frontend.planner.demand import api
 from frontend.planner.demand import views as demand
 from frontend.planner.plant import port_views
@@ -30,4 +30,10 @@ urlpatterns = [
     path("plant/ports/<int:port_id>/", port_views.port, name="plant-port"),
     path("plant/ports/<int:port_id>/state/", port_views.state, name="plant-port-state"),
     path("plant/ports/<int:port_id>/service/", port_views.service, name="plant-port-service"),
+    path("import/", import_views.start, name="import-start"),
+    path("import/pins/", import_views.waiting, name="import-pins"),
+    path("import/pins/<int:address_id>/", import_views.pin, name="import-pin"),
+    path("import/<int:job_id>/", import_views.one, name="import"),
+    path("import/<int:job_id>/submit/", import_views.submit, name="import-submit"),
+    path("import/<int:job_id>/again/", import_views.again, name="import-again"),
 ]

@@ -6,6 +6,9 @@ A kind that is not here still has its page: bar, counts by their own names, file
 from dataclasses import dataclass, field
 from typing import Any
 
+from coverage.addressfiles import job as import_job
+from frontend.planner import import_words
+
 
 @dataclass(frozen=True, slots=True)
 class JobWords:
@@ -21,7 +24,11 @@ class JobWords:
     page: str = ""
 
 
-WORDS: dict[str, JobWords] = {}
+WORDS: dict[str, JobWords] = {
+    import_job.KIND: JobWords(
+        icon="ti-file-upload", unit="%", outcomes=import_words.JOB_OUTCOMES, page="planner:import"
+    ),
+}
 
 
 def words_of(kind: str) -> JobWords:
