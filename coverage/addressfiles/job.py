@@ -75,12 +75,17 @@ def run(progress: Progress) -> None:
                 path=path, name=name, asked=asked, at=progress.now(), progress=tell
             )
         finally:
-            beside.submit(connection.close).result()
+            beside.submit(_leave).result()
     write_report(report, progress.folder, dry_run=asked.dry_run)
     counts = {each.replace(" ", "_"): report.counts[each] for each in OUTCOMES}
     progress.add_result(stored_name=WHOLE, name=f"{Path(name).name}.report.json")
     progress.add_result(stored_name=TABLE, name=f"{Path(name).name}.report.csv")
     progress.advance(100 - progress.done, **counts)
+
+
+def _leave() -> None:
+    """The thread's own connection, which no other thread may close."""
+    connection.close()
 
 
 def _tell(progress: Progress, percent: int) -> None:

@@ -47,7 +47,7 @@ def start(request: HttpRequest) -> HttpResponse:
     context = {
         "recent": recent,
         "waiting": pins.waiting().total,
-        "most_mb": MAX_FILE_BYTES // MB,
+        "most_mb": min(MAX_FILE_BYTES // MB, settings.GEOBILL_JOB_FILE_MAX_MB),
     }
     return render(request, "planner/import.html", context)
 
