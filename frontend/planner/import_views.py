@@ -100,7 +100,7 @@ def _look(request: HttpRequest, job: Job) -> HttpResponse:
     """The form has changed: how the file is read now."""
     try:
         chosen = choices_of(request.POST, job.params)
-    except BadChoiceError as error:
+    except DomainError as error:
         context = {**_wizard(job, dict(job.params), []), "error": error}
     else:
         context = _wizard(job, chosen.params, chosen.candidates)

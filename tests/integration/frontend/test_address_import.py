@@ -133,7 +133,6 @@ def test_a_check_stores_nothing_and_the_import_does_what_it_said(city: AdminUnit
 def test_an_import_that_fails_says_why_and_leaves_nothing(city: AdminUnit) -> None:
     client, _person = signed_in()
     job = uploaded(client)
-    job.files.all()[0]
     jobs.file_path(job.files.get()).write_bytes(b"PK\x03\x04 damaged")
     answer = client.post(
         reverse("planner:import-submit", args=[job.id]), {"do": "import", "locality": ""}
