@@ -30,6 +30,7 @@ from coverage.addressfiles.tables import (
 )
 from coverage.importers import settle
 from coverage.importers.found import FoundBuilding
+from coverage.importers.outlines import distance_m
 from coverage.importers.report import REASONS, Report
 from coverage.importers.settle import Progress, no_progress
 from coverage.models import AdminUnit, Building, ColumnChoice
@@ -37,6 +38,7 @@ from coverage.models import AdminUnit, Building, ColumnChoice
 SOURCE = Building.LocationSource.REGISTER
 ACCURACY_M = 25
 PREVIEW_ROWS = 20
+BATCHES = 3
 LOOKED_AT_ROWS = 1_000
 
 
@@ -79,20 +81,37 @@ def import_table(
     mapping = mapping_of(table, asked.mapping)
     rows = _rows(table, mapping)
     report.count("rows", len(rows))
-    resolver = _resolver(rows, asked)
-    resolved = []
-    for number, row in enumerate(rows, start=1):
-        resolved.append(resolver.resolve(row))
-        if number % 500 == 0:
-            progress("rows", number, len(rows))
-    _tell(resolved, report)
-    buildings = _buildings(resolved, report)
-    settle.settle(buildings, report, locality=None, source=SOURCE, progress=progress)
-    waiting = [each for each in resolved if each.outcome == WAITS]
+    taking = _Taking(report)
+    for number, batch in enumerate(_batches(rows), start=1):
+        resolver = _resolver(batch, asked)
+        resolved = [resolver.resolve(row) for row in batch]
+        progress("rows", number, BATCHES)
+        buildings = taking.take(resolved)
+        settle.settle(buildings, report, locality=None, source=SOURCE, progress=progress)
+    taking.tell()
+    waiting = [each for each in taking.resolved if each.outcome == WAITS]
     report.count("waiting for a pin", len(waiting))
     report.count("of them new", unplaced.keep(waiting, source=name, at=at))
-    report.count("axes seem swapped", sum(each.swapped for each in resolved))
+    report.count("axes seem swapped", sum(each.swapped for each in taking.resolved))
+    report.entries.sort(key=lambda entry: entry.row)
     return report
+
+
+def _batches(rows: list[tablerows.TableRow]) -> list[list[tablerows.TableRow]]:
+    """Rows that may make streets first, then those that may make houses, then all others.
+
+    So what a row means does not depend on where in the table it stands, and a second import, when
+    all streets and houses are there, finds the same.
+    """
+    batches: list[list[tablerows.TableRow]] = [[] for _batch in range(BATCHES)]
+    for row in rows:
+        if row.lon is None:
+            batches[2].append(row)
+        elif row.street is not None and row.street.type:
+            batches[0].append(row)
+        else:
+            batches[1].append(row)
+    return batches
 
 
 def look_at_table(*, path: Path, kind: str, asked: TableAsked) -> dict[str, Any]:
@@ -212,50 +231,74 @@ def _shown(each: Resolved) -> dict[str, Any]:
     }
 
 
-def _tell(resolved: list[Resolved], report: Report) -> None:
-    for each in resolved:
-        row = each.row
-        has_place = row.lon is not None and row.lat is not None
-        place = {
-            "name": row.text[:200],
-            "lon": round(row.lon, 6) if has_place and row.lon is not None else None,
-            "lat": round(row.lat, 6) if has_place and row.lat is not None else None,
-        }
-        for code, detail in row.problems:
-            if code != each.reason:
-                report.note(row.row, code, "TOLD", detail=detail, **place)
-        if each.outcome == WAITS:
-            report.note(row.row, each.reason, "WAITS_FOR_PIN", detail=each.detail, **place)
+class _Taking:
+    """What becomes of the rows; of two with one address the first counts."""
 
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.resolved: list[Resolved] = []
+        self.by_address: dict[Any, FoundBuilding] = {}
+        self.by_ref: dict[str, FoundBuilding] = {}
 
-def _buildings(resolved: list[Resolved], report: Report) -> list[FoundBuilding]:
-    """What becomes buildings; of two rows with one address the first counts."""
-    found: list[FoundBuilding] = []
-    seen: dict[Any, int] = {}
-    for each in resolved:
-        row = each.row
-        if each.outcome == WAITS:
-            continue
-        assert each.street_name is not None
-        assert row.house is not None
-        assert each.locality_id is not None
-        identity: Any = (
-            each.locality_id,
-            each.street_name.type,
-            each.street_name.name_norm,
-            row.house.canonical,
+    def take(self, resolved: list[Resolved]) -> list[FoundBuilding]:
+        """The buildings of a batch."""
+        found: list[FoundBuilding] = []
+        for each in resolved:
+            building = self._building(each) if each.outcome != WAITS else None
+            if building is not None:
+                found.append(building)
+        self.resolved += resolved
+        self.report.count("known", sum(each.outcome == KNOWN for each in resolved))
+        self.report.count("new", sum(each.outcome == NEW for each in resolved))
+        return found
+
+    def _building(self, each: Resolved) -> FoundBuilding | None:
+        """None where the file has it already, or where two rows can't both be right: one waits."""
+        building = _building(each)
+        assert building.street is not None
+        assert building.house is not None
+        address = (
+            building.locality_id,
+            building.street.type,
+            building.street.name_norm,
+            building.house.canonical,
         )
-        if identity in seen:
-            report.note(
-                row.row, "DUPLICATE_ROW", "MERGED", name=row.text[:200],
-                detail=str(seen[identity]), lon=row.lon, lat=row.lat,
-            )  # fmt: skip
-            continue
-        seen[identity] = row.row
-        found.append(_building(each))
-    report.count("known", sum(each.outcome == KNOWN for each in resolved))
-    report.count("new", sum(each.outcome == NEW for each in resolved))
-    return found
+        same = self.by_address.get(address)
+        if same is not None:
+            here, there = (building.point.x, building.point.y), (same.point.x, same.point.y)
+            away_m = distance_m(here, there)
+            if each.point is not None and away_m > settle.SAME_PLACE_M:
+                each.outcome, each.reason, each.detail = WAITS, "FAR_FROM_KNOWN", f"{away_m:.0f} m"
+            else:
+                self.report.note(
+                    building.row,
+                    "DUPLICATE_ROW",
+                    "MERGED",
+                    **building.place(),
+                    detail=f"{same.row}",
+                )
+            return None
+        twin = self.by_ref.get(building.ref) if building.ref else None
+        if twin is not None:
+            each.outcome, each.reason, each.detail = WAITS, "ID_TWICE", f"{twin.row}"
+            return None
+        self.by_address[address] = building
+        if building.ref:
+            self.by_ref[building.ref] = building
+        return building
+
+    def tell(self) -> None:
+        """A remark on each row that is odd or waits."""
+        for each in self.resolved:
+            row = each.row
+            place = {"name": row.text[:200], "lon": None, "lat": None}
+            if row.lon is not None and row.lat is not None:
+                place |= {"lon": round(row.lon, 6), "lat": round(row.lat, 6)}
+            for code, detail in row.problems:
+                if code != each.reason:
+                    self.report.note(row.row, code, "TOLD", detail=detail, **place)
+            if each.outcome == WAITS:
+                self.report.note(row.row, each.reason, "WAITS_FOR_PIN", detail=each.detail, **place)
 
 
 def _building(each: Resolved) -> FoundBuilding:

@@ -52,6 +52,7 @@ REASONS: dict[str, Any] = {
     "NO_SUCH_STREET": _("No such street is known here, and the row has no coordinates."),
     "SEVERAL_STREETS": _("Several streets have this name here: write the type."),
     "NO_NUMBER": _("There is no house number."),
+    "ID_TWICE": _("Another row has this id and another address."),
     "FAR_FROM_KNOWN": _("The building with this address stands elsewhere."),
     "AXES_SWAPPED": _("Latitude and longitude seem to be swapped."),
     "BAD_COORDINATES": _("The coordinates can't be read."),

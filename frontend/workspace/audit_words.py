@@ -59,6 +59,7 @@ ACTIONS: dict[str, Any] = {
     "coverage.override.set": _("availability noted for a building"),
     "coverage.report.revoked": _("link of a report taken back"),
     "coverage.report.shared": _("report shared by a link"),
+    "coverage.unplaced_address.put_aside": _("address of a table put aside"),
     "coverage.zone.discarded": _("zone draft given up"),
     "coverage.zone.drafted": _("zone draft saved"),
     "coverage.zone.published": _("zone published"),
