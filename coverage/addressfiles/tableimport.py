@@ -291,7 +291,7 @@ class _Taking:
         """A remark on each row that is odd or waits."""
         for each in self.resolved:
             row = each.row
-            place = {"name": row.text[:200], "lon": None, "lat": None}
+            place: dict[str, Any] = {"name": row.text[:200], "lon": None, "lat": None}
             if row.lon is not None and row.lat is not None:
                 place |= {"lon": round(row.lon, 6), "lat": round(row.lat, 6)}
             for code, detail in row.problems:

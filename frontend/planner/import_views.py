@@ -54,7 +54,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 def _upload(request: HttpRequest) -> HttpResponse:
     file = request.FILES.get("file")
-    if not isinstance(file, UploadedFile):
+    if not isinstance(file, UploadedFile) or file.file is None:
         raise AddressFileError(_("Choose a file."), field="file")
     if (file.size or 0) > MAX_FILE_BYTES:
         raise AddressFileTooLargeError
@@ -180,7 +180,7 @@ def again(request: HttpRequest, job_id: int) -> HttpResponse:
     """After a check: import the same file, or go back to the choices."""
     job = _job(request, job_id)
     file = job.files.get(role="INPUT")
-    wanted = {
+    wanted: dict[str, Any] = {
         "kind": job.kind,
         "actor": actor_of(request),
         "at": clock.now(),
