@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from project.core.errors import DomainError
 
 MAX_BYTES = 400_000_000
 MAX_FEATURES = 500_000
+GZIP = b"\x1f\x8b"  # names are not believed: an uploaded file has one of ours
 
 
 class ImportFileError(DomainError):
@@ -24,11 +26,13 @@ class ImportFileError(DomainError):
 
 
 def read_text(path: Path) -> str:
-    """The text of a file (UTF-8), unpacked when it ends in .gz; at most MAX_BYTES."""
+    """The text of a file (UTF-8), unpacked when its bytes are gzip's; at most MAX_BYTES."""
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+        with path.open("rb") as stream:
+            is_packed = stream.read(2) == GZIP
+        with gzip.open(path, "rb") if is_packed else path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise ImportFileError(detail=str(error)) from error
     if len(data) > MAX_BYTES:
         raise ImportFileError(_("The file is too large."))

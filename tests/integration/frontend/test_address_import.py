@@ -19,6 +19,7 @@ from project.core.jobs import running
 from project.core.models import AuditEntry, Job, User
 from project.core.roles import Role
 from tests.support import zones
+from tests.support.address_tables import GEO
 
 pytestmark = pytest.mark.django_db
 ROWS = "Вулиця;Будинок;lat;lon\nвул. Лісова;1;50.01;36.31\nвул. Лісова;2;;\nвул. Лісова;3-5;;\n"
@@ -127,6 +128,16 @@ def test_a_check_stores_nothing_and_the_import_does_what_it_said(city: AdminUnit
     text = jobs.file_path(by_name[import_job.TABLE]).read_text(encoding="utf-8-sig")
     rows = list(csv.reader(io.StringIO(text), delimiter=";"))
     assert [row[1] for row in rows[1:]] == ["NEEDS_PIN", "BAD_NUMBER"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_packed_geojson_of_real_buildings_is_imported(city: AdminUnit) -> None:
+    client, _person = signed_in()
+    job = uploaded(client, (GEO / "saltivka_buildings.geojson.gz").read_bytes(), "a.geojson.gz")
+    assert "GeoJSON" in page(client, job)
+    finished = done(client, job, "import", city)
+    assert finished.counts["created"] == Building.objects.count() == 1295
+    assert "не вказано вулиці" in page(client, finished)
 
 
 @pytest.mark.django_db(transaction=True)
