@@ -15,7 +15,7 @@ from project.core.errors import DomainError
 
 MAX_BYTES = 400_000_000
 MAX_FEATURES = 500_000
-GZIP = b"\x1f\x8b"  # names are not believed: an uploaded file has one of ours
+GZIP = b"\x1f\x8b"  # an uploaded file has a name of ours, without an ending
 
 
 class ImportFileError(DomainError):
@@ -26,10 +26,10 @@ class ImportFileError(DomainError):
 
 
 def read_text(path: Path) -> str:
-    """The text of a file (UTF-8), unpacked when its bytes are gzip's; at most MAX_BYTES."""
+    """The text of a file (UTF-8), unpacked when its bytes or name say gzip; at most MAX_BYTES."""
     try:
         with path.open("rb") as stream:
-            is_packed = stream.read(2) == GZIP
+            is_packed = stream.read(2) == GZIP or path.suffix == ".gz"
         with gzip.open(path, "rb") if is_packed else path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except (OSError, EOFError, zlib.error) as error:
