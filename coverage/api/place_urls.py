@@ -2,14 +2,15 @@
 
 from django.urls import path
 
+from coverage.api import codifier, places
 from coverage.api import place_streets as streets
-from coverage.api import places
 
 BUILDING = "buildings/<bigid:building_id>/"
 PREMISE = "premises/<bigid:premise_id>/"
 STREET = "streets/<bigid:street_id>/"
 
 urlpatterns = [
+    path("codifier/", codifier.CodifierUpdate.as_view(), name="coverage-place-codifier"),
     path("guess/", places.PlaceGuess.as_view(), name="coverage-place-guess"),
     path("localities/", places.Localities.as_view(), name="coverage-place-localities"),
     path("buildings/", places.PlaceBuildings.as_view(), name="coverage-place-buildings"),

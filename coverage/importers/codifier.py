@@ -33,7 +33,9 @@ LEVELS = 5
 COLUMNS = "id, katottg, category, name, search_key, parent_id, path, depth"
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
+    """One unit of the file: its line, code, the code above it, category, name."""
+
     number: int
     code: str
     parent_code: str
@@ -49,7 +51,7 @@ def import_codifier(*, path: Path, on_date: date) -> Report:
     ImportFileError when the file can't be read.
     """
     report = Report(source=path.name)
-    rows = _read(path, report)
+    rows = read_rows(path, report)
     existing = {
         unit.katottg: unit
         for unit in AdminUnit.objects.filter(katottg__isnull=False).only("id", "katottg", "name")
@@ -57,7 +59,7 @@ def import_codifier(*, path: Path, on_date: date) -> Report:
     _report_absent(rows, existing, report)
     ids = {code: unit.id for code, unit in existing.items() if code}
     new_codes = [row.code for row in rows if row.code not in ids]
-    ids.update(zip(new_codes, _new_ids(len(new_codes)), strict=True))
+    ids.update(zip(new_codes, new_ids(len(new_codes)), strict=True))
     paths: dict[str, str] = {}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -87,9 +89,9 @@ def import_codifier(*, path: Path, on_date: date) -> Report:
     return report
 
 
-def _read(path: Path, report: Report) -> list[_Row]:
+def read_rows(path: Path, report: Report) -> list[Row]:
     """Rows whose parents come before them; what can't be used is reported."""
-    found: dict[str, _Row] = {}
+    found: dict[str, Row] = {}
     for number, cells in enumerate(files.csv_rows(path)):
         if number == 0:
             continue
@@ -101,7 +103,7 @@ def _read(path: Path, report: Report) -> list[_Row]:
             continue
         found[row.code] = row
     rows = sorted(found.values(), key=lambda row: _depth(row, found))
-    kept: dict[str, _Row] = {}
+    kept: dict[str, Row] = {}
     for row in rows:
         if row.parent_code and row.parent_code not in kept:
             report.note(row.number, "NO_PARENT", "SKIPPED", name=row.name, detail=row.parent_code)
@@ -111,7 +113,7 @@ def _read(path: Path, report: Report) -> list[_Row]:
     return list(kept.values())
 
 
-def _row(number: int, cells: list[str], report: Report) -> _Row | None:
+def _row(number: int, cells: list[str], report: Report) -> Row | None:
     if len(cells) != LEVELS + 2:
         report.note(number, "BAD_ROW", "SKIPPED", detail=",".join(cells)[:80])
         return None
@@ -127,10 +129,10 @@ def _row(number: int, cells: list[str], report: Report) -> _Row | None:
         report.note(number, "NO_NAME", "SKIPPED", detail=codes[-1])
         return None
     parent = codes[-2] if len(codes) > 1 else ""
-    return _Row(number, codes[-1], parent, CATEGORIES[letter], name)
+    return Row(number, codes[-1], parent, CATEGORIES[letter], name)
 
 
-def _depth(row: _Row, rows: dict[str, _Row]) -> int:
+def _depth(row: Row, rows: dict[str, Row]) -> int:
     depth = 0
     above = rows.get(row.parent_code)
     while above is not None and depth < LEVELS:
@@ -139,7 +141,8 @@ def _depth(row: _Row, rows: dict[str, _Row]) -> int:
     return depth
 
 
-def _new_ids(number: int) -> list[int]:
+def new_ids(number: int) -> list[int]:
+    """So many ids from the table's sequence."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('coverage_adminunit', 'id'))"
@@ -166,7 +169,7 @@ def _merge(cursor: Any, report: Report) -> None:
     report.count("created", cursor.rowcount)
 
 
-def _report_absent(rows: list[_Row], existing: dict[Any, AdminUnit], report: Report) -> None:
+def _report_absent(rows: list[Row], existing: dict[Any, AdminUnit], report: Report) -> None:
     in_file = {row.code for row in rows}
     for code, unit in existing.items():
         if code not in in_file:
@@ -174,7 +177,7 @@ def _report_absent(rows: list[_Row], existing: dict[Any, AdminUnit], report: Rep
 
 
 def _keep_old_names(
-    rows: list[_Row], existing: dict[Any, AdminUnit], on_date: date, report: Report
+    rows: list[Row], existing: dict[Any, AdminUnit], on_date: date, report: Report
 ) -> None:
     aliases = []
     for row in rows:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
-from django.db.models import Q
 from shapely.geometry.base import BaseGeometry
 
 from coverage.models import AdminUnit
@@ -48,7 +47,8 @@ class LocalityFinder:
             if area.outline.covers(point):
                 return _within(area, point)
         geos = GEOSGeometry(memoryview(shapely.to_wkb(point)), srid=4326)
-        units = AdminUnit.objects.filter(geom__covers=geos).only("id", "category", "geom", "path")
+        units = AdminUnit.objects.filter(geom__covers=geos, valid_until__isnull=True)
+        units = units.only("id", "category", "geom", "path")
         hromada = units.filter(category=_Category.HROMADA).first()
         if hromada is not None:
             area = _hromada_area(hromada)
@@ -70,7 +70,9 @@ def _within(area: _Area, point: shapely.Point) -> Locality | None:
 
 def _hromada_area(hromada: AdminUnit) -> _Area:
     """Its settlements with boundaries; its one city without a boundary has all the rest."""
-    below = AdminUnit.objects.filter(Q(path__startswith=hromada.path, category__in=SETTLEMENTS))
+    below = AdminUnit.objects.filter(
+        path__startswith=hromada.path, category__in=SETTLEMENTS, valid_until__isnull=True
+    )
     inner = tuple(
         (_prepared(unit), unit.id) for unit in below.filter(geom__isnull=False).only("id", "geom")
     )

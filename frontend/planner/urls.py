@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from frontend.planner import import_views, views
+from frontend.planner import import_views, places_views, views
 from frontend.planner.demand import api
 from frontend.planner.demand import views as demand
 from frontend.planner.plant import port_views
@@ -36,4 +36,5 @@ urlpatterns = [
     path("import/<int:job_id>/", import_views.one, name="import"),
     path("import/<int:job_id>/submit/", import_views.submit, name="import-submit"),
     path("import/<int:job_id>/again/", import_views.again, name="import-again"),
+    path("places/", places_views.places, name="places"),
 ]

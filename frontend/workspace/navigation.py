@@ -43,6 +43,7 @@ MODULES: tuple[NavModule, ...] = (
             NavPage(_("Where to build next"), "/planner/demand/", (Permission.ZONES_VIEW,)),
             NavPage(_("Network points"), "/planner/plant/", (Permission.PLANT_VIEW,)),
             NavPage(_("Import of addresses"), "/planner/import/", (Permission.ZONES_EDIT,)),
+            NavPage(_("Streets and buildings"), "/planner/places/", (Permission.ZONES_EDIT,)),
         ),
     ),
     NavModule(

@@ -1,0 +1,251 @@
+"""Streets and buildings in the planner: two clicks for a house, a moved pin, a merge, by keyboard."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.gis.geos import LineString, MultiLineString, MultiPolygon, Polygon
+from playwright.sync_api import Page, expect
+
+from coverage.models import AvailabilityCheck, Building, Premise, Street
+from coverage.operations import check_availability
+from project.core import clock
+from tests.support.browser import screenshot
+from tests.support.places import city, house, street
+from tests.support.stack import Stack
+from tests.support.zones import LAT, LON, STEP, actor, planner, published, square
+
+pytestmark = pytest.mark.browser
+X, Y = 300, 300  # away from what other tests draw
+
+
+def outline(x: float, y: float) -> MultiPolygon:
+    west, south = LON + (x - 0.12) * STEP, LAT + (y - 0.08) * STEP
+    return MultiPolygon(Polygon.from_bbox((west, south, west + 0.24 * STEP, south + 0.16 * STEP)))
+
+
+@pytest.fixture(scope="module")
+def town(stack: Stack) -> dict[str, int | str]:
+    """A street with a line and houses on both sides, a duplicate among them, and a planner."""
+    with stack.database():
+        person = planner("maria")
+        person.password = PBKDF2PasswordHasher().encode("secret-secret", "salt", iterations=1000)
+        person.save()
+        before = clock.now() - timedelta(hours=1)
+        published(
+            actor(person), square(X - 5, Y - 5, 20, 20), at=before, name="Нове місто", code="places"
+        )
+        place = city("Новоселівка")
+        main = street(place, "вулиця Калинова")
+        other = street(place, "вулиця Вербова")
+        for of, dy in ((main, 0), (other, 3)):
+            ends = [(LON + (X + x) * STEP, LAT + (Y + dy) * STEP) for x in (-1, 9)]
+            Street.objects.filter(id=of.id).update(geom=MultiLineString(LineString(*ends)))
+        for number in range(1, 9):
+            if number == 5:
+                continue
+            x, y = X + number - 0.5, Y + (0.35 if number % 2 else -0.35)
+            house(main, str(number), x, y, footprint=outline(x, y))
+        twin = house(main, "8А", X + 7.6, Y - 0.3)
+        Premise.objects.create(building=twin, unit="12")
+        check_availability(
+            at=clock.now(), channel="OPERATOR", actor=actor(person), building_id=twin.id
+        )
+        names = {"person": person.username, "main": main.id, "other": other.id, "twin": twin.id}
+    return names
+
+
+@pytest.fixture
+def at_places(page: Page, town: dict[str, int | str]) -> Page:
+    """The page with the street open, signed in."""
+    target = f"/planner/places/?street={town['main']}"
+    page.goto(f"/sign-in/?next={target}")
+    page.fill("input[name=username]", str(town["person"]))
+    page.fill("input[name=password]", "secret-secret")
+    page.press("input[name=password]", "Enter")
+    expect(page.locator("#pc-houses button[data-row]").first).to_be_visible()
+    return page
+
+
+def click_at(page: Page, x: float, y: float) -> None:
+    """Click the map at a place of the test grid; `data-view` says what the map shows."""
+    box = page.locator("#pl-map").bounding_box()
+    assert box
+    west, south, east, north = map(
+        float, str(page.get_attribute("#pl-map", "data-view")).split(",")
+    )
+    across = (LON + x * STEP - west) / (east - west)
+    down = (north - (LAT + y * STEP)) / (north - south)
+    page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
+
+
+def test_a_new_house_takes_two_clicks(at_places: Page, stack: Stack, town: dict) -> None:
+    page = at_places
+    click_at(page, X + 4.5, Y + 0.35)
+    expect(page.locator("#pc-house-title")).to_have_text("Новий будинок")
+    expect(page.locator("#pc-street option:checked")).to_contain_text("вулиця Калинова")
+    expect(page.locator("#pc-number")).to_have_value("5")
+    page.click("#pc-save")
+    expect(page.locator("#pl-toast")).to_contain_text("вулиця Калинова, 5")
+    with stack.database():
+        made = Building.objects.get(street_id=town["main"], number="5")
+        assert made.location_source == "PIN"
+        assert made.coverage.count() == 1
+    expect(page.locator(f'#pc-houses [data-row="{made.id}"]')).to_be_focused()
+
+
+def test_a_dragged_pin_is_saved_and_undone(at_places: Page, stack: Stack, town: dict) -> None:
+    page = at_places
+    with stack.database():
+        three = Building.objects.get(street_id=town["main"], number="3")
+    page.click(f'#pc-houses [data-row="{three.id}"]')
+    pin = page.locator(".pc-pin")
+    box = pin.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 15, box["y"] + 15)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 45, box["y"] + 25, steps=6)
+    page.mouse.up()
+    expect(page.locator("#pl-toast")).to_have_text("Позначку пересунуто.")
+    with stack.database():
+        moved = Building.objects.get(id=three.id)
+        assert moved.point.x > three.point.x
+        assert moved.revision == 2
+    page.get_by_role("button", name="Історія", exact=True).click()
+    expect(page.locator(".pc-history li").first).to_contain_text("Пересунуто")
+    page.get_by_role("button", name="Скасувати останню зміну").click()
+    expect(page.locator(".pc-history li").first).to_contain_text("Скасовано останню зміну")
+    with stack.database():
+        assert Building.objects.get(id=three.id).point.equals_exact(three.point, 1e-7)
+
+
+def test_a_duplicate_is_merged_with_a_look_at_what_moves(
+    at_places: Page, stack: Stack, town: dict
+) -> None:
+    page = at_places
+    page.get_by_label("Вибрати будинок 8 для об’єднання").check()
+    page.get_by_label("Вибрати будинок 8А для об’єднання").check()
+    page.click("#pc-merge")
+    expect(page.locator(".pc-moving")).to_contain_text("Приміщення")
+    expect(page.locator(".pc-moving")).to_contain_text("Перевірки доступності")
+    page.get_by_role("button", name="Нехай залишиться інший").click()
+    expect(page.locator(".pc-two-houses .is-winner b")).to_have_text("вулиця Калинова, 8")
+    page.get_by_role("button", name="Об’єднати", exact=True).click()
+    expect(page.locator("#pc-house-title")).to_have_text("вулиця Калинова, 8")
+    with stack.database():
+        eight = Building.objects.get(street_id=town["main"], number="8", retired_at=None)
+        assert Building.objects.get(id=town["twin"]).merged_into_id == eight.id
+        assert Premise.objects.get(unit="12").building_id == eight.id
+        assert AvailabilityCheck.objects.filter(building_id=eight.id).exists()
+    expect(page.locator("#pc-others")).to_contain_text("8А")
+
+
+def test_an_address_that_is_taken_shows_the_other_house(at_places: Page) -> None:
+    page = at_places
+    click_at(page, X + 8.4, Y + 0.35)
+    expect(page.locator("#pc-house-title")).to_have_text("Новий будинок")
+    page.fill("#pc-number", "7")
+    page.click("#pc-save")
+    expect(page.locator("#pc-house-told")).to_contain_text("вулиця Калинова, 7")
+    page.get_by_role("button", name="Показати той будинок").click()
+    expect(page.locator("#pc-house-title")).to_have_text("вулиця Калинова, 7")
+
+
+def test_all_of_it_by_keyboard(at_places: Page, stack: Stack, town: dict) -> None:
+    """A house, its flats and another name of its street without touching the mouse."""
+    page = at_places
+    keys = page.keyboard
+    page.locator("#pc-houses [data-row]").first.focus()
+    keys.press("ArrowDown")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(page.locator("#pc-house-title")).to_be_focused()
+    page.locator("#pc-number").focus()
+    keys.press("Control+a")
+    keys.type("2а")
+    keys.press("Enter")
+    expect(page.locator("#pl-toast")).to_have_text("Збережено.")
+    page.get_by_role("button", name="Квартири:").focus()
+    keys.press("Enter")
+    page.locator("#pc-units").focus()
+    keys.type("1-36")
+    page.locator("#pc-entrance").focus()
+    keys.type("1")
+    keys.press("Enter")
+    expect(page.locator(".pc-unit")).to_have_count(36)
+    page.goto(f"/planner/places/?street={town['other']}")
+    page.get_by_role("button", name="Будинок", exact=True).focus()
+    keys.press("Enter")
+    expect(page.locator("#pc-number")).to_be_focused()
+    expect(page.locator("#pc-street option:checked")).to_have_text("вулиця Вербова")
+    place = page.locator("#pc-place").input_value()
+    page.locator(".pc-pin").focus()
+    keys.press("Shift+ArrowUp")
+    expect(page.locator("#pc-place")).not_to_have_value(place)
+    page.locator("#pc-number").focus()
+    keys.press("Control+a")
+    keys.type("15")
+    keys.press("Enter")
+    expect(page.locator("#pl-toast")).to_contain_text("вулиця Вербова, 15")
+    page.get_by_role("button", name="Перейменувати", exact=True).focus()
+    keys.press("Enter")
+    name = page.locator("#pc-f-name")
+    name.focus()
+    keys.press("Control+a")
+    keys.type("Сонячна")
+    keys.press("Enter")
+    expect(page.locator("#pc-street-name")).to_have_text("вулиця Сонячна")
+    expect(page.locator("#pc-street-about")).to_contain_text("вулиця Вербова (до")
+    with stack.database():
+        assert Building.objects.filter(street_id=town["other"], number="15").exists()
+        assert Premise.objects.filter(entrance="1").count() == 36
+
+
+def test_pictures(at_places: Page, stack: Stack, town: dict) -> None:
+    page = at_places
+    screenshot(
+        page, "places-street", prepare=lambda p: p.wait_for_selector("#pc-houses [data-row]")
+    )
+
+    def new_house(shown: Page) -> None:
+        shown.wait_for_selector("#pc-houses [data-row]")
+        shown.click("#pc-new-here")
+        expect(shown.locator("#pc-street option:checked")).to_have_count(1)
+        shown.wait_for_load_state("networkidle")
+
+    screenshot(page, "places-new", prepare=new_house)
+    with stack.database():
+        eight = Building.objects.get(street_id=town["main"], number="8", retired_at=None).id
+        two, four = (
+            Building.objects.get(street_id=town["main"], number=number).id for number in ("2А", "4")
+        )
+    page.goto(f"/planner/places/?building={eight}")
+    screenshot(page, "places-house", prepare=lambda p: p.wait_for_selector(".pc-held, .pc-tools"))
+
+    def history(shown: Page) -> None:
+        shown.wait_for_selector("#pc-house-more .pc-tools")
+        shown.locator("#pc-house-more .pc-tools button").nth(1).click()
+        shown.wait_for_selector(".pc-history li")
+
+    screenshot(page, "places-history", prepare=history)
+    page.goto(f"/planner/places/?building={two}")
+
+    def flats(shown: Page) -> None:
+        shown.wait_for_selector("#pc-house-more .pc-tools")
+        shown.locator("#pc-house-more .pc-tools button").first.click()
+        shown.wait_for_selector(".pc-unit")
+
+    screenshot(page, "places-flats", prepare=flats)
+    page.goto(f"/planner/places/?street={town['main']}")
+
+    def merge(shown: Page) -> None:
+        for house_id in (two, four):
+            shown.locator(f'#pc-houses li:has([data-row="{house_id}"]) input').check()
+        shown.click("#pc-merge")
+        shown.wait_for_selector(".pc-moving")
+
+    screenshot(page, "places-merge", prepare=merge)
+    page.goto("/planner/places/")
+    screenshot(
+        page, "places-streets", prepare=lambda p: p.wait_for_selector("#pc-streets [data-row]")
+    )
