@@ -43,13 +43,19 @@ ORDER BY LEAST(by_line.metres, by_house.metres + 15), street.id
 LIMIT %(limit)s
 """
 
+# Even and odd numbers face each other: what lies behind the street's line is the other side.
 NEAREST_HOUSES = """
-SELECT building.number_int
-FROM coverage_building building
-WHERE building.street_id = %(street)s AND building.number_int IS NOT NULL
-  AND building.retired_at IS NULL
-ORDER BY building.point <-> ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326), building.id
-LIMIT %(limit)s
+WITH place AS (SELECT ST_SetSRID(ST_MakePoint(%(lon)s, %(lat)s), 4326) AS point)
+SELECT near.number_int FROM (
+    SELECT building.id, building.number_int, building.point, place.point AS pin,
+        ST_Distance(building.point::geography, place.point::geography) AS metres
+    FROM place, coverage_building building
+    WHERE building.street_id = %(street)s AND building.number_int IS NOT NULL
+      AND building.retired_at IS NULL
+    ORDER BY building.point <-> place.point LIMIT %(limit)s
+) near JOIN coverage_street street ON street.id = %(street)s
+ORDER BY COALESCE(ST_Intersects(street.geom, ST_MakeLine(near.point, near.pin)), false),
+    near.metres, near.id
 """
 
 TAKEN = """

@@ -42,12 +42,17 @@ def building_card(*, building_id: int) -> dict[str, Any]:
 
 
 def street_card(*, street_id: int) -> dict[str, Any]:
-    """A street with its other names and how many houses it has."""
+    """A street with its other names, its extent, and how many houses it has."""
     street = Street.objects.select_related("locality").filter(id=street_id).first()
     if street is None:
         raise UnknownPlaceError
     count = Building.objects.filter(street=street, retired_at__isnull=True).count()
-    return {**states.street_state(street), "buildings": count}
+    west, south, east, north = street.geom.extent if street.geom is not None else (0, 0, 0, 0)
+    return {
+        **states.street_state(street),
+        "buildings": count,
+        "bounds": [[south, west], [north, east]] if street.geom is not None else None,
+    }
 
 
 def list_streets(

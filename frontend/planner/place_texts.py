@@ -136,7 +136,6 @@ def _houses() -> dict[str, str]:
 
 def _units() -> dict[str, str]:
     return {
-        "premises": _("Flats: {count}"),
         "premises_of": _("Flats: {name}"),
         "no_premises": _("No flats are listed yet. Add them by ranges, entrance by entrance."),
         "units": _("Flats, e.g. 1-36"),

@@ -76,6 +76,7 @@ export interface StreetRow {
 export interface Street extends StreetRow {
   aliases: { label: string; until_date: string | null }[];
   merged_into: number | null;
+  bounds: [[number, number], [number, number]] | null;
 }
 
 export interface House {

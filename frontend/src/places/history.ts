@@ -22,8 +22,9 @@ function shown(key: string, value: unknown): string {
 }
 
 function differences(entry: Entry): HTMLElement | null {
-  const before = entry.before ?? {};
   const after = entry.after ?? {};
+  // What a merged house was is told by its own line before; here only where it went.
+  const before = entry.action.endsWith(".merged") ? {} : (entry.before ?? {});
   const isNew = entry.before === null;
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((key) => !HIDDEN.has(key));
   const rows = keys

@@ -51,8 +51,8 @@ export class HouseForm {
     byId("pc-house-more").replaceChildren();
     byId("pc-retire").hidden = true;
     byId("pc-save").textContent = word("add_house");
-    this.pin(lat, lon);
     show("house", false);
+    this.pin(lat, lon);
     input("number").focus();
     input("number").select();
   }
@@ -72,8 +72,8 @@ export class HouseForm {
     byId("pc-save").hidden = building.retired;
     byId("pc-retire").hidden = building.retired;
     this.more(building);
-    this.pin(building.lat, building.lon);
     show("house");
+    this.pin(building.lat, building.lon);
   }
 
   private pin(lat: number, lon: number): void {
@@ -162,7 +162,9 @@ export class HouseForm {
     const place = this.place();
     const street = Number(this.streets.value);
     if (this.isNumberTyped || !place || !street) return;
-    input("number").value = (await api.number(street, place.lat, place.lon)).number;
+    const { number } = await api.number(street, place.lat, place.lon);
+    // Somebody may have typed while the answer was on its way.
+    if (!this.isNumberTyped && Number(this.streets.value) === street) input("number").value = number;
   }
 
   private setPlace(lat: number, lon: number): void {
@@ -302,7 +304,7 @@ export class HouseForm {
       h(
         "div",
         { class: "pc-tools" },
-        button(word("premises", { count: counted("units", building.premises) }), () => act(() => this.shell.toPremises(building)), "pl-link", "door"),
+        button(counted("units", building.premises), () => act(() => this.shell.toPremises(building)), "pl-link", "door"),
         button(word("history"), () => act(() => this.shell.toHistory("buildings", id, building.label)), "pl-link", "history"),
         h("a", { class: "pl-link", href: page.cardUrl.replace("/0/", `/${id}/`) }, word("building_card")),
       ),

@@ -4,17 +4,21 @@ import { createMap, BuildingLayer, L, token, zoneLayer, type ZoneProperties } fr
 import { call } from "../planner/api";
 import { byId, word } from "../planner/dom";
 import { startSheet } from "../planner/panel";
-import type { House } from "./api";
 import { startCodifier } from "./codifier";
 import { openHistory } from "./history";
 import { HouseForm } from "./house";
 import { openMerge } from "./merging";
 import { openPremises } from "./premises";
 import { act, page, type Shell } from "./shell";
+import { startStreetLines } from "./lines";
 import { Streets } from "./streets";
 
 const STEP_M = 1;
 const M_PER_DEGREE = 111_320;
+const CLOSE_ZOOM = 16;
+const TAG_ZOOM = 16.5;
+const MAX_TAGS = 200;
+const mayMove = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const map = createMap(byId("pl-map"), { zoom: 16, minZoom: 5 });
 if (page.bounds) map.fitBounds(page.bounds, { maxZoom: 16.5 });
@@ -47,6 +51,24 @@ function moveBy(event: KeyboardEvent, pin: L.Marker): boolean {
   return true;
 }
 
+const tags = L.layerGroup();
+
+function showTags(): void {
+  if (map.getZoom() >= TAG_ZOOM) tags.addTo(map);
+  else tags.remove();
+}
+
+/** How much of the map the panel covers, as paddings: on a narrow screen it is a sheet below. */
+function free(): { paddingTopLeft: [number, number]; paddingBottomRight: [number, number] } {
+  const panel = byId("pl-panel").getBoundingClientRect();
+  const area = byId("pl-map").getBoundingClientRect();
+  const isSheet = panel.width > area.width * 0.8;
+  return {
+    paddingTopLeft: [isSheet ? 30 : panel.right - area.left + 30, 60],
+    paddingBottomRight: [30, isSheet ? area.bottom - panel.top + 20 : 40],
+  };
+}
+
 const shell: Shell = {
   map,
   toStreets: () => {
@@ -72,19 +94,38 @@ const shell: Shell = {
     pin.getElement()?.addEventListener("keydown", (event) => {
       if (moveBy(event, pin)) onMove(pin.getLatLng().lat, pin.getLatLng().lng, false);
     });
-    if (!map.getBounds().pad(-0.1).contains([lat, lon])) map.setView([lat, lon], Math.max(map.getZoom(), 17));
+    if (map.getZoom() < CLOSE_ZOOM) shell.look([[lat, lon]], 17.5);
+    else map.panInside([lat, lon], { ...free(), animate: mayMove });
     return pin;
   },
   unpin: () => {
     marker?.remove();
     marker = null;
   },
-  mark: (houses: House[]) => {
+  mark: (houses) => {
     marked = new Set(houses.map((each) => each.building_id));
     buildings.restyle();
-    if (houses.length === 0) return;
-    const bounds = L.latLngBounds(houses.map((each) => [each.lat, each.lon]));
-    if (!map.getBounds().intersects(bounds)) map.fitBounds(bounds, { maxZoom: 17 });
+    tags.clearLayers();
+    const numbers = new Map<number, string[]>();
+    for (const { building_id: id, number } of houses) {
+      if (number) numbers.set(id, [...(numbers.get(id) ?? []), number]);
+    }
+    for (const { building_id: id, lat, lon } of houses.slice(0, MAX_TAGS)) {
+      const number = numbers.get(id)?.join(", ");
+      numbers.delete(id);
+      if (!number) continue;
+      const look = { permanent: true, direction: "top", offset: [0, -6], className: "pc-tag" } as L.TooltipOptions;
+      L.tooltip(look).setLatLng([lat, lon]).setContent(document.createTextNode(number) as unknown as HTMLElement).addTo(tags);
+    }
+    showTags();
+  },
+  look: (places, maxZoom) => {
+    if (places.length) map.fitBounds(L.latLngBounds(places).pad(0.1), { maxZoom, ...free(), animate: mayMove });
+  },
+  middle: () => {
+    const { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom] } = free();
+    const { x, y } = map.getSize();
+    return map.containerPointToLatLng([(left + x - right) / 2, (top + y - bottom) / 2]);
   },
   redraw: () => buildings.reload(),
 };
@@ -99,7 +140,9 @@ const tellView = (): void => {
   byId("pl-map").dataset.view = map.getBounds().toBBoxString();
 };
 map.on("moveend zoomend", tellView);
+map.on("zoomend", showTags);
 tellView();
+startStreetLines(map);
 map.on("click", (event: L.LeafletMouseEvent) => {
   const { lat, lng } = event.latlng;
   act(() => shell.newHouse(lat, lng));

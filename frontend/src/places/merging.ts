@@ -34,7 +34,8 @@ async function preview(shell: Shell, winner: Card, loser: Card, keepAddress: boo
     });
   }, "btn btn-primary");
   const back = (): void => act(() => shell.toHouse(winner.building_id));
-  shell.map.fitBounds([[winner.lat, winner.lon], [loser.lat, loser.lon]], { maxZoom: 18.5, padding: [80, 80] });
+  shell.mark([winner, loser]);
+  shell.look([[winner.lat, winner.lon], [loser.lat, loser.lon]], 18.5);
   card(word("merge_houses"), back, [
     h("dl", { class: "pc-two-houses" },
       h("dt", {}, word("stays")), h("dd", { class: "is-winner" }, side(winner)),

@@ -26,7 +26,11 @@ export interface Shell {
   toHistory(kind: "buildings" | "streets", id: number, title: string): Promise<void>;
   pin(lat: number, lon: number, onMove: (lat: number, lon: number, saved: boolean) => void): L.Marker;
   unpin(): void;
-  mark(houses: House[]): void;
+  mark(houses: Pick<House, "building_id" | "number" | "lat" | "lon">[]): void;
+  /** Show these places in the part of the map that the panel leaves free. */
+  look(places: [number, number][], maxZoom: number): void;
+  /** The middle of that part. */
+  middle(): L.LatLng;
   redraw(): void;
 }
 

@@ -20,7 +20,7 @@ export class Streets {
     });
     byId("pc-new-street").onclick = () => newStreetForm(shell, find.value);
     byId("pc-new-here").onclick = () => {
-      const { lat, lng } = shell.map.getCenter();
+      const { lat, lng } = shell.middle();
       act(() => shell.newHouse(lat, lng, this.street?.street_id));
     };
     byId("pc-merge").onclick = () => {
@@ -51,6 +51,8 @@ export class Streets {
     this.about(street);
     byId("pc-houses").replaceChildren();
     this.add([...page.houses, ...page.further], page.next);
+    const places = this.listed.map((each): [number, number] => [each.lat, each.lon]);
+    this.shell.look([...places, ...(street.bounds ?? [])], 17.5);
     this.bar();
     show("street", focusHouse === undefined);
     const row = byId("pc-houses").querySelector<HTMLElement>(`[data-row="${focusHouse}"]`);

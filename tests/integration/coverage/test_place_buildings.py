@@ -1,7 +1,7 @@
 """Buildings made, moved, edited, retired and brought back by a planner, with history and undo."""
 
 import pytest
-from django.contrib.gis.geos import MultiPolygon, Polygon
+from django.contrib.gis.geos import LineString, MultiLineString, MultiPolygon, Polygon
 
 from coverage.availability import answer_for_point
 from coverage.lookup import match_address
@@ -301,6 +301,17 @@ def test_the_guess_names_the_street_and_fills_the_gap_between_neighbours(who, bu
     assert guess[0].number == "14"
     assert queries.next_number(street_id=buchmy.id, **place(3, 5)) == "14"
     assert queries.guess_address(**place(60, 60)) == []
+
+
+def test_the_guess_keeps_to_its_side_of_the_street(who, buchmy):
+    buchmy.geom = MultiLineString(
+        LineString((LON, LAT + 5 * STEP), (LON + 10 * STEP, LAT + 5 * STEP))
+    )
+    buchmy.save()
+    for number, x, y in (("4", 3.5, 4.7), ("6", 5.5, 4.7), ("3", 2.5, 5.3), ("7", 6.5, 5.3)):
+        house(buchmy, number, x, y)
+    assert queries.guess_address(**place(4.5, 5.3))[0].number == "5"
+    assert queries.guess_address(**place(7, 4.7))[0].number == "8"
 
 
 def test_houses_are_listed_as_people_count_and_page_by_page(who, buchmy):
