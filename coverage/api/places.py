@@ -85,7 +85,7 @@ class SeenSerializer(serializers.Serializer[Any]):
     base_revision = serializers.IntegerField(min_value=1, max_value=MAX_ID)
 
 
-class ReasonSerializer(SeenSerializer):
+class RetireSerializer(SeenSerializer):
     """And why."""
 
     reason = serializers.CharField(max_length=300, allow_blank=True, default="")
@@ -97,7 +97,7 @@ class ConfirmedSerializer(SeenSerializer):
     confirmed = serializers.BooleanField(default=False)
 
 
-class MergeSerializer(serializers.Serializer[Any]):
+class BuildingMergeSerializer(serializers.Serializer[Any]):
     """The duplicate that goes, and both revisions as the person saw them."""
 
     loser_id = serializers.IntegerField(min_value=1, max_value=MAX_ID)
@@ -234,12 +234,12 @@ class PlaceBuildingRetire(ZoneView):
 
     @extend_schema(
         summary="Retire a building",
-        request=ReasonSerializer,
+        request=RetireSerializer,
         responses={200: BUILDING_DONE, 409: ANY_OBJECT, 412: ANY_OBJECT},
     )
     def post(self, request: Request, building_id: int) -> Response:
         """Refused while a service or an open request is there."""
-        values = read(ReasonSerializer, request)
+        values = read(RetireSerializer, request)
         done = operations.retire_building(
             building_id=building_id, actor=actor_of(request), at=clock.now(), **values
         )
@@ -268,12 +268,12 @@ class PlaceBuildingMerge(ZoneView):
 
     @extend_schema(
         summary="Merge a duplicate into this building",
-        request=MergeSerializer,
+        request=BuildingMergeSerializer,
         responses={200: ANY_OBJECT, 409: ANY_OBJECT, 412: ANY_OBJECT},
     )
     def post(self, request: Request, building_id: int) -> Response:
         """All that hangs on the duplicate moves here. `dry_run` tells what would move."""
-        values = read(MergeSerializer, request)
+        values = read(BuildingMergeSerializer, request)
         done = operations.merge_buildings(
             winner_id=building_id, actor=actor_of(request), at=clock.now(), **values
         )
