@@ -160,7 +160,7 @@ def _differences(plan: _Plan, as_of: date) -> list[Change]:
         unit = plan.units.get(row.code)
         if unit is None:
             continue
-        told = {"code": row.code, "name": row.name, "unit_id": unit.id}
+        told: dict[str, Any] = {"code": row.code, "name": row.name, "unit_id": unit.id}
         if unit.name != row.name:
             text = translate("was %(name)s") % {"name": unit.name}
             found.append(Change("RENAMED", text=text, **told))
@@ -310,7 +310,7 @@ def _apply(plan: _Plan, report: UpdateReport) -> None:
     )
     for old, new in recoded.items():
         RoleAssignment.objects.filter(locality_code=old).update(locality_code=new)
-    ended = [c.unit_id for c in report.changes if c.kind == "GONE" and not c.blocked]
+    ended = [c.unit_id or 0 for c in report.changes if c.kind == "GONE" and not c.blocked]
     AdminUnit.objects.filter(id__in=ended).update(valid_until=report.as_of)
     with connection.cursor() as cursor:
         cursor.execute(PATHS)

@@ -1,6 +1,7 @@
 """Streets and buildings for planners: a house in two clicks, a moved pin, a merge, by keyboard."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -26,7 +27,7 @@ def outline(x: float, y: float) -> MultiPolygon:
 
 
 @pytest.fixture(scope="module")
-def town(stack: Stack) -> dict[str, int | str]:
+def town(stack: Stack) -> dict[str, Any]:
     """A street with a line and houses on both sides, a duplicate among them, and a planner."""
     with stack.database():
         person = planner("maria")
@@ -57,7 +58,7 @@ def town(stack: Stack) -> dict[str, int | str]:
 
 
 @pytest.fixture
-def at_places(page: Page, town: dict[str, int | str]) -> Page:
+def at_places(page: Page, town: dict[str, Any]) -> Page:
     """The page with the street open, signed in."""
     target = f"/planner/places/?street={town['main']}"
     page.goto(f"/sign-in/?next={target}")
@@ -80,7 +81,7 @@ def click_at(page: Page, x: float, y: float) -> None:
     page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
 
 
-def test_a_new_house_takes_two_clicks(at_places: Page, stack: Stack, town: dict) -> None:
+def test_a_new_house_takes_two_clicks(at_places: Page, stack: Stack, town: dict[str, Any]) -> None:
     page = at_places
     click_at(page, X + 4.5, Y + 0.35)
     expect(page.locator("#pc-house-title")).to_have_text("Новий будинок")
@@ -95,7 +96,9 @@ def test_a_new_house_takes_two_clicks(at_places: Page, stack: Stack, town: dict)
     expect(page.locator(f'#pc-houses [data-row="{made.id}"]')).to_be_focused()
 
 
-def test_a_dragged_pin_is_saved_and_undone(at_places: Page, stack: Stack, town: dict) -> None:
+def test_a_dragged_pin_is_saved_and_undone(
+    at_places: Page, stack: Stack, town: dict[str, Any]
+) -> None:
     page = at_places
     with stack.database():
         three = Building.objects.get(street_id=town["main"], number="3")
@@ -154,7 +157,7 @@ def test_an_address_that_is_taken_shows_the_other_house(at_places: Page) -> None
     expect(page.locator("#pc-house-title")).to_have_text("вулиця Калинова, 7")
 
 
-def test_all_of_it_by_keyboard(at_places: Page, stack: Stack, town: dict) -> None:
+def test_all_of_it_by_keyboard(at_places: Page, stack: Stack, town: dict[str, Any]) -> None:
     """A house, its flats and another name of its street without touching the mouse."""
     page = at_places
     keys = page.keyboard
@@ -233,7 +236,7 @@ def test_a_newer_codifier_is_looked_at_then_applied(at_places: Page, stack: Stac
         assert unit.aliases.get().name == "Старобільський"
 
 
-def test_pictures(at_places: Page, stack: Stack, town: dict) -> None:
+def test_pictures(at_places: Page, stack: Stack, town: dict[str, Any]) -> None:
     page = at_places
     screenshot(
         page, "places-street", prepare=lambda p: p.wait_for_selector("#pc-houses [data-row]")
