@@ -12,6 +12,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneVersion
 from coverage.zoning import scheduling
 from project.core import clock
+from tests.support.billing import small_world
 from tests.support.browser import screenshot
 from tests.support.planners import (
     another_browser,
@@ -24,7 +25,7 @@ from tests.support.planners import (
     to_list,
 )
 from tests.support.stack import Stack, running_system
-from tests.support.zones import actor, building, locality, published, square
+from tests.support.zones import actor, building, drafted, locality, published, square
 
 pytestmark = pytest.mark.browser
 PRESENCE_MS = 25_000  # told every 15 s
@@ -78,7 +79,8 @@ def test_a_draft_goes_into_the_chosen_set_is_published_and_rolled_back(
     open_set(olena, "Перша черга 2026", shelf="published")
     expect(olena.locator("#pl-set-result")).to_contain_text("Будинки")
     expect(olena.locator("#pl-story")).to_contain_text("Опубліковано")
-    to_list(olena)
+    olena.click("section[data-view=changeset] [data-to-sets]")
+    expect(olena.locator("#pl-sets-list")).to_be_visible()
     to_list(olena)
     open_zone(olena, "Лісопарк")
     olena.click("#pl-history")
@@ -209,8 +211,18 @@ def strict(
     ) as system:
         with system.database():
             author, reviewer = planner_named("Олена", "olena"), planner_named("Іван", "ivan")
-            before = clock.now() - timedelta(hours=3)
-            published(actor(author), square(0, 0), at=before, name="Центр")
+            world, sold = small_world(), clock.today() - timedelta(days=5)
+            tariff = world.tariff(price=20_000)
+            world.sell(world.account(kopecks=500_000), tariff, sold)
+            draft = drafted(
+                actor(author),
+                square(4, 4, 2, 2),
+                at=clock.now() - timedelta(hours=1),
+                name="Нова оптика",
+                priority=5,
+                changeset_title="Нова оптика",
+            )
+            world.price(tariff, 26_000, zone_id=draft.zone_id)
         yield system, author.username, reviewer.username
 
 
@@ -255,5 +267,44 @@ def test_a_second_person_looks_sends_back_and_approves(
     with system.database():
         changeset = ZoneChangeSet.objects.get(title="Ринок і довкола")
         assert changeset.state == "PUBLISHED"
+        assert changeset.approved_by is not None
+        assert changeset.approved_by.username == reviewer
+
+
+def at_the_offers(page: Page) -> None:
+    open_any(page, "Нова оптика")
+    page.click("#pl-set-impact")
+    page.check("#pl-existing [value=MOVE]")
+    page.locator("#pl-existing-examples summary").click()
+    page.locator("#pl-existing").scroll_into_view_if_needed()
+
+
+def test_existing_clients_are_moved_from_the_day_that_was_chosen(
+    strict: tuple[Stack, str, str], chromium: Browser
+) -> None:
+    system, author, reviewer = strict
+    day = clock.today() + timedelta(days=6)
+    with another_browser(chromium, system, author) as olena:
+        open_set(olena, "Нова оптика")
+        olena.click("#pl-set-submit")
+        expect(olena.locator("#pl-set-marks")).to_contain_text("чекає на погодження")
+    with another_browser(chromium, system, reviewer) as ivan:
+        at_the_offers(ivan)
+        facts = ivan.locator("#pl-existing-facts")
+        expect(facts).to_contain_text("Зміни торкаються 1 послуги")
+        expect(facts).to_contain_text("1 послуга подорожчає")
+        expect(ivan.locator("#pl-existing-rows")).to_contain_text("260")
+        screenshot(ivan, "planner-offers", prepare=at_the_offers)
+        at_the_offers(ivan)
+        ivan.fill("#pl-move-on", f"{clock.today():%Y-%m-%d}")
+        ivan.click("#pl-publish")
+        expect(ivan.locator("#pl-toast")).to_contain_text("не раніше")
+        expect(ivan.locator("#pl-existing [value=MOVE]")).to_be_checked()
+        ivan.fill("#pl-move-on", f"{day:%Y-%m-%d}")
+        ivan.click("#pl-publish")
+        expect(ivan.locator("#pl-toast")).to_contain_text("Опубліковано")
+    with system.database():
+        changeset = ZoneChangeSet.objects.get(title="Нова оптика")
+        assert (changeset.state, changeset.move_on) == ("PUBLISHED", day)
         assert changeset.approved_by is not None
         assert changeset.approved_by.username == reviewer

@@ -3,6 +3,7 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from urllib.parse import urljoin
 
 import pytest
 from django.conf import settings
@@ -71,7 +72,8 @@ def page(browser_context: BrowserContext) -> Iterator[Page]:
 
 def choose_language(context: BrowserContext, *, url: str, language: str) -> None:
     """What the language switch does: a cookie."""
-    context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url}])
+    root = urljoin(url, "/")  # for the whole site, the API too
+    context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": root}])
 
 
 def screenshot(page: Page, name: str, *, prepare: Callable[[Page], object] | None = None) -> None:

@@ -1,35 +1,23 @@
 // The page as a whole: what is loaded, what is open, what happens on each button.
 
-import {
-  answerColor,
-  BuildingLayer,
-  createMap,
-  L,
-  statusColor,
-  token,
-  zoneRenderer,
-  zoneStyle,
-  type BuildingProperties,
-} from "../shared/map";
-import { api, ApiError, type Check, type DraftBody, type Impact, type Overlap, type ZoneFeature } from "./api";
+import { createMap, L, type BuildingLayer } from "../shared/map";
+import { api, ApiError, type DraftBody, type ZoneFeature } from "./api";
+import { Archive } from "./archive";
+import { ChangeSets } from "./changesets";
 import { byId, config, counted, say, word } from "./dom";
 import { Editor } from "./editor";
 import { startExport } from "./exporting";
 import { Form } from "./form";
 import { History } from "./history";
+import { Houses } from "./houses";
 import { Importer } from "./importing";
+import { Into } from "./into";
 import { myDraft, rowsOf, showLegend, showList, shownOf, startListKeys, type ZoneRow } from "./list";
 import { lowerSheet, raiseSheet, show, showErrors, startSheet, view } from "./panel";
-import { Archive } from "./archive";
-import { ChangeSets } from "./changesets";
-import { Houses } from "./houses";
-import { Into } from "./into";
-import { Offers } from "./offers";
 import { Presence } from "./presence";
-import { drawOverlaps, showImpact } from "./publish";
-import { review, type OpenedSet } from "./review_api";
+import { Reviewing } from "./reviewing";
 import { Rules } from "./rules";
-import { boundsOf } from "./shapes";
+import { Scene } from "./scene";
 import { Stale } from "./stale";
 import { startText } from "./text";
 import { TimeSlider } from "./timeslider";
@@ -46,26 +34,19 @@ export class Planner {
   readonly keep: Keep;
   readonly streets: Streets;
   private readonly bench: Bench;
-  private readonly chosen = new Set<number>();
   /** While a tool lets zones be chosen by a click on the map. */
   zonePicker: ((id: number) => void) | null = null;
-  readonly buildings: BuildingLayer;
-  private readonly zones = L.featureGroup();
-  private readonly over = L.featureGroup();
+  readonly scene: Scene;
   readonly history: History;
   readonly sets: ChangeSets;
   readonly houses: Houses;
   readonly into = new Into();
   private readonly past: TimeSlider;
-  private readonly offers: Offers;
+  readonly reviewing: Reviewing;
   private readonly presence: Presence;
   private readonly stale: Stale;
   private rows: ZoneRow[] = [];
-  private inside = new Set<number>();
-  private gained = new Set<number>();
-  private lost = new Set<number>();
-  changeset: number | null = null;
-  private dimmed = new Set<number>();
+  private changeset: number | null = null;
   private turn = 0; // counts what was opened and closed
   private preferred: number | null = null;
   open: ZoneRow | null = null;
@@ -73,18 +54,13 @@ export class Planner {
   constructor() {
     this.map = createMap(byId("pl-map"));
     if (config.bounds) this.map.fitBounds(config.bounds, { padding: [30, 30], maxZoom: 17, animate: false });
-    this.zones.addTo(this.map);
-    this.over.addTo(this.map);
+    this.scene = new Scene(this.map);
+    this.scene.onZone = (zone, event) => this.clicked(zone, event);
     this.editor = new Editor(this.map);
     this.form = new Form(this.editor);
-    this.buildings = new BuildingLayer(this.map, {
-      url: config.buildingsUrl,
-      interactive: false,
-      colorOf: (building) => this.buildingColor(building),
-    });
     this.history = new History(this);
     this.stale = new Stale(this);
-    this.form.onChecked = (check) => this.showInside(check);
+    this.form.onChecked = (check) => this.scene.showInside(check?.building_ids ?? []);
     this.form.onSubmit = (body) => void this.save(body);
     this.keep = new Keep(this);
     this.streets = new Streets(this.map);
@@ -95,7 +71,7 @@ export class Planner {
     startExport(this);
     new Importer(this);
     this.sets = new ChangeSets(this);
-    this.offers = new Offers(this);
+    this.reviewing = new Reviewing(this);
     this.houses = new Houses(this);
     this.past = new TimeSlider(this);
     new Archive(this);
@@ -111,9 +87,9 @@ export class Planner {
     if (drawGiven(this)) return;
     const wanted = Number(new URLSearchParams(location.search).get("zone"));
     if (this.rows.some((row) => row.id === wanted)) this.openZone(wanted);
-    else if (this.zones.getLayers().length) {
+    else if (this.scene.bounds.isValid()) {
       // Leaflet forgets a second move while the first still runs, and a zone may be opened at once.
-      this.map.fitBounds(this.zones.getBounds(), { ...this.editor.room(), animate: false });
+      this.map.fitBounds(this.scene.bounds, { ...this.editor.room(), animate: false });
     }
   }
 
@@ -152,11 +128,12 @@ export class Planner {
     return this.into.target().changeset_id ?? this.changeset;
   }
 
-  /** Buildings that were chosen for a tool stand out. */
+  get buildings(): BuildingLayer {
+    return this.scene.buildings;
+  }
+
   highlight(ids: Iterable<number>): void {
-    this.chosen.clear();
-    for (const id of ids) this.chosen.add(id);
-    this.buildings.restyle();
+    this.scene.highlight(ids);
   }
 
   row(id: number): ZoneRow | undefined {
@@ -206,8 +183,7 @@ export class Planner {
   }
 
   overlay(layer: L.Layer | null): void {
-    this.over.clearLayers();
-    if (layer) this.over.addLayer(layer);
+    this.scene.overlay(layer);
   }
 
   fail(error: unknown): void {
@@ -269,18 +245,10 @@ export class Planner {
     return true;
   }
 
-  /** These zones are shown by somebody else on the map. */
+  /** A view shows these zones itself. */
   dim(zones: Set<number>): void {
-    this.dimmed = zones;
+    this.scene.dim(zones);
     this.draw();
-  }
-
-  /** The map's buildings as of that moment (and no present zones), or as they are now. */
-  asOf(at: string | null): void {
-    const query = at ? `?at=${encodeURIComponent(at)}` : "";
-    this.buildings.showFrom(config.buildingsUrl + query);
-    if (at) this.zones.remove();
-    else this.zones.addTo(this.map);
   }
 
   lookAt(lat: number, lon: number, zoom: number): void {
@@ -304,55 +272,24 @@ export class Planner {
     this.streets.show(false);
     closeWhatIf();
     this.past.close();
-    this.dimmed = new Set();
     this.form.close();
     this.editor.close();
-    this.overlay(null);
+    this.scene.clear();
     this.open = null;
-    this.inside.clear();
-    this.gained.clear();
-    this.lost.clear();
-    this.buildings.restyle();
     byId("pl-tools").hidden = true;
     byId("pl-hint").hidden = true;
     this.keep.end();
   }
 
   private draw(): void {
-    this.zones.clearLayers();
-    const renderer = zoneRenderer(this.map);
-    for (const row of this.rows) {
-      if (row.id === this.open?.id || this.dimmed.has(row.id)) continue;
-      if (row.published) this.zones.addLayer(this.layerOf(row.published, renderer));
-      for (const draft of row.drafts) this.zones.addLayer(this.layerOf(draft, renderer));
-    }
-    if (this.open?.published) {
-      const under = this.layerOf(this.open.published, renderer, false);
-      this.zones.addLayer(under);
-    }
+    this.scene.draw(this.rows, this.open);
   }
 
-  private layerOf(feature: ZoneFeature, renderer: L.SVG, opens = true): L.GeoJSON {
-    const { status, name, zone_id, kind } = feature.properties;
-    const draft = kind === "draft";
-    const style = draft
-      ? { ...zoneStyle("DRAFT", { draft: true }), color: statusColor("DRAFT") }
-      : zoneStyle(status);
-    const layer = L.geoJSON(feature, {
-      interactive: opens,
-      style: { ...style, renderer },
-    } as L.GeoJSONOptions);
-    if (opens) {
-      layer.on("click", (event: L.LeafletMouseEvent) => {
-        if (this.zonePicker) this.zonePicker(zone_id);
-        if (this.editor.mode === "draw" || this.editor.mode === "cut" || !this.rests) return;
-        L.DomEvent.stop(event);
-        if (!this.openHouse(event.latlng) && view() === "list") this.openZone(zone_id);
-      });
-      const label = draft ? `${name} · ${word("draft")}` : name;
-      layer.bindTooltip(label, { sticky: true, className: "pl-tip" });
-    }
-    return layer;
+  private clicked(zone: number, event: L.LeafletMouseEvent): void {
+    if (this.zonePicker) this.zonePicker(zone);
+    if (this.editor.mode === "draw" || this.editor.mode === "cut" || !this.rests) return;
+    L.DomEvent.stop(event);
+    if (!this.openHouse(event.latlng) && view() === "list") this.openZone(zone);
   }
 
   /** Nothing is drawn or compared: a click on the map may open what lies there. */
@@ -366,78 +303,17 @@ export class Planner {
     return building !== null;
   }
 
-  private buildingColor(building: BuildingProperties): string {
-    if (this.past.active) return answerColor(building);
-    if (this.chosen.has(building.id)) return token("--accent", "#f4a65a");
-    if (this.gained.has(building.id)) return token("--st-online", "#1d7f45");
-    if (this.lost.has(building.id)) return token("--st-debt", "#b3261e");
-    if (this.inside.has(building.id)) return statusColor("DRAFT");
-    return "#a9a195";
-  }
-
-  private showInside(check: Check | null): void {
-    this.inside = new Set(check?.building_ids ?? []);
-    this.buildings.restyle();
-  }
-
-  // --- publishing ---------------------------------------------------------------------------
-
+  /** The impact of that change set, or of mine. */
   async review(changeset = this.changeset): Promise<void> {
-    if (changeset === null) return;
-    try {
-      const [impact, set] = await Promise.all([api.impact(changeset), review.open(changeset)]);
-      this.changeset = changeset;
-      this.showReview(impact, set);
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  private showReview(impact: Impact, set: OpenedSet): void {
-    this.closeAll();
-    this.draw();
-    this.offers.show(set, impact);
-    this.gained = new Set(impact.zones.flatMap((zone) => zone.gained_ids));
-    this.lost = new Set(impact.zones.flatMap((zone) => zone.lost_ids));
-    this.buildings.restyle();
-    showImpact(impact, {
-      onTrim: (overlap, zone, other) => void this.trim(overlap, zone, other),
-      onOpen: (zone) => this.openForPriority(zone),
-    });
-    const red = drawOverlaps(impact.overlaps);
-    this.overlay(red);
-    const touched = impact.zones.map((zone) => this.row(zone.zone_id)).filter((row) => row !== undefined);
-    const bounds = L.latLngBounds([]);
-    for (const row of touched) bounds.extend(boundsOf(shownOf(row).geometry));
-    const target = impact.overlaps.length ? red.getBounds() : bounds;
-    show("publish");
-    raiseSheet();
-    if (target.isValid()) this.map.fitBounds(target, this.editor.room());
-  }
-
-  private openForPriority(zone: number): void {
-    this.openZone(zone);
-    byId("pl-priority").focus();
-  }
-
-  private async trim(overlap: Overlap, zone: number, other: number): Promise<void> {
-    if (this.changeset === null) return;
-    try {
-      const { geometry } = await api.trim(zone, other, this.changeset);
-      this.openZone(zone, geometry);
-      this.overlay(drawOverlaps([overlap]));
-      say(word("trimmed"));
-    } catch (error) {
-      this.fail(error);
-    }
+    if (changeset !== null) await this.reviewing.open(changeset);
   }
 
   /** The map, the list and the answers of buildings have changed. */
   async afterPublication(): Promise<void> {
     this.closeAll();
-    await this.reload();
-    this.buildings.reload();
     show("list");
+    this.buildings.reload();
+    await this.reload();
   }
 
   private async discard(): Promise<void> {

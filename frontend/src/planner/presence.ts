@@ -51,7 +51,8 @@ export class Presence {
   private present(): string {
     const zone = this.planner.open?.id;
     if (zone !== undefined && ZONE_VIEWS.has(view())) return `zone:${zone}`;
-    const set = view() === "changeset" ? this.planner.sets.opened?.changeset_id : this.planner.changeset;
+    const { sets, reviewing } = this.planner;
+    const set = view() === "changeset" ? sets.opened?.changeset_id : reviewing.changeset;
     return set && (view() === "changeset" || view() === "publish") ? `changeset:${set}` : "";
   }
 

@@ -78,7 +78,7 @@ export class TimeSlider {
     window.clearTimeout(this.timer);
     byId("pl-time").hidden = true;
     document.body.classList.remove("is-past");
-    this.planner.asOf(null);
+    this.planner.scene.asOf(null);
   }
 
   // --- handles ----------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ export class TimeSlider {
         this.compare.checked ? review.difference(this.from.at, this.until.at, signal) : null,
       ]);
       if (signal.aborted || !this.active) return;
-      this.planner.asOf(shown);
+      this.planner.scene.asOf(shown);
       this.draw(zones.features, difference);
       byId("pl-time-error").textContent = "";
       if (difference) this.tellDifference(difference);
