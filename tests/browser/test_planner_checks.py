@@ -82,6 +82,7 @@ def test_the_map_of_another_day_by_keyboard_and_what_changed_between_two(oksana:
     in_time(oksana)
     row = oksana.locator("#pl-time-list li", has_text="Салтів")
     slider = oksana.locator("#pl-time-slider")
+    expect(row).to_have_count(1)
     oksana.fill("#pl-time-at", f"{NEW_YEAR - timedelta(minutes=1):%Y-%m-%dT%H:%M}")
     expect(oksana.locator("#pl-time-label")).to_contain_text("10.01.2026 08:59")
     expect(row).to_have_count(0)
