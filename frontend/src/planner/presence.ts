@@ -14,6 +14,7 @@ export class Presence {
   private subject = "";
   private edits = false;
   private timer = 0;
+  private due = Infinity;
   private others: Person[] = [];
 
   constructor(private readonly planner: Planner) {
@@ -56,12 +57,17 @@ export class Presence {
     return set && (view() === "changeset" || view() === "publish") ? `changeset:${set}` : "";
   }
 
+  /** The next telling: never later than one that is due already. */
   private soon(wait = SOON_MS): void {
+    const due = Date.now() + wait;
+    if (this.due <= due) return;
+    this.due = due;
     window.clearTimeout(this.timer);
     this.timer = window.setTimeout(() => void this.beat(), wait);
   }
 
   private async beat(): Promise<void> {
+    this.due = Infinity;
     if (!document.hidden) {
       this.edits = this.subject.startsWith("zone:") && this.planner.form.touched;
       try {
