@@ -27,7 +27,7 @@ def ground(stack: Stack) -> str:
         city = locality()
         for x in (X + 2, X + 5, X + 13):
             building(x, 2, city)
-        first = published(actor(person), square(X, 0), at=NEW_YEAR, name="Салтів", code="saltiv")
+        first = published(actor(person), square(X, 0), at=NEW_YEAR, name="Обрій", code="obrij")
         march = NEW_YEAR + timedelta(days=60)
         moved = operations.save_draft(
             zone_id=first.zone_id,
@@ -75,12 +75,12 @@ def compare(page: Page) -> None:
     page.check("#pl-time-compare")
     page.fill("#pl-time-until", "2026-04-01T12:00")
     page.locator("#pl-time-until").dispatch_event("change")
-    expect(page.locator("#pl-time-list li", has_text="Салтів")).to_contain_text("+1 ")
+    expect(page.locator("#pl-time-list li", has_text="Обрій")).to_contain_text("+1 ")
 
 
 def test_the_map_of_another_day_by_keyboard_and_what_changed_between_two(oksana: Page) -> None:
     in_time(oksana)
-    row = oksana.locator("#pl-time-list li", has_text="Салтів")
+    row = oksana.locator("#pl-time-list li", has_text="Обрій")
     slider = oksana.locator("#pl-time-slider")
     expect(row).to_have_count(1)
     oksana.fill("#pl-time-at", f"{NEW_YEAR - timedelta(minutes=1):%Y-%m-%dT%H:%M}")
@@ -89,9 +89,9 @@ def test_the_map_of_another_day_by_keyboard_and_what_changed_between_two(oksana:
     slider.focus()
     oksana.keyboard.press("ArrowRight")
     expect(oksana.locator("#pl-time-label")).to_contain_text("10.01.2026 09:00")
-    expect(oksana.locator("#pl-time-change")).to_contain_text("Салтів")
+    expect(oksana.locator("#pl-time-change")).to_contain_text("Обрій")
     expect(row).to_contain_text("2 будинки")
-    assert "Салтів" in (slider.get_attribute("aria-valuetext") or "")
+    assert "Обрій" in (slider.get_attribute("aria-valuetext") or "")
     expect(oksana.locator("#pl-time")).to_contain_text("лише перегляд")
     oksana.keyboard.press("End")
     expect(oksana.locator("#pl-time-label")).not_to_contain_text("10.01.2026")
@@ -105,7 +105,7 @@ def test_the_map_of_another_day_by_keyboard_and_what_changed_between_two(oksana:
     in_time(oksana)
     oksana.click("#pl-time-close")
     expect(oksana.locator("#pl-time")).to_be_hidden()
-    expect(oksana.locator("#pl-zones")).to_contain_text("Салтів")
+    expect(oksana.locator("#pl-zones")).to_contain_text("Обрій")
 
 
 def rule(page: Page) -> None:
