@@ -4,124 +4,124 @@ Only an exact name or a known other name (old, Russian, Latin letters) is accept
 suggestion that a person must confirm. Where one name leads to several streets, people are asked.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-
-from django.contrib.postgres.search import TrigramSimilarity
-from django.db.models import Q
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from coverage.addresses import House, ParsedAddress, StreetName, houses_meant, parse_address
 from coverage.addresses import latin as latin_letters
 from coverage.addresses.compare import FUZZY_LEAST, text_similarity
-from coverage.addresses.street import latin_key, normalise_name, parse_street, street_label
+from coverage.addresses.street import latin_key, normalise_name, parse_street
 from coverage.addresses.text import clean, fold, place_key
 from coverage.answers import AddressCandidate, AddressMatch, MatchKind
-from coverage.models import (
-    AdminUnit,
-    AdminUnitAlias,
-    Building,
-    BuildingAddress,
-    Street,
-    StreetAlias,
-)
 from coverage.places import checked_text
+from coverage.register import Register, StreetHit, Unread
 
 MAX_CANDIDATES = 8
-_TRIGRAM_POOL = 30
-
-
-@dataclass(frozen=True, slots=True)
-class StreetHit:
-    """A street that the text may mean; `other_name` is the name by which it was found."""
-
-    street_id: int
-    locality_id: int
-    label: str
-    other_name: str = ""
-    score: float = 1.0
-    is_translated: bool = False
 
 
 def match_address(*, text: str) -> AddressMatch:
     """Which building the text means, and how sure that is; raises BadTextError."""
-    parsed = parse_address(checked_text(text))
+    return _match(text, parse_address(checked_text(text)), Register())
+
+
+def match_addresses(*, texts: Sequence[str]) -> list[AddressMatch]:
+    """`match_address` of each text, in a handful of statements however many there are.
+
+    Some thousands at a time: what was read is held in memory. Raises BadTextError for the first
+    text that is no line of text.
+    """
+    register = Register(collects=True)
+    parsed = {text: parse_address(checked_text(text)) for text in dict.fromkeys(texts)}
+    found: dict[str, AddressMatch] = {}
+    waiting = list(parsed)
+    while waiting:
+        still = []
+        for text in waiting:
+            try:
+                found[text] = _match(text, parsed[text], register)
+            except Unread:
+                still.append(text)
+        waiting = still
+        register.load_wanted()
+    return [found[text] for text in texts]
+
+
+def _match(text: str, parsed: ParsedAddress, register: Register) -> AddressMatch:
     if not parsed.street.name:
         return AddressMatch(kind=MatchKind.NONE)
-    localities, is_place_known = _localities(parsed.localities)
-    hits = find_streets(parsed.street, locality_ids=localities)
+    localities, is_place_known = _localities(parsed.localities, register)
+    hits = find_streets(parsed.street, localities, register)
     if hits and not _is_house_set_apart(text, parsed):
         # «провулок Червоноармійський 1» is house 1 or the first of three lanes of that name.
-        hits = _once([*hits, *_with_figure(parsed, localities)])
+        hits = _once([*hits, *_with_figure(parsed, localities, register)])
     if not hits:
-        hits, parsed = _other_readings(parsed, localities)
+        hits, parsed = _other_readings(parsed, localities, register)
     if hits and is_place_known:
-        return _settle(parsed, _in_served_localities(hits))
-    likely = hits or similar_streets(parsed.street, locality_ids=localities)
-    return _suggest(parsed, likely)
+        return _settle(parsed, _in_served_localities(hits, register), register)
+    likely = hits or similar_streets(parsed.street, localities, register)
+    return _suggest(parsed, likely, register)
 
 
-def find_streets(name: StreetName, *, locality_ids: Iterable[int] | None = None) -> list[StreetHit]:
+def find_streets(
+    name: StreetName, locality_ids: Sequence[int] | None, register: Register
+) -> list[StreetHit]:
     """Streets of that name: present names, other names, the Latin and Russian spelling."""
-    hits = _identical(name, locality_ids)
+    hits = _identical(name, locality_ids, register)
     if hits or not (name.is_latin or name.is_russian):
         return hits
     if name.is_latin:
         wanted = latin_key(name.name)
-        pool = _pool(latin_letters.from_latin(name.search_key), name.type, locality_ids)
+        pool = _pool(latin_letters.from_latin(name.search_key), name.type, locality_ids, register)
         found = [hit for hit, written in pool if latin_key(written) == wanted]
     else:
         wanted = fold(name.name_norm)
-        pool = _pool(name.search_key, name.type, locality_ids)
+        pool = _pool(name.search_key, name.type, locality_ids, register)
         found = [hit for hit, written in pool if _sorted_fold(written) == wanted]
     return _once(replace(hit, is_translated=True) for hit in found)
 
 
 def similar_streets(
-    name: StreetName, *, locality_ids: Iterable[int] | None = None
+    name: StreetName, locality_ids: Sequence[int] | None, register: Register
 ) -> list[StreetHit]:
     """Streets with a name like this one, the likest first; never to be accepted unasked."""
     key = latin_letters.from_latin(name.search_key) if name.is_latin else name.search_key
-    scored = []
-    for hit, written in _pool(key, "", locality_ids):
-        score = text_similarity(key, parse_street(written).search_key)
-        if score >= FUZZY_LEAST:
-            scored.append(replace(hit, score=round(min(score, 0.99), 3)))
-    return sorted(_once(scored), key=lambda hit: -hit.score)[:MAX_CANDIDATES]
+    pool = _pool(key, "", locality_ids, register)
+    places = None if locality_ids is None else tuple(locality_ids)
+
+    def judge() -> list[StreetHit]:
+        scored = []
+        for hit, written in pool:
+            score = text_similarity(key, parse_street(written).search_key)
+            if score >= FUZZY_LEAST:
+                scored.append(replace(hit, score=round(min(score, 0.99), 3)))
+        return sorted(_once(scored), key=lambda hit: -hit.score)[:MAX_CANDIDATES]
+
+    likely: list[StreetHit] = register.once(("similar", key, places), judge)
+    return likely
 
 
-def buildings_at(
-    *, street_ids: Iterable[int], houses: Iterable[House]
+def nearest_houses(
+    *, street_id: int, number_int: int | None, limit: int, register: Register | None = None
+) -> list[tuple[int, str]]:
+    """(building, number) of a street: the nearest numbers first, else in the order of houses."""
+    rows = (register or Register()).houses_of(street_id)
+    if number_int is not None:
+        rows = sorted(rows, key=lambda row: abs((row[2] or 0) - number_int))
+    return [(building_id, number) for building_id, number, _int in rows[:limit]]
+
+
+def _buildings(
+    street_ids: Iterable[int], houses: Iterable[House], register: Register
 ) -> list[tuple[int, int, str]]:
     """(building, street, number) of standing buildings with one of these numbers."""
-    ids, numbers = list(street_ids), [house.canonical for house in houses]
-    if not ids or not numbers:
-        return []
-    main = Building.objects.filter(
-        street_id__in=ids, number__in=numbers, retired_at__isnull=True
-    ).values_list("id", "street_id", "number")
-    other = BuildingAddress.objects.filter(
-        street_id__in=ids, number__in=numbers, building__retired_at__isnull=True
-    ).values_list("building_id", "street_id", "number")
-    return [*main, *other]  # type: ignore[list-item]
+    return register.buildings_at(street_ids, [house.canonical for house in houses])
 
 
-def nearest_houses(*, street_id: int, number_int: int | None, limit: int) -> list[tuple[int, str]]:
-    """(building, number) of a street: the nearest numbers first, else in the order of houses."""
-    rows = list(
-        Building.objects.filter(street_id=street_id, number__isnull=False, retired_at__isnull=True)
-        .order_by("number_sort")
-        .values_list("id", "number", "number_int")[:3000]
-    )
-    if number_int is not None:
-        rows.sort(key=lambda row: abs((row[2] or 0) - number_int))
-    return [(building_id, str(number)) for building_id, number, _int in rows[:limit]]
-
-
-def _settle(parsed: ParsedAddress, hits: list[StreetHit]) -> AddressMatch:
+def _settle(parsed: ParsedAddress, hits: list[StreetHit], register: Register) -> AddressMatch:
     """The streets are sure; which building of them?"""
     by_street = {hit.street_id: hit for hit in hits}
     first = hits[0]
-    found = buildings_at(street_ids=by_street, houses=houses_meant(parsed))
+    found = _buildings(by_street, houses_meant(parsed), register)
     candidates = [
         _candidate(by_street[street_id], building_id, number)
         for building_id, street_id, number in found
@@ -147,7 +147,9 @@ def _settle(parsed: ParsedAddress, hits: list[StreetHit]) -> AddressMatch:
             candidates=tuple((candidates or streets)[:MAX_CANDIDATES]),
         )
     number_int = parsed.house.number_int if parsed.house else None
-    near = nearest_houses(street_id=first.street_id, number_int=number_int, limit=MAX_CANDIDATES)
+    near = nearest_houses(
+        street_id=first.street_id, number_int=number_int, limit=MAX_CANDIDATES, register=register
+    )
     return AddressMatch(
         kind=MatchKind.STREET_ONLY,
         confidence=0.5,
@@ -158,12 +160,12 @@ def _settle(parsed: ParsedAddress, hits: list[StreetHit]) -> AddressMatch:
     )
 
 
-def _suggest(parsed: ParsedAddress, hits: list[StreetHit]) -> AddressMatch:
+def _suggest(parsed: ParsedAddress, hits: list[StreetHit], register: Register) -> AddressMatch:
     """Nothing sure: the likely streets, with the house where it stands."""
     if not hits:
         return AddressMatch(kind=MatchKind.NONE)
     by_street = {hit.street_id: hit for hit in hits}
-    found = buildings_at(street_ids=by_street, houses=houses_meant(parsed))
+    found = _buildings(by_street, houses_meant(parsed), register)
     found.sort(key=lambda row: -by_street[row[1]].score)
     candidates = [
         _candidate(by_street[street], building, number) for building, street, number in found
@@ -188,42 +190,40 @@ def _candidate(
     )
 
 
-def _localities(names: tuple[str, ...]) -> tuple[list[int] | None, bool]:
+def _localities(names: tuple[str, ...], register: Register) -> tuple[list[int] | None, bool]:
     """Units with one of these names (None: no place was named), and whether one is known."""
     if not names:
         return None, True
-    keys = {place_key(name) for name in names}
-    units = list(AdminUnit.objects.filter(search_key__in=keys).values_list("id", flat=True))
-    units += AdminUnitAlias.objects.filter(search_key__in=keys).values_list("unit_id", flat=True)
+    units = register.units_by_any_name({place_key(name): None for name in names})
     return (units, True) if units else (None, False)
 
 
 def _other_readings(
-    parsed: ParsedAddress, localities: list[int] | None
+    parsed: ParsedAddress, localities: list[int] | None, register: Register
 ) -> tuple[list[StreetHit], ParsedAddress]:
     """«Харків Бучми 42Б» (settlement unmarked), «провулок Будьонного 1» (figure in a name)."""
     first, _space, rest = parsed.street.name.partition(" ")
     if rest and localities is None:
-        units = list(
-            AdminUnit.objects.filter(search_key=place_key(first)).values_list("id", flat=True)
-        )
+        units = register.units([place_key(first)])
         if units:
             name = parse_street(f"{parsed.street.type} {rest}")
-            hits = find_streets(name, locality_ids=units)
+            hits = find_streets(name, units, register)
             if hits:
                 return hits, replace(parsed, street=name)
-    hits = _with_figure(parsed, localities)
+    hits = _with_figure(parsed, localities, register)
     if hits:
         return hits, replace(parsed, house=None, house_text="")
     return [], parsed
 
 
-def _with_figure(parsed: ParsedAddress, localities: list[int] | None) -> list[StreetHit]:
+def _with_figure(
+    parsed: ParsedAddress, localities: list[int] | None, register: Register
+) -> list[StreetHit]:
     """Streets whose name ends in the figure that was read as the house."""
     if not parsed.house_text:
         return []
     name = f"{parsed.street.type} {parsed.street.name} {parsed.house_text}"
-    return _identical(parse_street(name), localities)
+    return _identical(parse_street(name), localities, register)
 
 
 def _is_house_set_apart(text: str, parsed: ParsedAddress) -> bool:
@@ -234,67 +234,26 @@ def _is_house_set_apart(text: str, parsed: ParsedAddress) -> bool:
     return before.endswith((",", "."))
 
 
-def _in_served_localities(hits: list[StreetHit]) -> list[StreetHit]:
+def _in_served_localities(hits: list[StreetHit], register: Register) -> list[StreetHit]:
     """Hits of the localities where some hit has buildings; all of them where none has."""
     if len({hit.locality_id for hit in hits}) == 1:
         return hits
-    with_buildings = set(
-        Building.objects.filter(street_id__in=[hit.street_id for hit in hits]).values_list(
-            "street__locality_id", flat=True
-        )
-    )
+    built = register.have_buildings(hit.street_id for hit in hits)
+    with_buildings = {hit.locality_id for hit in hits if hit.street_id in built}
     return [hit for hit in hits if hit.locality_id in with_buildings] or hits
 
 
-def _identical(name: StreetName, locality_ids: Iterable[int] | None) -> list[StreetHit]:
-    norm = normalise_name(name.name)
-    same = Q(name_norm=norm)
-    if name.type:
-        same &= Q(type=name.type)
-    streets = Street.objects.filter(same, retired_at__isnull=True)
-    aliases = StreetAlias.objects.filter(same, street__retired_at__isnull=True)
-    if locality_ids is not None:
-        ids = list(locality_ids)
-        streets = streets.filter(locality_id__in=ids)
-        aliases = aliases.filter(street__locality_id__in=ids)
-    hits = [_street_hit(street) for street in streets[:50]]
-    hits += [_alias_hit(alias) for alias in aliases.select_related("street")[:50]]
-    return _once(hits)
+def _identical(
+    name: StreetName, locality_ids: Sequence[int] | None, register: Register
+) -> list[StreetHit]:
+    return _once(register.streets_named(normalise_name(name.name), name.type, locality_ids))
 
 
 def _pool(
-    key: str, street_type: str, locality_ids: Iterable[int] | None
+    key: str, street_type: str, locality_ids: Sequence[int] | None, register: Register
 ) -> list[tuple[StreetHit, str]]:
     """Streets whose key or other name shares trigrams with `key`, with the name found."""
-    if not key:
-        return []
-    streets = Street.objects.filter(retired_at__isnull=True, search_key__trigram_similar=key)
-    aliases = StreetAlias.objects.filter(
-        street__retired_at__isnull=True, search_key__trigram_similar=key
-    )
-    if street_type:
-        streets, aliases = streets.filter(type=street_type), aliases.filter(type=street_type)
-    if locality_ids is not None:
-        ids = list(locality_ids)
-        streets = streets.filter(locality_id__in=ids)
-        aliases = aliases.filter(street__locality_id__in=ids)
-    order = TrigramSimilarity("search_key", key)
-    found = [(_street_hit(s), s.name) for s in streets.order_by(order.desc(), "id")[:_TRIGRAM_POOL]]
-    found += [
-        (_alias_hit(a), a.name)
-        for a in aliases.select_related("street").order_by(order.desc(), "id")[:_TRIGRAM_POOL]
-    ]
-    return found
-
-
-def _street_hit(street: Street) -> StreetHit:
-    label = street_label(street_type=street.type, name=street.name)
-    return StreetHit(street.id, street.locality_id, label)
-
-
-def _alias_hit(alias: StreetAlias) -> StreetHit:
-    other = street_label(street_type=alias.type, name=alias.name)
-    return replace(_street_hit(alias.street), other_name=other)
+    return register.streets_like(key, street_type, locality_ids) if key else []
 
 
 def _once(hits: Iterable[StreetHit]) -> list[StreetHit]:
