@@ -107,7 +107,7 @@ def check_availability(
         networks = availability.answers_for_places(places=[place], at=at)[0]
         answer, reason = availability.best_of(networks)
     else:
-        answer, reason = Answer.NEEDS_SURVEY, _NO_BUILDING[match.kind]
+        answer, reason = Answer.NEEDS_SURVEY, reason_without_building(match.kind)
     public_id = uuid.uuid4()
     values: dict[str, Any] = {
         "public_id": public_id,
@@ -142,6 +142,11 @@ def check_availability(
         networks=networks,
         candidates=match.candidates,
     )
+
+
+def reason_without_building(kind: MatchKind) -> Reason:
+    """Why nobody can say anything yet, where the text was not tied to one building."""
+    return _NO_BUILDING[kind]
 
 
 def check_result(*, public_id: str) -> CheckResult:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.impact import BillingProbe
 from billing.place_counts import ActiveServices
 from billing.place_movers import SERVICES
+from billing.qualification import work as qualification
 from billing.standing_rules import SubscriberOutsideZones
 from billing.subscriptions import hooks as subscription_hooks
 from billing.subscriptions import rezoning
@@ -66,6 +67,11 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
         "coverage.addressfiles.job:run",
         _("Import of addresses"),
         Permission.ZONES_EDIT,
+    ),
+    qualification.KIND: (
+        "billing.qualification.work:run",
+        _("Check of a list of addresses"),
+        Permission.LISTS_QUALIFY,
     ),
 }
 

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     SESSIONS_DISCONNECT = "sessions.disconnect"
     STAFF_MANAGE = "staff.manage"
     AUDIT_VIEW = "audit.view"
+    LISTS_QUALIFY = "lists.qualify"
     JOBS_VIEW = "jobs.view"
     JOBS_VIEW_ALL = "jobs.view_all"
 
@@ -64,6 +65,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ZONES_EDIT,
         Permission.ZONES_PUBLISH,
         Permission.COVERAGE_OVERRIDE,
+        Permission.LISTS_QUALIFY,
         Permission.PLANT_VIEW,
         Permission.PLANT_EDIT,
     },
@@ -72,6 +74,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CUSTOMERS_EDIT,
         Permission.REQUESTS_WORK,
         Permission.SERVICES_CREATE,
+        Permission.LISTS_QUALIFY,
         Permission.SERVICES_BLOCK,
         Permission.LEDGER_VIEW,
         Permission.NETWORK_VIEW,

@@ -7,7 +7,7 @@ The handler is called as `handler(progress)`, see `running.Progress`. It may be 
 a worker died: it goes on from `progress.state`, which is what it last gave to `checkpoint`.
 """
 
-from project.core.jobs.files import JobInput, file_path
+from project.core.jobs.files import JobInput, file_path, remove_folder
 from project.core.jobs.kinds import Kind, kind_of, register
 from project.core.jobs.operations import (
     JobOverError,
@@ -42,6 +42,7 @@ __all__ = [
     "on_wake",
     "purge",
     "register",
+    "remove_folder",
     "run_waiting",
     "start",
     "submit",

@@ -110,6 +110,10 @@ class Progress:
         moved = {"attempts": 0} if self._done > self._done_at_claim else {}
         self._write(done=self._done, counts=self._counts, checkpoint=saved, **moved)
 
+    def start_over(self) -> None:
+        """Forget what was done: the handler begins anew."""
+        self.state, self._done, self._counts = None, 0, {}
+
     def add_result(self, *, stored_name: str, name: str) -> None:
         """Offer a file of `folder` for download under `name`; again, it replaces the one before."""
         size_bytes = (self.folder / stored_name).stat().st_size

@@ -4,10 +4,13 @@ import gzip
 from pathlib import Path
 
 from django.contrib.gis.geos import Point
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from coverage.addresses import parse_house
 from coverage.addresses.street import parse_street
 from coverage.addresses.text import place_key
 from coverage.lookup import match_address, match_addresses
@@ -23,7 +26,8 @@ from coverage.models import (
 TOWNS = ("Харків", "Зелене", "Зелене", "Нова Боровая")
 STREETS = (
     ("вулиця", "Бучми"), ("вулиця", "Академіка Павлова"), ("провулок", "Шкільний"),
-    ("вулиця", "Шкільна"), ("провулок", "Червоноармійський 1-й"), ("проспект", "Тракторобудівників"),
+    ("вулиця", "Шкільна"), ("провулок", "Червоноармійський 1-й"),
+    ("проспект", "Тракторобудівників"),
     ("вулиця", "Свято-Георгіївська"), ("провулок", "Червоноармійський"),
 )  # fmt: skip
 OTHER = {0: ("вулиця", "Амвросія Бучми"), 3: ("вулиця", "Леніна"), 6: ("вулиця", "Маршала Гречка")}
@@ -35,7 +39,8 @@ written = st.builds(
         st.sampled_from(["", "м. Харків, ", "Харків ", "с. Зелене, ", "Зелене, ", "м. Львів, "]),
         st.sampled_from(
             [
-                "вул. Бучми", "Бучми", "бучми вулиця", "вул. Бучмі", "вул. Леніна", "пров. Шкільний",
+                "вул. Бучми", "Бучми", "бучми вулиця", "вул. Бучмі", "вул. Леніна",
+                "пров. Шкільний",
                 "Шкільна", "шкільной", "пров. Червоноармійський", "просп. Тракторобудівників",
                 "prospekt Traktorobudivnykiv", "улица Академика Павлова", "Гречка", "вул.", "",
                 "Святогеоргіївська", "vul. Shkilna", "Невідома Зовсім",
@@ -74,9 +79,13 @@ class TestManyMatches(TestCase):
 
     def test_many_take_as_many_statements_as_a_few(self) -> None:
         streets = ["Бучми", "Шкільна", "Шкільной", "Леніна", "Академіка Павлова"]
-        texts = [f"м. Харків, вул. {street}, {n}" for street in streets for n in range(1, 200)]
-        with self.assertNumQueries(8):
-            match_addresses(texts=texts)
+        counted = []
+        for houses in (2, 200):
+            texts = [f"м. Харків, вул. {s}, {n}" for s in streets for n in range(1, houses)]
+            with CaptureQueriesContext(connection) as queries:
+                match_addresses(texts=texts)
+            counted.append(len(queries))
+        assert counted[0] == counted[1] <= 8
 
 
 def _street(
@@ -94,9 +103,10 @@ def _street(
             search_key=old.search_key,
         )  # fmt: skip
     for at, number in enumerate(NUMBERS if has_houses else ()):
+        read = parse_house(number)
         house = Building.objects.create(
-            locality=town, street=street, number=number, number_int=int(number.split("/")[0].strip("АБ к1") or 1),
-            number_sort=f"{at:04d}", point=Point(36.2 + at / 1e4, 50, srid=4326),
+            locality=town, street=street, number=number, number_int=read.number_int,
+            number_sort=read.number_sort, point=Point(36.2 + at / 1e4, 50, srid=4326),
             location_source="OSM",
         )  # fmt: skip
         if at == 0:

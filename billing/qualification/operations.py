@@ -1,0 +1,53 @@
+"""Handing in a list and having it qualified."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from django.db import transaction
+
+from billing.qualification.lists import Choice, Look, checked, choice_of, look_at
+from billing.qualification.work import KIND
+from project.core import jobs
+from project.core.actor import Actor
+from project.core.jobs.files import shown_name
+from project.core.models import Job, JobFile
+
+
+def hand_in(*, name: str, content: IO[bytes], actor: Actor, at: datetime) -> Job:
+    """Keep a list until its columns are confirmed; raises AddressFileError, JobFileTooBigError.
+
+    What is no list at all is refused here and not kept.
+    """
+    with transaction.atomic():
+        job = jobs.draft(
+            kind=KIND,
+            actor=actor,
+            at=at,
+            title=shown_name(name),
+            files=[jobs.JobInput(name=name, content=content)],
+        )
+        try:
+            look = look_at(path=list_path(job), choice=choice_of({}))
+        except Exception:
+            jobs.remove_folder(job)
+            raise
+        jobs.change_draft(job_id=job.id, params=look.choice.as_json())
+    return job
+
+
+def list_path(job: Job) -> Path:
+    """Where the list of a job lies."""
+    return jobs.file_path(JobFile.objects.get(job=job, role=JobFile.Role.INPUT))
+
+
+def look(*, job: Job, choice: Choice) -> Look:
+    """How the list would be read with that choice; raises AddressFileError."""
+    return look_at(path=list_path(job), choice=choice)
+
+
+def begin(*, job: Job, choice: Choice, actor: Actor, at: datetime) -> Job:
+    """Queue the list; raises AddressFileError, NoAddressColumnError, UnknownColumnError."""
+    seen = look_at(path=list_path(job), choice=choice)
+    checked(choice, seen.table.header)
+    return jobs.submit(job_id=job.id, actor=actor, at=at, params=choice.as_json())
