@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from coverage.addresses import parse_address
 from coverage.addressfiles import columns
 from coverage.addressfiles.contents import AddressFormatError
 from coverage.addressfiles.importing import TABLES, format_of
@@ -101,11 +102,24 @@ def look_at(*, path: Path, choice: Choice) -> Look:
         sample = [cells for _number, cells in table.rows]
         guessed = columns.guess(table.header, sample, places=places_named)
         mapping = {part: guessed[part] for part in FIELDS if part in guessed}
+        if "address" in mapping:
+            mapping = _beside_whole_address(mapping, table)
     known = {part: name for part, name in mapping.items() if name in table.header}
     chosen = replace(choice, mapping=known)
     shown = [cells + [""] * (len(table.header) - len(cells)) for _n, cells in table.rows]
     texts = texts_of(table, chosen)[:SHOWN_ROWS] if is_enough(known) else []
     return Look(table=table, choice=chosen, rows=shown[:SHOWN_ROWS], texts=texts)
+
+
+def _beside_whole_address(mapping: dict[str, str], table: Table) -> dict[str, str]:
+    """Where the whole address stands in one column, what else is named house is something else."""
+    at = table.header.index(mapping["address"])
+    lines = [cells[at] for _number, cells in table.rows if at < len(cells) and cells[at]]
+    with_house = sum(bool(parse_address(line).house_text) for line in lines)
+    parts = {"address", "locality"} | (
+        set() if with_house * 2 > len(lines) else {"house", "korpus"}
+    )
+    return {part: name for part, name in mapping.items() if part in parts}
 
 
 def is_enough(mapping: Mapping[str, str]) -> bool:

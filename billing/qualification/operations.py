@@ -32,8 +32,7 @@ def hand_in(*, name: str, content: IO[bytes], actor: Actor, at: datetime) -> Job
         except Exception:
             jobs.remove_folder(job)
             raise
-        jobs.change_draft(job_id=job.id, params=look.choice.as_json())
-    return job
+        return jobs.change_draft(job_id=job.id, params=look.choice.as_json())
 
 
 def list_path(job: Job) -> Path:
@@ -44,6 +43,11 @@ def list_path(job: Job) -> Path:
 def look(*, job: Job, choice: Choice) -> Look:
     """How the list would be read with that choice; raises AddressFileError."""
     return look_at(path=list_path(job), choice=choice)
+
+
+def keep(*, job: Job, choice: Choice) -> None:
+    """Remember the choice with the list; raises JobOverError when the list was begun."""
+    jobs.change_draft(job_id=job.id, params=choice.as_json())
 
 
 def begin(*, job: Job, choice: Choice, actor: Actor, at: datetime) -> Job:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coverage.addresses import latin, ordinals, persons, streettypes, text
 
@@ -74,12 +75,15 @@ def parse_street(value: str) -> StreetName:
     )
 
 
+# In a list of addresses the same few names come again and again.
+@lru_cache(maxsize=20_000)
 def normalise_name(name: str) -> str:
     """The canonical form of a name without its type: lower case, ordinals as figures, word order
     and hyphens without meaning ("Черемшини Марка" is "Марка Черемшини")."""
     return " ".join(sorted(_canonical_tokens(name)))
 
 
+@lru_cache(maxsize=20_000)
 def search_key(name: str) -> str:
     """The loose form that streets are looked up by: no initials, ranks, apostrophes; ґ as г."""
     tokens = _canonical_tokens(name)

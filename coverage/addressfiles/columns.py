@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from coverage.addresses import HouseNumberError, parse_address, parse_house, parse_street
@@ -38,6 +39,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
                     "osm_id", "ref", "uid", "код об'єкта", "идентификатор", "building_id"),
 }  # fmt: skip
 SAMPLE_ROWS = 300
+COUNTER_LEAST = 4
 _NUMBER = re.compile(r"-?\d{1,3}[.,]\d{2,}")
 _PAIR = re.compile(r"\s*(-?\d{1,3}[.,]\d{3,})\s*[,; ]\s*(-?\d{1,3}[.,]\d{3,})\s*")
 UKRAINE_LAT, UKRAINE_LON = (44.0, 52.6), (22.0, 40.4)
@@ -70,16 +72,14 @@ def guess(
     `places(texts)` says which of the texts are names of settlements.
     """
     chosen: dict[str, str] = {}
-    for name in header:
+    for at, name in enumerate(header):
         field = named(name)
-        if field and field not in chosen:
+        # «№» often numbers the rows of the list and not the houses.
+        is_house = field != "house" or not _is_counter(_cells_of(at, rows))
+        if field and field not in chosen and is_house:
             chosen[field] = name
     free = [name for name in header if name not in chosen.values()]
-    columns = {
-        name: [row[at] for row in rows[:SAMPLE_ROWS] if at < len(row) and row[at]]
-        for at, name in enumerate(header)
-        if name in free
-    }
+    columns = {name: _cells_of(at, rows) for at, name in enumerate(header) if name in free}
     for field, looks in _content_tests(places).items():
         if field in chosen or _is_made_up_for(field, chosen):
             continue
@@ -89,6 +89,18 @@ def guess(
             chosen[field] = best
             del columns[best]
     return {field: chosen[field] for field in FIELDS if field in chosen}
+
+
+def _cells_of(at: int, rows: list[list[str]]) -> list[str]:
+    return [row[at] for row in rows[:SAMPLE_ROWS] if at < len(row) and row[at]]
+
+
+def _is_counter(cells: list[str]) -> bool:
+    """Whether the cells count 1, 2, 3 … as numbers of rows do."""
+    if len(cells) < COUNTER_LEAST or not all(cell.isascii() and cell.isdigit() for cell in cells):
+        return False
+    numbers = [int(cell[:18]) for cell in cells]
+    return all(after == before + 1 for before, after in pairwise(numbers))
 
 
 def _is_made_up_for(field: str, chosen: Mapping[str, str]) -> bool:

@@ -38,6 +38,7 @@ MAX_XLSX_BYTES = 800_000_000
 MAX_RATIO = 100  # tables of addresses pack 5 to 25 times; 1,000 is a bomb
 RATIO_FREE_BYTES = 10_000_000
 LOOKED_AT_ROWS = 60
+MAX_BROKEN_SHARE = 0.02
 HEADER_IN_FIRST = 12
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # What spreadsheets take for a formula was guarded by an apostrophe when it was written.
@@ -179,6 +180,10 @@ def decoded(data: bytes, encoding: str) -> tuple[str, str, bool]:
             text = _("The file is not text in the encoding %(name)s.")
             raise BadTableError(text % {"name": encoding}, field="encoding") from error
     sample = data[:200_000]
+    text = sample.decode("utf-8", "replace")
+    if text.count("\ufffd") <= len(text) * MAX_BROKEN_SHARE:
+        # UTF-8 in which a few characters are broken, as a cut or a bad export leaves them.
+        return data.decode("utf-8-sig", "replace"), "utf-8", True
     name = max(("cp1251", "cp866", "koi8_u"), key=lambda each: _fluency(sample, each))
     return data.decode(name, "replace"), name, True
 

@@ -205,3 +205,15 @@ class RunForm(WorkspaceForm):
         if day > self.today:
             raise forms.ValidationError(_("A day in the future cannot be charged yet."))
         return day
+
+
+class ListForm(WorkspaceForm):
+    """A list of addresses to be checked."""
+
+    file = forms.FileField(
+        label=_("File"),
+        allow_empty_file=True,  # the reader says what is wrong with it
+        max_length=1000,
+        widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx"}),
+        error_messages={"required": _("Choose a file.")},
+    )

@@ -6,6 +6,10 @@ A kind that is not here still has its page: bar, counts by their own names, file
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from billing.qualification import work as qualification
 from coverage.addressfiles import job as import_job
 from frontend.planner import import_words
 
@@ -14,11 +18,11 @@ from frontend.planner import import_words
 class JobWords:
     """`outcomes`: a name in `Job.counts` → (tone, word), in the order in which they are shown.
 
+    Names in `Job.counts` that have no word are not shown where there are `outcomes`.
     `unit`: what is counted ("rows"). `page`: name of the address (it takes `job_id`) of a page
     that says more about the result than the job's own page does.
     """
 
-    icon: str = "ti-stack-2"
     unit: Any = ""
     outcomes: dict[str, tuple[str, Any]] = field(default_factory=dict)
     page: str = ""
@@ -27,6 +31,18 @@ class JobWords:
 WORDS: dict[str, JobWords] = {
     import_job.KIND: JobWords(
         icon="ti-file-upload", unit="%", outcomes=import_words.JOB_OUTCOMES, page="planner:import"
+    ),
+    qualification.KIND: JobWords(
+        unit=pgettext_lazy("how many", "rows"),
+        page="workspace:qualify-result",
+        outcomes={
+            "answer_available": ("online", _("can be connected")),
+            "answer_planned": ("plan", _("planned or being built")),
+            "answer_suspended": ("debt", _("sales are suspended")),
+            "answer_needs_survey": ("guest", _("need a look on the spot")),
+            "answer_no_coverage": ("off", _("no coverage")),
+            "unmatched": ("admin", _("address not found for certain")),
+        },
     ),
 }
 

@@ -40,6 +40,7 @@ MODULES: tuple[NavModule, ...] = (
         (
             NavPage(_("Buildings and zones"), "/workspace/map/", (Permission.ZONES_VIEW,)),
             NavPage(_("Zone planner"), "/planner/", (Permission.ZONES_EDIT,)),
+            NavPage(_("Check a list"), "/workspace/qualify/", (Permission.LISTS_QUALIFY,)),
             NavPage(_("Where to build next"), "/planner/demand/", (Permission.ZONES_VIEW,)),
             NavPage(_("Network points"), "/planner/plant/", (Permission.PLANT_VIEW,)),
             NavPage(_("Import of addresses"), "/planner/import/", (Permission.ZONES_EDIT,)),

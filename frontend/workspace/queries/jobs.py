@@ -42,8 +42,9 @@ class ShownJob:
             for name, (tone, word) in self.words.outcomes.items()
             if counts.get(name)
         ]
-        known = self.words.outcomes
-        return shown + [("off", name, n) for name, n in counts.items() if name not in known and n]
+        if self.words.outcomes:
+            return shown
+        return [("off", name, n) for name, n in counts.items() if n]
 
     @property
     def page(self) -> str:

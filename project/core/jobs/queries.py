@@ -48,9 +48,13 @@ def may_see(job: Job, viewer: User) -> bool:
     return viewer.is_active and job.created_by_id == viewer.id and allowed
 
 
-def listed(*, viewer: User, before_id: int | None = None, limit: int = 50) -> Sequence[Job]:
+def listed(
+    *, viewer: User, kind: str = "", before_id: int | None = None, limit: int = 50
+) -> Sequence[Job]:
     """Jobs that this person may see, newest first; drafts are nobody's business yet."""
     rows = _of_others_too(viewer).exclude(state=Job.State.DRAFT)
+    if kind:
+        rows = rows.filter(kind=kind)
     if before_id is not None:
         rows = rows.filter(id__lt=before_id)
     shown = rows.select_related("created_by").order_by("-id")[: min(limit, 500)]

@@ -80,7 +80,7 @@ class TestManyMatches(TestCase):
     def test_many_take_as_many_statements_as_a_few(self) -> None:
         streets = ["Бучми", "Шкільна", "Шкільной", "Леніна", "Академіка Павлова"]
         counted = []
-        for houses in (2, 200):
+        for houses in (30, 300):
             texts = [f"м. Харків, вул. {s}, {n}" for s in streets for n in range(1, houses)]
             with CaptureQueriesContext(connection) as queries:
                 match_addresses(texts=texts)
