@@ -66,7 +66,7 @@ class Qualifier:
     ) -> dict[int, tuple[Building, tuple[NetworkAnswer, ...], str]]:
         standing = [
             building
-            for building in Building.objects.filter(id__in=ids).order_by("id")
+            for building in Building.objects.filter(id__in=ids).defer("footprint").order_by("id")
             if building.retired_at is None or building.retired_at > self.at
         ]
         places = [place_of_building(building) for building in standing]

@@ -3,15 +3,26 @@
 A kind that is not here still has its page: bar, counts by their own names, files.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext
 
 from billing.qualification import work as qualification
 from coverage.addressfiles import job as import_job
 from frontend.planner import import_words
+
+
+def no_unit(_n: int) -> str:
+    """What is counted has no word."""
+    return ""
+
+
+def rows(n: int) -> str:
+    """ "rows", declined as that number asks."""
+    return ngettext("row", "rows", n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +30,11 @@ class JobWords:
     """`outcomes`: a name in `Job.counts` → (tone, word), in the order in which they are shown.
 
     Names in `Job.counts` that have no word are not shown where there are `outcomes`.
-    `unit`: what is counted ("rows"). `page`: name of the address (it takes `job_id`) of a page
-    that says more about the result than the job's own page does.
+    `unit`: the word for so many of what is counted ("rows"). `page`: name of the address (it takes
+    `job_id`) of a page that says more about the result than the job's own page does.
     """
 
-    unit: Any = ""
+    unit: Callable[[int], str] = no_unit
     outcomes: dict[str, tuple[str, Any]] = field(default_factory=dict)
     page: str = ""
 
@@ -33,7 +44,7 @@ WORDS: dict[str, JobWords] = {
         icon="ti-file-upload", unit="%", outcomes=import_words.JOB_OUTCOMES, page="planner:import"
     ),
     qualification.KIND: JobWords(
-        unit=pgettext_lazy("how many", "rows"),
+        unit=rows,
         page="workspace:qualify-result",
         outcomes={
             "answer_available": ("online", _("can be connected")),

@@ -1,12 +1,16 @@
 """A list is handed in, its columns confirmed, the job followed, and the result fetched."""
 
+import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Page, expect
 
-from project.core.models import User
+from billing.qualification.work import KIND
+from project.core import clock
+from project.core.models import Job, User
 from project.core.roles import Role
 from tests.support import zones
 from tests.support.address_lists import as_csv, read_csv, street
@@ -50,18 +54,16 @@ def rows() -> list[list[str]]:
 
 
 def sign_in(page: Page, user: User) -> None:
-    page.goto("/sign-in/")
-    page.locator("[name=username]").fill(user.username)
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("form button.btn-primary, form button[type=submit]").last.click()
-    page.wait_for_url(lambda url: "sign-in" not in url)
+    page.goto("/sign-in/?next=/workspace/qualify/")
+    page.fill("input[name=username]", user.username)
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/workspace/qualify/")
 
 
 def test_a_list_from_the_file_to_the_result(page: Page, operator: User) -> None:
     sign_in(page, operator)
-    page.goto("/workspace/")
-    page.get_by_role("link", name="Карта покриття").first.click()
-    page.get_by_role("link", name="Перевірка списку").click()
+    expect(page.get_by_role("link", name="Перевірка списку")).to_be_visible()
     screenshot(page, "qualify")
     data = as_csv(rows(), encoding="cp1251")
     file = {"name": "підʼїзди весна.csv", "mimeType": "text/csv", "buffer": data}
@@ -106,10 +108,39 @@ def test_a_list_from_the_file_to_the_result(page: Page, operator: User) -> None:
 
 def test_what_is_no_list_is_told_beside_the_field(page: Page, operator: User) -> None:
     sign_in(page, operator)
-    page.goto("/workspace/qualify/")
     picture = {"name": "фото.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n\x00\x01"}
     page.locator("input[type=file]").set_input_files(picture)
     page.get_by_role("button", name="Далі: стовпці").click()
     expect(page.locator(".ws-error")).to_contain_text("формат")
     page.get_by_role("button", name="Далі: стовпці").click()
     expect(page.locator(".ws-error")).to_contain_text("Виберіть файл")
+
+
+def test_a_page_that_is_watched_moves_by_itself_and_the_bell_tells(
+    page: Page, operator: User, stack: Stack
+) -> None:
+    """The row is what the pages show; here the test moves it, as a worker would."""
+    with stack.database():
+        now = clock.now()
+        job = Job.objects.create(
+            kind=KIND, title="абоненти конкурента.xlsx", state="RUNNING", claim=uuid.uuid4(),
+            created_by=operator, created_by_label="Олена Ткаченко", created_at=now,
+            available_at=now, started_at=now - timedelta(seconds=40),
+            heartbeat_at=now + timedelta(minutes=30), total=100_000, done=42_000,
+            counts={"answer_available": 18_000, "answer_no_coverage": 20_500, "unmatched": 3_500},
+        )  # fmt: skip
+    sign_in(page, operator)
+    page.goto(f"/workspace/jobs/{job.id}/")
+    expect(page.locator("#ws-job .state")).to_contain_text("виконується")
+    expect(page.locator("progress")).to_have_attribute("value", "42")
+    expect(page.locator("#ws-bell")).to_contain_text("1")
+    screenshot(page, "job-running")
+    with stack.database():
+        Job.objects.filter(id=job.id).update(done=84_000)
+    expect(page.locator("progress")).to_have_attribute("value", "84")
+    page.get_by_role("button", name="Скасувати завдання").click()
+    expect(page.locator("#ws-job .state")).to_contain_text("зупиняється")
+    with stack.database():
+        Job.objects.filter(id=job.id).update(state="CANCELLED", claim=None, finished_at=now)
+    expect(page.locator("#ws-job .state")).to_contain_text("скасовано")
+    expect(page.locator("#ws-bell .ws-bell-work")).to_have_count(0)

@@ -34,6 +34,11 @@ class ShownJob:
         return self.kind.title if self.kind else self.job.kind
 
     @property
+    def unit(self) -> str:
+        """What is counted, as the number that is shown last asks for it."""
+        return self.words.unit(self.job.total or self.job.done)
+
+    @property
     def outcomes(self) -> list[tuple[str, Any, int]]:
         """(tone, word, how many) of what was counted, in the order of the kind."""
         counts = self.job.counts
