@@ -18,58 +18,42 @@ NAMED_MOST = 50
 POOL_MOST = 30
 HOUSES_MOST = 3000
 
-STREETS_NAMED = """
-SELECT asked.at, street.id, street.locality_id, street.type, street.name, NULL, NULL
-FROM unnest(%(keys)s::text[], %(types)s::text[], %(places)s::text[])
-    WITH ORDINALITY AS asked (key, type, places, at)
-CROSS JOIN LATERAL (
-    SELECT id, locality_id, type, name FROM coverage_street
-    WHERE name_norm = asked.key AND (asked.type = '' OR type = asked.type) AND retired_at IS NULL
-      AND (asked.places IS NULL OR locality_id = ANY(asked.places::bigint[]))
-    ORDER BY id LIMIT %(most)s
-) street
-UNION ALL
-SELECT asked.at, alias.street_id, alias.locality_id, alias.street_type, alias.street_name,
-       alias.type, alias.name
-FROM unnest(%(keys)s::text[], %(types)s::text[], %(places)s::text[])
-    WITH ORDINALITY AS asked (key, type, places, at)
-CROSS JOIN LATERAL (
-    SELECT alias.id, street.id AS street_id, street.locality_id, street.type AS street_type,
-           street.name AS street_name, alias.type, alias.name
-    FROM coverage_streetalias alias JOIN coverage_street street ON street.id = alias.street_id
-    WHERE alias.name_norm = asked.key AND (asked.type = '' OR alias.type = asked.type)
-      AND street.retired_at IS NULL
-      AND (asked.places IS NULL OR street.locality_id = ANY(asked.places::bigint[]))
-    ORDER BY alias.id LIMIT %(most)s
-) alias
-"""
+_ASKED = """FROM unnest(%(keys)s::text[], %(types)s::text[], %(places)s::text[])
+    WITH ORDINALITY AS asked (key, type, places, at)"""
 
-STREETS_LIKE = """
-SELECT asked.at, street.id, street.locality_id, street.type, street.name, NULL, NULL
-FROM unnest(%(keys)s::text[], %(types)s::text[], %(places)s::text[])
-    WITH ORDINALITY AS asked (key, type, places, at)
+
+def _streets_sql(*, same: str, order: str) -> str:
+    """Streets by their own names and by other ones; `{of}` in the texts stands for the table."""
+    parts = []
+    for of, columns, other, tables in (
+        ("street", "street.type AS street_type", "NULL AS type, NULL AS name", ""),
+        (
+            "alias",
+            "street.type AS street_type",
+            "alias.type, alias.name",
+            "JOIN coverage_streetalias alias ON alias.street_id = street.id",
+        ),
+    ):
+        parts.append(f"""
+SELECT asked.at, found.*
+{_ASKED}
 CROSS JOIN LATERAL (
-    SELECT id, locality_id, type, name FROM coverage_street
-    WHERE search_key %% asked.key AND (asked.type = '' OR type = asked.type)
-      AND retired_at IS NULL
-      AND (asked.places IS NULL OR locality_id = ANY(asked.places::bigint[]))
-    ORDER BY similarity(search_key, asked.key) DESC, id LIMIT %(most)s
-) street
-UNION ALL
-SELECT asked.at, alias.street_id, alias.locality_id, alias.street_type, alias.street_name,
-       alias.type, alias.name
-FROM unnest(%(keys)s::text[], %(types)s::text[], %(places)s::text[])
-    WITH ORDINALITY AS asked (key, type, places, at)
-CROSS JOIN LATERAL (
-    SELECT alias.id, street.id AS street_id, street.locality_id, street.type AS street_type,
-           street.name AS street_name, alias.type, alias.name
-    FROM coverage_streetalias alias JOIN coverage_street street ON street.id = alias.street_id
-    WHERE alias.search_key %% asked.key AND (asked.type = '' OR alias.type = asked.type)
+    SELECT street.id, street.locality_id, {columns}, street.name AS street_name, {other}
+    FROM coverage_street street {tables}
+    WHERE {same.format(of=of)} AND (asked.type = '' OR {of}.type = asked.type)
       AND street.retired_at IS NULL
       AND (asked.places IS NULL OR street.locality_id = ANY(asked.places::bigint[]))
-    ORDER BY similarity(alias.search_key, asked.key) DESC, alias.id LIMIT %(most)s
-) alias
-"""
+    ORDER BY {order.format(of=of)}{of}.id LIMIT %(most)s
+) found
+""")  # noqa: S608
+    return "UNION ALL".join(parts)
+
+
+STREETS_NAMED = _streets_sql(same="{of}.name_norm = asked.key", order="")
+STREETS_LIKE = _streets_sql(
+    same="{of}.search_key %% asked.key",
+    order="similarity({of}.search_key, asked.key) DESC, ",
+)
 
 UNITS = """
 SELECT asked.at, unit.id, false FROM unnest(%(keys)s::text[]) WITH ORDINALITY AS asked (key, at)

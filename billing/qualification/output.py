@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -21,20 +20,14 @@ from openpyxl.utils import get_column_letter
 from billing.qualification.answers import Qualified
 from billing.qualification.words import COLUMNS, result_of
 from billing.tariffs.queries import SHOWN_ANSWERS
+from project.core.spreadsheets import FORMULA, guarded
 
 CSV_NAME, XLSX_NAME, UNMATCHED_NAME = "result.csv", "result.xlsx", "unmatched.jsonl"
 OFFERS_MOST = 8
 CANDIDATES_MOST = 5
-# What a spreadsheet would take for a formula; an apostrophe before it makes it text.
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
 NUMERIC = ("confidence", "building_id", "distance_m", "best_price_uah", "connection_fee_uah")
 EXCEL_CELL_MOST = 32_000
 BOM = "\ufeff"
-
-
-def guarded(cell: str) -> str:
-    """The cell as a spreadsheet will show it, and never compute it."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
 
 
 def added_columns(header: Sequence[str]) -> list[str]:

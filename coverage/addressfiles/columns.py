@@ -72,12 +72,15 @@ def guess(
     `places(texts)` says which of the texts are names of settlements.
     """
     chosen: dict[str, str] = {}
+    counters: list[str] = []
     for at, name in enumerate(header):
         field = named(name)
-        # «№» often numbers the rows of the list and not the houses.
-        is_house = field != "house" or not _is_counter(_cells_of(at, rows))
-        if field and field not in chosen and is_house:
+        if field == "house" and _is_counter(_cells_of(at, rows)):
+            counters.append(name)  # «№» often numbers the rows of the list and not the houses
+        elif field and field not in chosen:
             chosen[field] = name
+    if "street" in chosen and "house" not in chosen and counters:
+        chosen["house"] = counters[0]
     free = [name for name in header if name not in chosen.values()]
     columns = {name: _cells_of(at, rows) for at, name in enumerate(header) if name in free}
     for field, looks in _content_tests(places).items():

@@ -21,14 +21,13 @@ from coverage.addressfiles.tables import TableOptions
 from coverage.importers.report import Entry, Report
 from coverage.models import AdminUnit
 from project.core.jobs import Progress
+from project.core.spreadsheets import guarded
 
 KIND = "coverage.import_addresses"
 SUMMARY, WHOLE, TABLE = "summary.json", "report.json", "report.csv"
 SHOWN_ENTRIES = 200  # of each kind of remark, on the page; the files have all
 STAGES = {"reading": (0, 30), "rows": (30, 55), "places": (55, 70), "storing": (70, 95)}
 OUTCOMES = ("created", "updated", "unchanged", "waiting for a pin")
-# What a spreadsheet would run as a formula gets an apostrophe.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def asked_of(params: Mapping[str, Any]) -> Asked:
@@ -117,11 +116,6 @@ def write_report(report: Report, folder: Path, *, dry_run: bool) -> None:
     }
     text = json.dumps(summary, ensure_ascii=False)
     (folder / SUMMARY).write_text(text, encoding="utf-8")
-
-
-def guarded(text: str) -> str:
-    """A text that no spreadsheet runs as a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def all_entries(report: Report) -> list[Entry]:

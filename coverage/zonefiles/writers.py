@@ -20,13 +20,13 @@ from shapely.geometry.base import BaseGeometry
 
 from coverage.zonefiles import sandbox
 from coverage.zonefiles.mapping import FIELDS
+from project.core.spreadsheets import guarded
 
 DIGITS = 7
 DBF_BYTES = 254  # the widest text field of a .dbf
 # A .dbf has names of ten letters; the import knows these.
 DBF_NAMES = {"network_type": "network", "planned_for_date": "planned"}
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # equal zones make equal bytes
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
 NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -67,7 +67,7 @@ def csv_text(rows: Sequence[ZoneRow]) -> bytes:
     writer = csv.writer(out)
     writer.writerow([*FIELDS, "wkt"])
     for row in rows:
-        cells = [_guarded(row.values[name]) if name != "priority" else row.priority
+        cells = [guarded(row.values[name]) if name != "priority" else row.priority
                  for name in FIELDS]  # fmt: skip
         writer.writerow([*cells, wkt(row.shape)])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
@@ -76,11 +76,6 @@ def csv_text(rows: Sequence[ZoneRow]) -> bytes:
 def wkt(shape: BaseGeometry) -> str:
     """WKT with 7 digits."""
     return str(shapely.to_wkt(shape, rounding_precision=DIGITS, trim=True))
-
-
-def _guarded(text: str) -> str:
-    """A text that a spreadsheet would run as a formula gets an apostrophe; the import drops it."""
-    return f"'{text}" if FORMULA.match(text) else text
 
 
 def kml(rows: Sequence[ZoneRow]) -> bytes:

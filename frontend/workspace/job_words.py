@@ -20,6 +20,11 @@ def no_unit(_n: int) -> str:
     return ""
 
 
+def percent(_n: int) -> str:
+    """The work counts hundredths."""
+    return "%"
+
+
 def rows(n: int) -> str:
     """ "rows", declined as that number asks."""
     return ngettext("row", "rows", n)
@@ -41,7 +46,7 @@ class JobWords:
 
 WORDS: dict[str, JobWords] = {
     import_job.KIND: JobWords(
-        icon="ti-file-upload", unit="%", outcomes=import_words.JOB_OUTCOMES, page="planner:import"
+        unit=percent, outcomes=import_words.JOB_OUTCOMES, page="planner:import"
     ),
     qualification.KIND: JobWords(
         unit=rows,

@@ -6,14 +6,14 @@ from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.translation import gettext_lazy as _
 
 from billing.qualification import lists, output
 from billing.qualification.words import MATCHES
 from billing.qualification.work import KIND
 from coverage.addressfiles.contents import MAX_COLUMNS
-from coverage.addressfiles.tables import ENCODINGS, TableOptions
+from coverage.addressfiles.tables import TableOptions
 from coverage.answers import MatchKind
+from frontend.planner import import_words
 from frontend.workspace.params import as_key, clean
 from frontend.workspace.queries.jobs import ShownJob, shown
 from project.core import jobs
@@ -22,27 +22,6 @@ from project.core.models import Job, User
 
 RECENT = 10
 PAGE_ROWS = 50
-FIELD_WORDS: dict[str, Any] = {
-    "address": _("whole address"),
-    "locality": _("settlement"),
-    "street_type": _("type of street"),
-    "street": _("street"),
-    "house": _("house"),
-    "korpus": _("block (korpus)"),
-}
-DELIMITER_WORDS: dict[str, Any] = {
-    ";": _("semicolon ;"),
-    ",": _("comma ,"),
-    "tab": _("tab"),
-    "|": _("vertical bar"),
-}
-ENCODING_WORDS = {
-    "utf-8": "UTF-8",
-    "cp1251": "Windows-1251",
-    "cp866": "CP866",
-    "koi8_u": "KOI8-U",
-    "utf-16": "UTF-16",
-}
 MATCH_TONES = {
     MatchKind.EXACT: "online",
     MatchKind.ALIAS: "online",
@@ -145,7 +124,7 @@ def columns_page(look: lists.Look) -> ColumnsPage:
             [(name in by_name, row[at]) for at, name in enumerate(table.header)]
             for row in look.rows
         ],
-        fields=FIELD_WORDS,
+        fields={name: import_words.FIELDS[name] for name in lists.FIELDS},
         texts=look.texts,
         is_enough=lists.is_enough(look.choice.mapping),
         encoding=options.encoding,
@@ -154,8 +133,8 @@ def columns_page(look: lists.Look) -> ColumnsPage:
         sheets=table.sheets,
         header_row=table.header_row,
         is_csv=table.kind == "CSV",
-        encodings={name: ENCODING_WORDS[name] for name in ENCODINGS},
-        delimiters=DELIMITER_WORDS,
+        encodings=import_words.ENCODINGS,
+        delimiters=import_words.DELIMITERS,
     )
 
 

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 
 from billing.qualification import lists, operations, work
 from billing.qualification.lists import Choice, choice_of, text_of
-from billing.qualification.output import guarded, unmatched_rows
+from billing.qualification.output import unmatched_rows
 from billing.tariffs.queries import offers_for_check
 from coverage import operations as coverage
 from coverage.answers import MatchKind
@@ -21,6 +21,7 @@ from project.core.errors import DomainError
 from project.core.jobs import running
 from project.core.jobs.files import folder_of
 from project.core.models import Job, JobFile
+from project.core.spreadsheets import guarded
 from tests.support.address_lists import as_csv, read_csv, street
 from tests.support.provider import AT, ON_DATE, Provider, small_provider
 

@@ -12,12 +12,12 @@ from django.test import Client
 from django.urls import reverse
 
 from coverage.addressfiles import job as import_job
-from coverage.addressfiles.job import guarded
 from coverage.models import AdminUnit, Building, ColumnChoice, Street, UnplacedAddress
 from project.core import clock, jobs
 from project.core.jobs import running
 from project.core.models import AuditEntry, Job, User
 from project.core.roles import Role
+from project.core.spreadsheets import guarded
 from tests.support import zones
 from tests.support.address_tables import GEO
 
