@@ -180,8 +180,8 @@ def decoded(data: bytes, encoding: str) -> tuple[str, str, bool]:
             text = _("The file is not text in the encoding %(name)s.")
             raise BadTableError(text % {"name": encoding}, field="encoding") from error
     sample = data[:200_000]
-    text = sample.decode("utf-8", "replace")
-    if text.count("\ufffd") <= len(text) * MAX_BROKEN_SHARE:
+    as_utf8 = sample.decode("utf-8", "replace")
+    if as_utf8.count("\ufffd") <= len(as_utf8) * MAX_BROKEN_SHARE:
         # UTF-8 in which a few characters are broken, as a cut or a bad export leaves them.
         return data.decode("utf-8-sig", "replace"), "utf-8", True
     name = max(("cp1251", "cp866", "koi8_u"), key=lambda each: _fluency(sample, each))
