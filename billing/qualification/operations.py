@@ -41,13 +41,13 @@ def list_path(job: Job) -> Path:
 
 
 def look(*, job: Job, choice: Choice) -> Look:
-    """How the list would be read with that choice; raises AddressFileError."""
-    return look_at(path=list_path(job), choice=choice)
+    """How the list would be read with that choice, which is remembered when it can be read at all.
 
-
-def keep(*, job: Job, choice: Choice) -> None:
-    """Remember the choice with the list; raises JobOverError when the list was begun."""
-    jobs.change_draft(job_id=job.id, params=choice.as_json())
+    Raises AddressFileError; JobOverError when the list was begun.
+    """
+    seen = look_at(path=list_path(job), choice=choice)
+    jobs.change_draft(job_id=job.id, params=seen.choice.as_json())
+    return seen
 
 
 def begin(*, job: Job, choice: Choice, actor: Actor, at: datetime) -> Job:

@@ -113,7 +113,7 @@ def test_what_is_no_list_is_told_beside_the_field(page: Page, operator: User) ->
     page.get_by_role("button", name="Далі: стовпці").click()
     expect(page.locator(".ws-error")).to_contain_text("формат")
     page.get_by_role("button", name="Далі: стовпці").click()
-    expect(page.locator(".ws-error")).to_contain_text("Виберіть файл")
+    expect(page.locator(".ws-error")).to_contain_text("беріть файл")
 
 
 def test_a_page_that_is_watched_moves_by_itself_and_the_bell_tells(

@@ -1,7 +1,5 @@
 """Checking a list of addresses: hand it in, confirm its columns, see what came of it."""
 
-from typing import Any
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -57,27 +55,36 @@ def columns(request: HttpRequest, job_id: int) -> HttpResponse:
     if request.method != "POST":
         return _columns(request, job, kept)
     choice = list_pages.choice_of(request.POST, kept=kept)
-    operations.keep(job=job, choice=choice)
     try:
-        if "start" not in request.POST:
-            return _columns(request, job, choice)
-        operations.begin(job=job, choice=choice, actor=actor_of(request), at=clock.now())
+        if "start" in request.POST:
+            operations.begin(job=job, choice=choice, actor=actor_of(request), at=clock.now())
+            return redirect("workspace:job", job_id=job.id)
+        return _columns(request, job, choice)
     except DomainError as error:
-        return _columns(request, job, choice, error=error)
-    return redirect("workspace:job", job_id=job.id)
+        return _columns(request, job, choice, kept=kept, error=error)
 
 
 def _columns(
-    request: HttpRequest, job: Job, choice: lists.Choice, error: DomainError | None = None
+    request: HttpRequest,
+    job: Job,
+    choice: lists.Choice,
+    *,
+    kept: lists.Choice | None = None,
+    error: DomainError | None = None,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"job": job, "choice": choice, "error": error}
+    """The page of columns as chosen; as `kept` where the list can't be read as chosen."""
     try:
         look = operations.look(job=job, choice=choice)
-    except DomainError as unreadable:
-        # A wrong encoding or sheet was chosen: show the file as it reads by itself.
-        context["error"] = error = unreadable
-        look = operations.look(job=job, choice=lists.choice_of({}))
-    context["page"] = list_pages.columns_page(look)
+    except DomainError:
+        if kept is None:
+            raise
+        choice, look = kept, operations.look(job=job, choice=kept)
+    context = {
+        "job": job,
+        "choice": choice,
+        "error": error,
+        "page": list_pages.columns_page(look),
+    }
     status = error.http_status if error else 200
     return render(request, "workspace/qualify_columns.html", context, status=status)
 
