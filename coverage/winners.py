@@ -44,7 +44,8 @@ def winners_sql(hits: str = BY_GEOMETRY, *, near_places: bool = True) -> str:
     Zones are ranked once, so that what is sorted for each place is three numbers. `near_places`:
     leave out at once what lies far from all places; not worth its while where they are many.
     """
-    near = NEAR_PLACES if near_places else ""
+    # Places whose coverage is stored need no point.
+    near = NEAR_PLACES if near_places and hits == BY_GEOMETRY else ""
     return f"""
     WITH ranked AS MATERIALIZED (
         SELECT version.id AS version_id, version.geometry, version.status,

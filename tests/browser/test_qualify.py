@@ -13,9 +13,8 @@ from project.core import clock
 from project.core.models import Job, User
 from project.core.roles import Role
 from tests.support import zones
-from tests.support.address_lists import as_csv, read_csv, street
+from tests.support.address_lists import as_csv, ground, read_csv, street
 from tests.support.browser import screenshot
-from tests.support.provider import Provider, small_provider
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -32,8 +31,7 @@ def operator(stack: Stack) -> Iterator[User]:
         person.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
         person.first_name, person.last_name = "Олена", "Ткаченко"
         person.save()
-        made: Provider = small_provider(east=EAST)
-        street(made, name=NAME, city=CITY, east=EAST)
+        street(ground(east=EAST), name=NAME, city=CITY, east=EAST)
         yield person
 
 

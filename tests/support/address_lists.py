@@ -2,18 +2,37 @@
 
 import csv
 import io
-from itertools import count
+from dataclasses import dataclass
+from datetime import timedelta
 
 from coverage.addresses import parse_house, parse_street
 from coverage.addresses.text import place_key
 from coverage.models import Building, Street, StreetAlias
+from project.core import clock
 from tests.support import zones
 from tests.support.provider import Provider
 
-_number = count(1)
+
+@dataclass(frozen=True)
+class Ground:
+    """A house inside a zone in service, and one outside."""
+
+    building: Building
+    outside: Building
 
 
-def street(provider: Provider, *, name: str, city: str, east: float = 0) -> Street:
+def ground(*, east: float) -> Ground:
+    """A city of its own in a database that tests share, in service now; nothing is sold there."""
+    city = zones.locality()
+    city.path = f"/{city.id}/"
+    city.save()
+    inside, outside = zones.building(east + 5, 5, city), zones.building(east + 50, 50, city)
+    planner = zones.actor(zones.planner())
+    zones.published(planner, zones.square(east, 0), at=clock.now() - timedelta(days=1))
+    return Ground(building=inside, outside=outside)
+
+
+def street(provider: Provider | Ground, *, name: str, city: str, east: float = 0) -> Street:
     """A street of the provider's city with house 42Б inside the zone, 7 near its edge, 99 outside.
 
     The city is given a name of its own, so that lists of other tests mean other places.

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from project.process import programs
-from tests.support.address_lists import as_csv, read_csv, street
-from tests.support.provider import small_provider
+from tests.support.address_lists import as_csv, ground, read_csv, street
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.stack
@@ -66,7 +65,7 @@ def test_a_list_survives_the_death_of_its_worker(system: Stack, settings) -> Non
         return operations.begin(job=job, choice=choice, actor=SYSTEM, at=clock.now())
 
     with stack.database():
-        street(small_provider(east=EAST), name="Стійка", city="Вцілів", east=EAST)
+        street(ground(east=EAST), name="Стійка", city="Вцілів", east=EAST)
         job = begin()
         until(stack, lambda: Job.objects.get(id=job.id).done >= 1_000)
         process = stack.processes.pop(WORKER)
