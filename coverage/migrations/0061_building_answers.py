@@ -2,10 +2,11 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from coverage.zoning import covering
+from project.core.sqlfiles import run_sql
 
 
 def derive(apps, schema_editor):
-    """Fill the table from BuildingCoverage, as every later publication does."""
+    """Fill in the answers from BuildingCoverage, as every later publication does."""
     covering.refresh_answers()
 
 
@@ -26,16 +27,17 @@ class Migration(migrations.Migration):
                         to="coverage.building",
                     ),
                 ),
+                ("number", models.CharField(max_length=24, null=True)),
+                ("wiring", models.CharField(max_length=9)),
+                ("retired_at", models.DateTimeField(null=True)),
                 ("fttb", models.SmallIntegerField(null=True)),
                 ("gpon", models.SmallIntegerField(null=True)),
                 ("docsis", models.SmallIntegerField(null=True)),
                 ("wireless", models.SmallIntegerField(null=True)),
             ],
         ),
-        # Room on each page, so that a changed answer stays where it is and no index is touched.
-        migrations.RunSQL(
-            "ALTER TABLE coverage_buildinganswer SET (fillfactor = 60)",
-            "ALTER TABLE coverage_buildinganswer RESET (fillfactor)",
-        ),
+        run_sql(__file__, "building_answers"),
         migrations.RunPython(derive, migrations.RunPython.noop),
+        # Later migrations change tables that these rows point at.
+        migrations.RunSQL("SET CONSTRAINTS ALL IMMEDIATE", migrations.RunSQL.noop),
     ]

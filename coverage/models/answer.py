@@ -6,17 +6,20 @@ from coverage.models.building import Building
 
 
 class BuildingAnswer(models.Model):
-    """The present answer of the winning zone of each network type at a building.
+    """A building as maps of the present draw it, with the answer of each network's winning zone.
 
-    0 AVAILABLE, 1 PLANNED, 2 SUSPENDED; null where no zone of that network covers it. A building
-    that no zone covers has no row. Derived from BuildingCoverage whenever that changes
-    (`coverage.zoning.covering`), never edited; overrides and wiring are not in it. It is what maps
-    of the present read: a tile would else decide every winner anew.
+    0 AVAILABLE, 1 PLANNED, 2 SUSPENDED; null where no zone of that network covers it. The answers
+    are derived from BuildingCoverage whenever that changes (`coverage.zoning.covering`), the rest
+    is kept like the building by triggers (`sql/building_answers.sql`); nothing here is edited.
+    Overrides are not in it. The table also has `tile_point`, unknown to the ORM.
     """
 
     building = models.OneToOneField(
         Building, on_delete=models.CASCADE, primary_key=True, related_name="present_answer"
     )
+    number = models.CharField(max_length=24, null=True)
+    wiring = models.CharField(max_length=9)
+    retired_at = models.DateTimeField(null=True)
     fttb = models.SmallIntegerField(null=True)
     gpon = models.SmallIntegerField(null=True)
     docsis = models.SmallIntegerField(null=True)

@@ -37,12 +37,11 @@ SELECT ST_AsMVT(shown, 'zones', %(extent)s, 'geom', 'id') FROM (
 ZONE_DETAILS = ", zone.code, version.id AS version_id, zone.priority"
 
 # Answers are numbers until the end, smaller is better: 0 AVAILABLE, 1 PLANNED, 2 SUSPENDED,
-# 3 NEEDS_SURVEY, 4 NO_COVERAGE. Where the winners of zones come from is filled in: {winners} is
-# more of the WITH, {said} gives fttb, gpon, docsis and wireless for a building of `shown`.
+# 3 NEEDS_SURVEY, 4 NO_COVERAGE. Filled in: {shown}, the buildings of the tile; {winners}, more of
+# the WITH; {said}, where fttb, gpon, docsis and wireless of a building come from.
 BUILDINGS = """
 WITH shown AS MATERIALIZED (
-    SELECT building.id, building.number, building.wiring, building.point, building.tile_point
-    FROM coverage_building building
+    {shown}
     WHERE building.tile_point && ST_MakeEnvelope(%(xmin)s - %(reach)s, %(ymin)s - %(reach)s,
             %(xmax)s + %(reach)s, %(ymax)s + %(reach)s, 3857)
         AND (building.retired_at IS NULL OR building.retired_at > %(at)s::timestamptz)
@@ -64,7 +63,7 @@ WITH shown AS MATERIALIZED (
         COALESCE(surveyed.gpon, said.gpon) AS gpon,
         COALESCE(surveyed.docsis, said.docsis) AS docsis,
         COALESCE(surveyed.wireless, said.wireless) AS wireless
-    FROM shown {said}
+    FROM {said}
     LEFT JOIN surveyed ON surveyed.building_id = shown.id
 )
 SELECT ST_AsMVT(drawn, 'buildings', %(extent)s, 'geom', 'id') FROM (
@@ -76,17 +75,21 @@ SELECT ST_AsMVT(drawn, 'buildings', %(extent)s, 'geom', 'id') FROM (
             words
 ) drawn
 """
-# Now: BuildingAnswer has them ready. One look at its index for each building, whatever the planner
-# thinks of a hash of the whole table.
+# Now: BuildingAnswer has all of it ready.
 NOW = {
+    "shown": """SELECT building.building_id AS id, building.number, building.wiring,
+        building.tile_point, building.fttb, building.gpon, building.docsis, building.wireless
+    FROM coverage_buildinganswer building""",
     "winners": "",
-    "said": """LEFT JOIN LATERAL (SELECT fttb, gpon, docsis, wireless
-        FROM coverage_buildinganswer answer WHERE answer.building_id = shown.id OFFSET 0) said
-        ON true""",
+    "said": """shown CROSS JOIN LATERAL (
+        SELECT shown.fttb, shown.gpon, shown.docsis, shown.wireless) said""",
 }
 # At another moment they are decided anew. `key` is rank * 8 + answer, so that the least key of a
 # network type is its winner: higher priority, smaller area, lower id.
 THEN = {
+    "shown": """SELECT building.id, building.number, building.wiring, building.point,
+        building.tile_point
+    FROM coverage_building building""",
     "winners": """, ranked AS MATERIALIZED (
     SELECT version.geometry, zone.network_type,
         8 * row_number() OVER (ORDER BY version.priority DESC, version.area_m2, zone.id)::int
@@ -104,7 +107,7 @@ THEN = {
             SELECT shown.id FROM shown WHERE ST_Intersects(ranked.geometry, shown.point) OFFSET 0
         ) hit) hits GROUP BY id
 )""",
-    "said": "LEFT JOIN winner said ON said.id = shown.id",
+    "said": "shown LEFT JOIN winner said ON said.id = shown.id",
 }
 IS_PRESENT = """
     SELECT NOT EXISTS (SELECT FROM coverage_zoneversion

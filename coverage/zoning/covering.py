@@ -45,17 +45,16 @@ ANSWERS = """
         FROM coverage_buildingcoverage covered JOIN ranked ON ranked.id = covered.zone_version_id
         WHERE %(ids)s::bigint[] IS NULL OR covered.building_id = ANY(%(ids)s::bigint[])
         GROUP BY covered.building_id
-    ), gone AS (
-        DELETE FROM coverage_buildinganswer answer
-        WHERE (%(ids)s::bigint[] IS NULL OR answer.building_id = ANY(%(ids)s::bigint[]))
-          AND NOT EXISTS (SELECT FROM said WHERE said.building_id = answer.building_id)
+    ), wanted AS (
+        SELECT answer.building_id, said.fttb, said.gpon, said.docsis, said.wireless
+        FROM coverage_buildinganswer answer LEFT JOIN said USING (building_id)
+        WHERE %(ids)s::bigint[] IS NULL OR answer.building_id = ANY(%(ids)s::bigint[])
     )
-    INSERT INTO coverage_buildinganswer AS answer (building_id, fttb, gpon, docsis, wireless)
-    SELECT building_id, fttb, gpon, docsis, wireless FROM said
-    ON CONFLICT (building_id) DO UPDATE SET fttb = excluded.fttb, gpon = excluded.gpon,
-        docsis = excluded.docsis, wireless = excluded.wireless
-    WHERE (answer.fttb, answer.gpon, answer.docsis, answer.wireless)
-        IS DISTINCT FROM (excluded.fttb, excluded.gpon, excluded.docsis, excluded.wireless)
+    UPDATE coverage_buildinganswer answer SET fttb = wanted.fttb, gpon = wanted.gpon,
+        docsis = wanted.docsis, wireless = wanted.wireless
+    FROM wanted WHERE wanted.building_id = answer.building_id
+        AND (answer.fttb, answer.gpon, answer.docsis, answer.wireless)
+            IS DISTINCT FROM (wanted.fttb, wanted.gpon, wanted.docsis, wanted.wireless)
 """
 
 BUILDINGS_INSIDE = """

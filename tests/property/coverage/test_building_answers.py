@@ -50,10 +50,9 @@ class TestBuildingAnswers(TestCase):
                 for answer in queries.answer_for_point(**place)
                 if answer.answer in CODES
             }
-            row = rows.get(building.id)
-            assert (row is None) == (not found)
+            row = rows[building.id]
             for name in ("fttb", "gpon", "docsis", "wireless"):
-                assert getattr(row, name, None) == found.get(name)
+                assert getattr(row, name) == found.get(name)
         now = [read_tile(coverage_layers.buildings(tile, at, True)) for tile in TILES]
         with mock.patch.object(coverage_layers, "_is_present", return_value=False):
             anew = [read_tile(coverage_layers.buildings(tile, at, True)) for tile in TILES]
