@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,7 @@ from project.core.errors import DomainError, NotFoundError
 # How long a check keeps who asked and what was typed, unless the settings say otherwise.
 KEPT_FOR = timedelta(days=365)
 _ANONYMISED_AT_ONCE = 5_000
+NETWORK_FIELDS = tuple(field.name for field in fields(NetworkAnswer))
 _NO_BUILDING = {
     MatchKind.AMBIGUOUS: Reason.ADDRESS_AMBIGUOUS,
     MatchKind.FUZZY: Reason.ADDRESS_AMBIGUOUS,
@@ -220,7 +221,8 @@ def _candidates_json(match: AddressMatch) -> dict[str, Any]:
 
 
 def _network_json(network: NetworkAnswer) -> dict[str, Any]:
-    values = asdict(network)
+    # Not `asdict`: it copies deeply, and there is nothing deep here.
+    values = {name: getattr(network, name) for name in NETWORK_FIELDS}
     day = network.planned_for_date
     return {**values, "planned_for_date": day.isoformat() if day else None}
 
