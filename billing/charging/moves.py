@@ -18,12 +18,20 @@ from billing.ledger import operations as ledger
 from billing.subscriptions.models import PlanSpan
 from project.core.actor import Actor
 
+_UNSETTLED = """
+    SELECT DISTINCT s.account_id
+    FROM billing_terms_move AS m JOIN billing_subscription AS s ON s.id = m.subscription_id
+    WHERE m.outcome = 'MOVED' AND m.settled_date IS NULL AND m.from_date <= %(day)s
+      AND s.account_id BETWEEN %(first)s AND %(last)s
+      AND s.account_id <> ALL(%(skip)s::bigint[])
+"""
+
 # Nothing prepaid beyond the day: there is nothing to give back, now or later.
 _SETTLE_EMPTY = """
     UPDATE billing_terms_move AS m SET settled_date = %(day)s
     FROM billing_subscription AS s
     WHERE s.id = m.subscription_id AND m.outcome = 'MOVED' AND m.settled_date IS NULL
-      AND m.from_date <= %(day)s AND s.account_id BETWEEN %(first)s AND %(last)s
+      AND m.from_date <= %(day)s AND s.account_id = ANY(%(accounts)s::bigint[])
       AND (s.charged_until IS NULL OR s.charged_until <= %(day)s)
 """
 
@@ -31,8 +39,7 @@ _WAITING = """
     SELECT m.id, s.id, s.account_id
     FROM billing_terms_move AS m JOIN billing_subscription AS s ON s.id = m.subscription_id
     WHERE m.outcome = 'MOVED' AND m.settled_date IS NULL AND m.from_date <= %(day)s
-      AND s.state = 'ACTIVE' AND s.account_id BETWEEN %(first)s AND %(last)s
-      AND s.account_id <> ALL(%(skip)s::bigint[])
+      AND s.state = 'ACTIVE' AND s.account_id = ANY(%(accounts)s::bigint[])
       AND NOT EXISTS (SELECT FROM billing_pause AS p
                       WHERE p.subscription_id IN (s.id, s.parent_id) AND p.during @> %(day)s::date)
       AND NOT EXISTS (SELECT FROM billing_block AS b
@@ -69,15 +76,19 @@ def settle(
         "skip": list(skip),
     }
     with connection.cursor() as cursor:
+        cursor.execute(_UNSETTLED, values)
+        values["accounts"] = [row[0] for row in cursor.fetchall()]
+        if not values["accounts"]:
+            return 0
+        cursor.execute(_DUE_ACCOUNTS, values)
+        due = [row[0] for row in cursor.fetchall()]
+    # All locks of the chunk at once and in order, before any row of a move is written: a payment
+    # holds its balance first too. Afterwards each is only taken again.
+    ledger.lock_balances(account_ids=[*due, *values["accounts"]])
+    with connection.cursor() as cursor:
         cursor.execute(_SETTLE_EMPTY, values)
         cursor.execute(_WAITING, values)
         waiting = cursor.fetchall()
-        if not waiting:
-            return 0
-        # All locks of the chunk at once and in order; afterwards each is only taken again.
-        cursor.execute(_DUE_ACCOUNTS, values)
-        due = [row[0] for row in cursor.fetchall()]
-    ledger.lock_balances(account_ids=[*due, *(row[2] for row in waiting)])
     given = 0
     for subscription_id in dict.fromkeys(row[1] for row in waiting):
         given += _give_back(subscription_id, on_date=on_date, at=at, actor=actor)
