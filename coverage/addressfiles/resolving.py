@@ -43,7 +43,7 @@ class Resolver:
         self.locality = locality
         self.untyped = untyped
         self.swap_axes = swap_axes
-        self.home: Box = home()
+        self.home: Box = home(with_buildings=False)
         self.finder = LocalityFinder()
         self.books: dict[int, StreetBook] = {}
         self.numbers: dict[int, dict[str, Building]] = {}

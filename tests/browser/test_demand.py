@@ -31,7 +31,7 @@ def ground(stack: Stack) -> str:
         person = planner("iryna")
         person.password = PBKDF2PasswordHasher().encode("secret-secret", "salt", iterations=1000)
         person.save()
-        provider: Provider = small_provider(east=EAST)
+        provider: Provider = small_provider(east=EAST, code="demand-300")
         block = provider.outside
         Building.objects.filter(id=block.id).update(flats=80, levels=9)
         house = building(EAST + 58, 52, block.locality)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 def street(stack: Stack) -> str:
     """A provider with one zone and one house in it; the name of its street."""
     with stack.database():
-        made = small_provider(east=-400)
+        made = small_provider(east=-400, code="public-300")
         named = Street.objects.create(
             locality=made.building.locality,
             type="вулиця",

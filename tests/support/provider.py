@@ -55,11 +55,16 @@ class Provider:
 
 
 def small_provider(
-    *, price_kopecks: int = 30_000, charge_type: str = "DAILY", east: float = 0
+    *,
+    price_kopecks: int = 30_000,
+    charge_type: str = "DAILY",
+    east: float = 0,
+    code: str = "home-300",
 ) -> Provider:
     """One GPON zone in service since AT, one daily tariff sold everywhere.
 
-    `east` moves all of it that many steps of the grid, away from the ground of other tests.
+    `east` moves all of it that many steps of the grid, away from the ground of other tests,
+    and `code` names the tariff: tests that share a database give one of their own.
     """
     ledger.ensure_partitions(from_date=date(2026, 10, 1), until_date=date(2027, 3, 1))
     city = zones.locality()
@@ -69,7 +74,7 @@ def small_provider(
     outside = zones.building(east + 50, 50, city)
     zone = zones.published(zones.actor(zones.planner()), zones.square(east, 0), at=AT)
     tariff = Tariff.objects.create(
-        code="home-300", service_type="INTERNET", name_uk="Дім 300", name_en="Home 300"
+        code=code, service_type="INTERNET", name_uk="Дім 300", name_en="Home 300"
     )
     tariff_operations.publish_version(
         at=AT,

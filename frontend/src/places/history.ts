@@ -2,7 +2,7 @@
 
 import { byId, h, moment, say, word } from "../planner/dom";
 import { api, type Entry, type History } from "./api";
-import { act, button, card, sendConfirmed, type Shell } from "./shell";
+import { act, button, card, journey, sendConfirmed, type Shell } from "./shell";
 
 const HIDDEN = new Set(["street_id", "locality_id", "footprint", "building_id", "moved", "loser", "premises_joined", "merged_into"]);
 
@@ -63,7 +63,9 @@ export async function openHistory(
   id: number,
   title: string,
 ): Promise<void> {
+  const isWanted = journey();
   const history = await api.history(kind, id, null);
+  if (!isWanted()) return;
   const list = h("ol", { class: "pl-versions pc-history" }, ...history.entries.map(entryRow));
   if (history.entries.length === 0) list.append(h("li", {}, word("no_history")));
   more(list, kind, id, history);

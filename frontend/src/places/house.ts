@@ -3,7 +3,7 @@
 import { ApiError } from "../planner/api";
 import { byId, counted, h, say, word } from "../planner/dom";
 import { api, type Building, type Card, type Guess, type Values } from "./api";
-import { act, button, confirmed, errorsOf, page, paused, sendConfirmed, show, showErrors, type Shell } from "./shell";
+import { act, button, confirmed, errorsOf, journey, page, paused, sendConfirmed, show, showErrors, type Shell } from "./shell";
 
 const NUMBERS = ["levels", "flats", "entrances"] as const;
 
@@ -35,14 +35,17 @@ export class HouseForm {
 
   /** A new house here: the street of the surroundings, its next free number. */
   async openNew(lat: number, lon: number, streetId?: number): Promise<void> {
-    this.building = null;
-    this.isNumberTyped = false;
-    this.guesses = (await api.guess(lat, lon)).streets;
-    if (streetId !== undefined && !this.guesses.some((each) => each.street_id === streetId)) {
+    const isWanted = journey();
+    const guesses = (await api.guess(lat, lon)).streets;
+    if (streetId !== undefined && !guesses.some((each) => each.street_id === streetId)) {
       const street = await api.street(streetId);
       const { number } = await api.number(streetId, lat, lon);
-      this.guesses.unshift({ street_id: streetId, label: street.label, locality: street.locality, metres: 0, number });
+      guesses.unshift({ street_id: streetId, label: street.label, locality: street.locality, metres: 0, number });
     }
+    if (!isWanted()) return;
+    this.building = null;
+    this.isNumberTyped = false;
+    this.guesses = guesses;
     this.fill(null);
     this.options(streetId ?? this.guesses[0]?.street_id ?? null);
     input("number").value = this.guesses.find((each) => each.street_id === Number(this.streets.value))?.number ?? "";
@@ -58,7 +61,9 @@ export class HouseForm {
   }
 
   async open(id: number): Promise<void> {
+    const isWanted = journey();
     const building = await api.building(id);
+    if (!isWanted()) return;
     if (building.merged_into) return this.open(building.merged_into);
     this.building = building;
     this.isNumberTyped = true;
@@ -93,9 +98,9 @@ export class HouseForm {
         api.change(building.building_id, { base_revision: building.revision, lat, lon, ...sure }),
       );
       if (done) {
-        say(word("moved"));
         this.shell.redraw();
         await this.open(building.building_id);
+        say(word("moved"));
         return;
       }
     } catch (error) {
@@ -241,19 +246,19 @@ export class HouseForm {
         const changes = { base_revision: over ?? building.revision, ...changed(building, values) };
         const done = await sendConfirmed((sure) => api.change(building.building_id, { ...changes, ...sure }));
         if (!done) return;
-        say(word("saved"));
         this.shell.redraw();
         await this.open(building.building_id);
+        say(word("saved"));
         return;
       }
       const made = await sendConfirmed((sure) => api.create({ ...values, ...sure }));
       if (!made) return;
       const { building: fresh } = made;
-      say(word("house_added", { name: fresh.label }));
       this.shell.unpin();
       this.shell.redraw();
       if (fresh.street_id) await this.shell.toStreet(fresh.street_id, fresh.building_id);
       else await this.open(fresh.building_id);
+      say(word("house_added", { name: fresh.label }));
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.refused(error);

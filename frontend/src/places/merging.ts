@@ -2,10 +2,12 @@
 
 import { counted, h, say, word } from "../planner/dom";
 import { api, type Card, type Merged } from "./api";
-import { act, button, card, noteList, sendConfirmed, type Shell } from "./shell";
+import { act, button, card, journey, noteList, sendConfirmed, type Shell } from "./shell";
 
 export async function openMerge(shell: Shell, one: number, other: number): Promise<void> {
+  const isWanted = journey();
   const both = await Promise.all([api.building(one), api.building(other)]);
+  if (!isWanted()) return;
   // The one that more hangs on stays, unless the planner says otherwise.
   const weight = (each: Card): number => each.held.reduce((sum, held) => sum + held.count, 0) + each.premises;
   const [winner, loser] = weight(both[1]) > weight(both[0]) ? [both[1], both[0]] : both;
@@ -19,7 +21,9 @@ async function preview(shell: Shell, winner: Card, loser: Card, keepAddress: boo
     winner_revision: winner.revision,
     keep_address: keepAddress,
   };
+  const isWanted = journey();
   const told = await api.merge(winner.building_id, { ...body, dry_run: true });
+  if (!isWanted()) return;
   const keep = h("input", { type: "checkbox", class: "form-check-input", id: "pc-keep" });
   keep.checked = keepAddress;
   keep.addEventListener("change", () => act(() => preview(shell, winner, loser, keep.checked)));
@@ -28,9 +32,9 @@ async function preview(shell: Shell, winner: Card, loser: Card, keepAddress: boo
     act(async () => {
       const done = await sendConfirmed((sure) => api.merge(winner.building_id, { ...body, ...sure }));
       if (!done) return;
-      say(word("merged", { name: done.building.label }));
       shell.redraw();
       await shell.toHouse(winner.building_id);
+      say(word("merged", { name: done.building.label }));
     });
   }, "btn btn-primary");
   const back = (): void => act(() => shell.toHouse(winner.building_id));

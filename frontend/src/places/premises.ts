@@ -3,10 +3,12 @@
 import { ApiError } from "../planner/api";
 import { counted, h, say, word } from "../planner/dom";
 import { api, type Building, type Premise } from "./api";
-import { act, button, card, errorsOf, showErrors, type Shell } from "./shell";
+import { act, button, card, errorsOf, journey, showErrors, type Shell } from "./shell";
 
 export async function openPremises(shell: Shell, building: Building): Promise<void> {
+  const isWanted = journey();
   const { premises } = await api.premises(building.building_id);
+  if (!isWanted()) return;
   const again = (): void => act(() => openPremises(shell, building));
   const rows = premises.filter((each) => each.unit);
   const entrances = [...new Set(rows.map((each) => each.entrance))];

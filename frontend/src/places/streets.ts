@@ -3,7 +3,7 @@
 import { byId, counted, day, h, icon, say, word } from "../planner/dom";
 import { api, type House, type Street, type StreetRow, type Suggestion } from "./api";
 import { mergeForm, newStreetForm, renameForm } from "./naming";
-import { act, button, confirmed, paused, show, walkable, type Shell } from "./shell";
+import { act, button, confirmed, journey, paused, show, walkable, type Shell } from "./shell";
 
 export class Streets {
   private street: Street | null = null;
@@ -42,7 +42,9 @@ export class Streets {
   }
 
   async open(id: number, focusHouse?: number): Promise<void> {
+    const isWanted = journey();
     const [street, page] = await Promise.all([api.street(id), api.houses(id, "")]);
+    if (!isWanted()) return;
     if (street.merged_into) return this.open(street.merged_into, focusHouse);
     this.street = street;
     this.chosen = [];

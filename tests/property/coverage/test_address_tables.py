@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from coverage.addressfiles import importing
@@ -51,6 +51,13 @@ def run(path: Path, unit: AdminUnit) -> Report:
     return importing.import_addresses(path=path, name="a.csv", asked=Asked(locality=unit), at=AT)
 
 
+@example(
+    [
+        ("", "вул. Лісова", "1", "", "", "", ""),
+        ("", "вул. Лісова", "1", "36.31", "50.01", "", ""),
+        ("", "вул. Лісова", "1а", "36.31", "36.31", "", ""),
+    ]
+)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows)
 def test_a_table_imported_twice_is_imported_once_and_no_row_is_lost(
