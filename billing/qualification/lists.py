@@ -139,8 +139,8 @@ def checked(choice: Choice, header: list[str]) -> Choice:
 
 def read_list(*, path: Path, choice: Choice) -> Table:
     """The whole list; raises AddressFileError, ListTooLongError and those of `checked`."""
-    # One row more than is taken tells that there are too many; the header is a row as well.
-    table = _read(path, replace(choice.options, first_rows=MAX_ROWS + 50))
+    # Read to its end: blank lines don't count, so no number of lines is known to be enough.
+    table = _read(path, replace(choice.options, first_rows=None))
     if len(table.rows) > MAX_ROWS:
         most = f"{MAX_ROWS:,}".replace(",", "\u202f")
         raise ListTooLongError(ListTooLongError.message % {"most": most})

@@ -14,6 +14,7 @@ from typing import IO, Any
 from django.utils.translation import get_language
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 
@@ -170,7 +171,7 @@ def excel_rows(*, folder: Path, width: int) -> Iterator[None]:
         sheet.column_dimensions[get_column_letter(at + 1)].width = 42 if wide else 18
     numeric = {width + names.index(name) for name in NUMERIC}
     with (folder / CSV_NAME).open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.reader(stream, delimiter=";")
+        rows = csv.reader((ILLEGAL_CHARACTERS_RE.sub("", line) for line in stream), delimiter=";")
         head = next(rows)
         titles = [*head[:width], *(str(title) for title in COLUMNS.values())]
         sheet.append([_title(sheet, title) for title in titles])

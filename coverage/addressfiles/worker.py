@@ -157,7 +157,7 @@ def cell_text(value: Any) -> Any:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
-    if isinstance(value, datetime.datetime | datetime.date | datetime.time):
+    if isinstance(value, datetime.datetime | datetime.date):
         return {"date": value.isoformat()[:10]}
     if isinstance(value, float):
         whole = value.is_integer() and abs(value) < 1e15

@@ -87,12 +87,14 @@ located AS MATERIALIZED (
     SELECT DISTINCT ON (place) place, building_id, point, srid FROM matching ORDER BY place
 ), served AS MATERIALIZED (
     SELECT hit.place FROM (
-        SELECT version.geometry FROM coverage_zoneversion version
+        SELECT version.geometry, zone.network_type FROM coverage_zoneversion version
+        JOIN coverage_zone zone ON zone.id = version.zone_id
         WHERE version.valid @> %(now)s AND version.status = 'IN_SERVICE') zone
     CROSS JOIN LATERAL (
         SELECT located.place FROM located
         WHERE ST_Intersects(zone.geometry, located.point) OFFSET 0) hit
-    WHERE hit.place NOT IN (SELECT 'b' || building_id FROM coverage_coverageoverride
+    WHERE (hit.place, zone.network_type) NOT IN (
+        SELECT 'b' || building_id, network_type FROM coverage_coverageoverride
         WHERE valid @> %(now)s AND NOT available)
     UNION
     SELECT 'b' || building_id FROM coverage_coverageoverride WHERE valid @> %(now)s AND available

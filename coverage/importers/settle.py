@@ -19,7 +19,7 @@ from coverage.importers.localities import LocalityFinder
 from coverage.importers.report import Report
 from coverage.importers.streets import StreetBook
 from coverage.models import AdminUnit, Building
-from coverage.zoning import covering
+from coverage.zoning import covering, locks
 from coverage.zoning.shapes import to_shapely
 
 LOOKS_LIKE = 0.85
@@ -62,6 +62,7 @@ def settle(
     known = _Known(placed, streets)
     _drop_second_addresses(placed, streets, known, report)
     progress("storing", 0, len(placed))
+    locks.share(locks.Lock.PUBLISH)  # before rows are locked, and to the end of the import
     changed = storing.store(
         [storing.Settled(each, *streets.of(each), known.building(each)) for each in placed],
         report,

@@ -15,6 +15,7 @@ from coverage.labels import address_labels
 from coverage.models import Building, BuildingAddress, Street
 from coverage.places import checked_text
 from coverage.placing.guards import BadPlaceError, PlaceGoneError, UnknownPlaceError
+from coverage.zoning import locks
 from project.core.errors import DomainError
 
 MAX_OTHER_ADDRESSES = 8
@@ -73,9 +74,13 @@ def read_others(rows: Sequence[dict[str, Any]]) -> list[Address]:
 
 @contextmanager
 def unique_addresses() -> Iterator[None]:
-    """A transaction; an import that took the address in the same moment is an AddressTakenError."""
+    """A transaction in which no zone is published meanwhile, so that coverage can be derived.
+
+    An import that took the address in the same moment is an AddressTakenError.
+    """
     try:
         with transaction.atomic():
+            locks.share(locks.Lock.PUBLISH)
             yield
     except IntegrityError as error:
         if "coverage_building" in str(error):

@@ -6,6 +6,7 @@ unpacking; entries are chosen by their endings and written nowhere under their o
 
 import gzip
 import io
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -29,6 +30,11 @@ CHUNK_BYTES = 65_536
 SHAPE_PARTS = ("shp", "shx", "dbf", "prj", "cpg")
 ARCHIVES = ("zip", "kmz", "gz", "tgz", "bz2", "xz", "7z", "rar", "tar", "zst")
 TEXTS = ("kml", "geojson", "json", "gpkg", "csv", "tsv", "txt")
+# What Python's reader raises for an archive whose own tables contradict each other.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, struct.error, OSError, EOFError, ValueError, IndexError,
+    NotImplementedError,
+)  # fmt: skip
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 OTHER_PACKERS = (b"7z\xbc\xaf\x27\x1c", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 SHAPE_MAGIC = b"\x00\x00\x27\x0a"
@@ -94,9 +100,9 @@ def _gunzip(data: bytes) -> bytes:
 def _archive(data: bytes) -> Opened:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, UnicodeDecodeError) as error:
+    except DAMAGED as error:
         raise ZoneFileError(_("The archive is damaged.")) from error
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    entries = [entry for entry in archive.infolist() if not entry.filename.endswith("/")]
     _refuse_harmful(entries)
     by_ending: dict[str, list[zipfile.ZipInfo]] = {}
     for entry in entries:
@@ -179,7 +185,7 @@ class _Unpacking:
                     self.total_bytes += len(chunk)
                     _refuse_bomb(entry.compress_size, size_bytes, self.total_bytes)
                     parts.append(chunk)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError) as error:
+        except DAMAGED as error:
             raise ZoneFileError(_("The archive is damaged.")) from error
         except RuntimeError as error:  # zipfile's word for a password
             raise ArchiveRefusedError(_("The archive is protected by a password.")) from error

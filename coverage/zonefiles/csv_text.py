@@ -22,7 +22,8 @@ OUTLINE_COLUMNS = (
     "wkt", "geometry", "geom", "the_geom", "wkt_geom", "wkb_geometry", "shape", "polygon",
     "outline", "геометрія", "контур", "полігон",
 )  # fmt: skip
-OUTLINE = re.compile(r"\s*(SRID=\d+;)?\s*(MULTI)?POLYGON\b|\s*\{|\s*0[01]0[0-9A-F]{16}", re.I)
+# For a cell without blanks around: two runs of blanks in a row would try each cut between them.
+OUTLINE = re.compile(r"(SRID=\d+;\s*)?(MULTI)?POLYGON\b|\{|0[01]0[0-9A-F]{16}", re.I)
 HEX_WKB = re.compile(r"0[01](?:[0-9A-Fa-f]{2}){8,}")
 DELIMITERS = ",;\t|"
 # What spreadsheets take for a formula; exported cells are guarded by an apostrophe.
@@ -60,7 +61,7 @@ def _read_rows(contents: Contents, header: list[str], rows: Iterable[list[str]])
         if not any(cell.strip() for cell in row):
             continue
         if at is None:
-            at = next((i for i, cell in enumerate(row) if OUTLINE.match(cell)), None)
+            at = next((i for i, cell in enumerate(row) if OUTLINE.match(cell.strip())), None)
             if at is None or at >= len(header):
                 text = _("No column of the table holds outlines as WKT (POLYGON …).")
                 raise ZoneFileError(text)

@@ -144,7 +144,9 @@ class _Import:
             drafts.lock_changeset(changeset_id=self.changeset_id)
         found = [mapping.attributes(r.properties, self.report.mapping) for r in wanted]
         codes = {each.code for each in found if each.code}
-        self.zones = {zone.code: zone for zone in Zone.objects.filter(code__in=codes)}
+        # All at once, in the order of ids: two imports of the same zones wait, and never crosswise.
+        known = Zone.objects.select_for_update().filter(code__in=codes).order_by("id")
+        self.zones = {zone.code: zone for zone in known}
         for record, said in zip(wanted, found, strict=True):
             self.report.lines_.append(self._feature(record, said))
         self.report.changeset_id = self.changeset_id

@@ -1,5 +1,6 @@
 """Change sets as such: locking an open one, its story line by line, what an edit takes back."""
 
+import unicodedata
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -29,11 +30,25 @@ class BadTitleError(DomainError):
     message = _("A title has at most 160 characters.")
 
 
+class UnprintableError(DomainError):
+    """Characters that no map, table or file can show; `field` names the text."""
+
+    code = "bad_text"
+    message = _("This text has characters that can't be kept.")
+
+
+def refuse_unprintable(text: str, *, field: str) -> None:
+    """Raise UnprintableError for control characters and half pairs; new lines and tabs are fine."""
+    if any(unicodedata.category(char) in ("Cc", "Cs") and char not in "\t\r\n" for char in text):
+        raise UnprintableError(field=field)
+
+
 def checked_title(title: str) -> str:
-    """Without blanks around; raises BadTitleError."""
+    """Without blanks around; raises BadTitleError, UnprintableError."""
     title = title.strip()
     if len(title) > TITLE_CHARS:
         raise BadTitleError(field="title")
+    refuse_unprintable(title, field="title")
     return title
 
 
@@ -73,7 +88,13 @@ def back_to_draft(changeset: ZoneChangeSet) -> None:
 
 
 def edited(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> None:
-    """What somebody approved or planned is not this any more: it is a draft again."""
+    """What somebody approved or planned is not this any more: it is a draft again.
+
+    And a rollback is none any more: statuses follow their order again.
+    """
+    if changeset.any_status:
+        changeset.any_status = False
+        changeset.save(update_fields=["any_status"])
     if changeset.state == ZoneChangeSet.State.REVIEW:
         back_to_draft(changeset)
         write_note(changeset=changeset, kind=Kind.EDITED, actor=actor, at=at)

@@ -80,7 +80,7 @@ def cover(*, version_ids: Iterable[int], building_ids: Iterable[int] | None = No
 def rebuild(*, building_ids: Iterable[int] | None = None) -> int:
     """Derive BuildingCoverage anew, wholly or for some buildings (moved or imported); rows now.
 
-    The caller has a transaction, so that nobody sees it half done.
+    The caller has a transaction, so that nobody sees it half done, and shares the publishing lock.
     """
     chosen = None if building_ids is None else list(building_ids)
     with connection.cursor() as cursor:

@@ -69,7 +69,7 @@ class ZoneDraft:
 
     def checked(self) -> "ZoneDraft":
         """The same with the geometry as a valid MultiPolygon; raises BadZoneError and the like."""
-        name = self.name.strip()
+        name = " ".join(self.name.split())
         if not name or len(name) > 120:
             raise BadZoneError(_("Give the zone a name of at most 120 characters."), field="name")
         if self.network_type not in NetworkType.values:
@@ -80,6 +80,8 @@ class ZoneDraft:
             raise BadZoneError(_("Priority is a number from -100 to 100."), field="priority")
         if len(self.comment) > 300:
             raise BadZoneError(_("A comment has at most 300 characters."), field="comment")
+        for field in ("name", "comment"):
+            changesets.refuse_unprintable(getattr(self, field), field=field)
         result = queries.check_geometry(self.geometry)
         if result.geometry is None:
             raise geometries.invalid(result)

@@ -32,6 +32,8 @@ from coverage.zoning.reading import (
 from project.core.errors import DomainError
 
 MIN_AREA_M2 = 100
+# Sides over half the globe have no length and no area on the ellipsoid; no zone needs a quarter.
+MAX_SPAN_DEGREES = 90
 DIGITS = 7
 MAX_PROBLEMS = 20
 PLACE_IN_REASON = re.compile(r"^(.*?)\[(-?[\d.e+-]+) (-?[\d.e+-]+)\]$")
@@ -161,15 +163,29 @@ def _first_look(geometry: BaseGeometry) -> Problem | None:
         return Problem("NOT_A_NUMBER", NOT_FINITE, *place)
     if len(coordinates) > MAX_POINTS:
         return too_many(len(coordinates), *inside_world(coordinates[0]))
+    line = _part_without_area(geometry)
+    problem = _beyond_world(coordinates)
+    if problem is None and line is not None:
+        text = _("A zone is an area; points and lines can't be one.")
+        problem = Problem("NOT_AN_AREA", text, *_place_of(line))
+    return problem
+
+
+def _beyond_world(coordinates: Any) -> Problem | None:
     outside = coordinates[(np.abs(coordinates) > (180, 90)).any(axis=1)]
     if len(outside):
         text = _("This point is outside the world: longitude is -180…180, latitude -90…90.")
         return Problem("OUTSIDE_WORLD", text, *inside_world(outside[0]))
-    line = _part_without_area(geometry)
-    if line is not None:
-        text = _("A zone is an area; points and lines can't be one.")
-        return Problem("NOT_AN_AREA", text, *_place_of(line))
+    if _is_vast(coordinates):
+        text = _("This outline goes around a quarter of the world: it can't be a zone.")
+        return Problem("TOO_LARGE", text, *inside_world(coordinates[0]))
     return None
+
+
+def _is_vast(coordinates: Any) -> bool:
+    if len(coordinates) == 0:
+        return False
+    return bool((np.ptp(coordinates, axis=0) > MAX_SPAN_DEGREES).any())
 
 
 def _first_repair(geometry: BaseGeometry) -> MultiPolygon | None:
@@ -181,6 +197,8 @@ def _first_repair(geometry: BaseGeometry) -> MultiPolygon | None:
         geometry = shapely.transform(geometry, lambda pairs: pairs[:, ::-1])
         if (np.abs(shapely.get_coordinates(geometry)) > (180, 90)).any():
             return None
+    if _is_vast(shapely.get_coordinates(geometry)):
+        return None
     parts = list(polygons_of(geometry))
     return repair(MultiPolygon(parts)) if parts else None
 

@@ -16,6 +16,20 @@ class Lock(IntEnum):
 
 def hold(lock: Lock) -> None:
     """Wait for the lock; the end of the transaction gives it back."""
+    _ask("SELECT pg_advisory_xact_lock(%s, %s)", lock)
+
+
+def share(lock: Lock) -> None:
+    """Wait until nobody holds the lock, and let nobody hold it before the transaction ends.
+
+    Any number may share it. Who changes buildings shares PUBLISH before locking a row: else a
+    publication and a new house that do not see each other would both leave out that the zone
+    covers the house.
+    """
+    _ask("SELECT pg_advisory_xact_lock_shared(%s, %s)", lock)
+
+
+def _ask(sql: str, lock: Lock) -> None:
     assert connection.in_atomic_block, "an advisory lock without a transaction ends at once"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [FAMILY, int(lock)])
+        cursor.execute(sql, [FAMILY, int(lock)])

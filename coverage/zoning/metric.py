@@ -73,9 +73,15 @@ def widened(shape: BaseGeometry, *, metres: float) -> BaseGeometry:
 
 
 def length_m(line: BaseGeometry) -> float:
-    """Length on the ellipsoid."""
+    """Length on the ellipsoid; raises GeometryTooHardError."""
     sql = "SELECT ST_Length(ST_GeomFromWKB(%s, 4326)::geography)"
     return float(_ask(sql, [shapely.to_wkb(line)]))
+
+
+def area_m2(shape: BaseGeometry) -> float:
+    """Area on the ellipsoid; raises GeometryTooHardError."""
+    sql = "SELECT ST_Area(ST_GeomFromWKB(%s, 4326)::geography)"
+    return float(_ask(sql, [shapely.to_wkb(shape)]))
 
 
 def _ask(sql: str, parameters: Sequence[Any]) -> Any:

@@ -85,7 +85,7 @@ def preview_impact(
     refused = steps.refusals(steps=made, at=at, any_status=changeset.any_status)
     if not made:
         refused.append(NothingToPublishError())
-    broken = [] if refused else _try_out(steps=made, changeset=changeset, at=at)
+    broken = [] if refused else _try_out(changeset=changeset, at=at)
     if any(breach.blocks for breach in broken):
         refused.append(invariants.InvariantRefusedError.of(broken))
     found = overlaps.find(changeset=changeset)
@@ -224,16 +224,20 @@ def _apply(
     return version_ids, watched.breaches(at=at)
 
 
-def _try_out(
-    *, steps: Sequence[Step], changeset: ZoneChangeSet, at: datetime
-) -> list[invariants.Breach]:
-    """What publishing would break: done under the lock and undone at once."""
+def _try_out(*, changeset: ZoneChangeSet, at: datetime) -> list[invariants.Breach]:
+    """What publishing would break: done under the lock and undone at once.
+
+    Nothing where a publication came first: looked at again, this one is refused.
+    """
     if not invariants.are_watched():
         return []
     with transaction.atomic():
         locks.hold(locks.Lock.PUBLISH)
+        made = _steps(changeset, lock=True)  # as it is now: it may have waited for another
+        if steps.refusals(steps=made, at=at, any_status=changeset.any_status):
+            return []
         nobody = Actor(kind=ActorKind.SYSTEM, label="preview")
-        _versions, broken = _apply(steps=steps, changeset=changeset, actor=nobody, at=at)
+        _versions, broken = _apply(steps=made, changeset=changeset, actor=nobody, at=at)
         transaction.set_rollback(True)
     return broken
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from shapely.geometry.base import BaseGeometry
 
 from coverage.models import Zone, ZoneChange, ZoneVersion
-from coverage.zoning import geometry
+from coverage.zoning import geometry, metric
 from coverage.zoning.changesets import OPEN_STATES
 from coverage.zoning.geometry import Checked
 from coverage.zoning.reading import Problem
@@ -161,12 +161,8 @@ def _version_json(version: ZoneVersion) -> dict[str, Any]:
 
 
 def area_m2(shape: BaseGeometry) -> float:
-    """Area on the ellipsoid."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT ST_Area(ST_GeomFromWKB(%s, 4326)::geography)", [shapely.to_wkb(shape)]
-        )
-        return float(cursor.fetchone()[0])
+    """Area on the ellipsoid; raises GeometryTooHardError."""
+    return metric.area_m2(shape)
 
 
 def check_geometry(value: Any) -> Checked:

@@ -162,6 +162,7 @@ def _checked(text: str, *, needed: bool = False) -> str:
     text = text.strip()
     if len(text) > TEXT_CHARS:
         raise BadTextError(field="text")
+    changesets.refuse_unprintable(text, field="text")
     if needed and not text:
         raise BadTextError(_("Write a few words."), field="text")
     return text

@@ -97,7 +97,8 @@ def refusals(*, steps: Sequence[Step], at: datetime, any_status: bool) -> list[D
         old_status = step.old.status if step.old else None
         if step.change.base_revision != step.zone.revision:
             found.append(drafts.stale(zone_id=step.zone.id, mine=drafts.draft_of(step.change)))
-        if not any_status and step.change.status not in NEXT[old_status]:
+        is_draft = step.change.status == ZoneStatus.DRAFT  # follows nothing, at a rollback too
+        if is_draft or (not any_status and step.change.status not in NEXT[old_status]):
             text = _("%(zone)s: choose a status that can follow the present one.")
             found.append(
                 StatusRefusedError(

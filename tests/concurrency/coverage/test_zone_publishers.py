@@ -1,17 +1,34 @@
 """Planners at work at the same time, each with a real connection of their own."""
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
-from coverage.models import BuildingCoverage, Zone, ZoneChangeSet, ZoneVersion
+from coverage.addressfiles.importing import Asked, import_addresses
+from coverage.models import Building, BuildingCoverage, Zone, ZoneChangeSet, ZoneVersion
+from coverage.placing import operations as places
 from coverage.zoning import operations, overlaps
 from project.core.errors import DomainError
-from tests.support.zones import actor, building, drafted, later, planner, published, square
+from tests.support.places import city, street
+from tests.support.zones import (
+    AT,
+    LAT,
+    LON,
+    STEP,
+    actor,
+    building,
+    drafted,
+    later,
+    planner,
+    published,
+    square,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -150,3 +167,139 @@ def test_the_lock_ends_with_its_transaction():
             " (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
         assert cursor.fetchone() == (0,)
+
+
+@contextmanager
+def beside(job: Callable[[], Any]) -> Iterator[Future[Any]]:
+    """Begin a job in another thread while this one is inside of a transaction."""
+
+    def run() -> Any:
+        try:
+            return job()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(run)
+
+
+def seen_waiting(future: Future[Any]) -> bool:
+    """Whether the job comes to a lock that somebody else holds; not, when it ends before."""
+    with connection.cursor() as cursor:
+        while not wait([future], timeout=0.02).done:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            if cursor.fetchone()[0]:
+                return True
+    return False
+
+
+def covered_by(zone_id: int) -> set[int]:
+    rows = BuildingCoverage.objects.filter(
+        zone_version__zone_id=zone_id, zone_version__valid__endswith=None
+    )
+    return set(rows.values_list("building_id", flat=True))
+
+
+def test_a_house_that_is_put_up_during_a_publication_is_covered_by_what_is_published():
+    who, of = actor(planner()), street(city())
+    draft = drafted(who, square(0, 0))
+    add = partial(
+        places.create_building,
+        lon=LON + 5 * STEP,
+        lat=LAT + 5 * STEP,
+        values={"street_id": of.id, "number": "5"},
+        actor=who,
+        at=later(2),
+        confirmed=True,
+    )
+    publish = partial(operations.publish, changeset_id=draft.changeset_id, actor=who, at=later(1))
+    with ExitStack() as stack:
+        with transaction.atomic():
+            publish()
+            future = stack.enter_context(beside(add))
+            assert seen_waiting(future)
+        made = future.result()
+    assert covered_by(draft.zone_id) == {made.building_id}
+
+
+def test_a_publication_during_the_work_on_a_house_covers_the_house():
+    who, of = actor(planner()), street(city())
+    draft = drafted(who, square(0, 0))
+    with ExitStack() as stack:
+        with transaction.atomic():
+            made = places.create_building(
+                lon=LON + 5 * STEP,
+                lat=LAT + 5 * STEP,
+                values={"street_id": of.id, "number": "5"},
+                actor=who,
+                at=AT,
+                confirmed=True,
+            )
+            future = stack.enter_context(
+                beside(
+                    partial(
+                        operations.publish,
+                        changeset_id=draft.changeset_id,
+                        actor=who,
+                        at=later(1),
+                    )
+                )
+            )
+            assert seen_waiting(future)
+        future.result()
+    assert covered_by(draft.zone_id) == {made.building_id}
+
+
+def test_a_publication_during_an_import_covers_what_is_imported(tmp_path):
+    who, of = actor(planner()), street(city())
+    draft = drafted(who, square(0, 0))
+    path = tmp_path / "houses.csv"
+    lon, lat = LON + 5 * STEP, LAT + 5 * STEP
+    path.write_text(f"вулиця;будинок;lat;lon\nвулиця Лісова;5;{lat};{lon}\n", encoding="utf-8")
+    with ExitStack() as stack:
+        with transaction.atomic():
+            import_addresses(path=path, name=path.name, asked=Asked(locality=of.locality), at=AT)
+            future = stack.enter_context(
+                beside(
+                    partial(
+                        operations.publish,
+                        changeset_id=draft.changeset_id,
+                        actor=who,
+                        at=later(1),
+                    )
+                )
+            )
+            assert seen_waiting(future)
+        future.result()
+    assert covered_by(draft.zone_id) == {Building.objects.get().id}
+
+
+def test_a_preview_that_waited_for_a_publication_is_of_what_is_there_now():
+    who, other = actor(planner()), actor(planner())
+    zone = published(who, square(0, 0))
+    building(5, 5)
+    draft = operations.save_draft(
+        zone_id=zone.zone_id,
+        base_revision=zone.revision,
+        actor=other,
+        at=later(1),
+        geometry=square(0, 0, width=12),
+        status="IN_SERVICE",
+    )
+    with ExitStack() as stack:
+        with transaction.atomic():
+            operations.retire(
+                zone_id=zone.zone_id, base_revision=draft.revision, actor=who, at=later(2)
+            )
+            future = stack.enter_context(
+                beside(
+                    partial(operations.preview_impact, changeset_id=draft.changeset_id, at=later(3))
+                )
+            )
+            assert seen_waiting(future)
+        assert future.result()["invariants"] == []
+    after = operations.preview_impact(changeset_id=draft.changeset_id, at=later(3))
+    assert [each["code"] for each in after["refusals"]] == ["stale_revision", "status_refused"]

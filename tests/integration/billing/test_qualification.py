@@ -14,7 +14,7 @@ from billing.qualification.output import unmatched_rows
 from billing.tariffs.queries import offers_for_check
 from coverage import operations as coverage
 from coverage.answers import MatchKind
-from coverage.models import AvailabilityCheck
+from coverage.models import AvailabilityCheck, Zone
 from project.core import jobs
 from project.core.actor import SYSTEM
 from project.core.errors import DomainError
@@ -323,3 +323,25 @@ def test_the_command_does_the_same(provider: Provider, tmp_path: Path) -> None:
     assert "match_exact" in out.getvalue()
     with pytest.raises(CommandError):
         call_command("qualify_addresses", str(tmp_path / "no.csv"), out=tmp_path / "o.csv")
+
+
+def test_blank_lines_between_the_rows_cost_no_row(provider: Provider, monkeypatch) -> None:
+    monkeypatch.setattr(lists, "MAX_ROWS", 60)
+    spaced = b"\r\n".join(f"вул. Перевірочна, {n}\r\n\r\n".encode() for n in range(60))
+    job = done("Адреса\r\n".encode() + spaced)
+    assert (job.state, job.done) == ("DONE", 60)
+    assert len(read_csv(result(job).read_bytes())) == 60
+    with pytest.raises(lists.ListTooLongError):
+        lists.read_list(
+            path=operations.list_path(handed_in("Адреса\r\n".encode() + spaced + b"\r\nx")),
+            choice=Choice({"address": "Адреса"}),
+        )
+
+
+def test_a_zone_with_an_old_unprintable_name_spoils_no_table(provider: Provider) -> None:
+    Zone.objects.filter(id=provider.zone_id).update(name="Зона\x01 стара\x0b")
+    job = done(table(ASKED[:1]))
+    assert (job.state, job.error) == ("DONE", "")
+    sheet = openpyxl.load_workbook(result(job, "xlsx")).active
+    assert sheet is not None
+    assert "Зона стара" in [cell.value for cell in sheet[2]]

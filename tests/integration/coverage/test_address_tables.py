@@ -194,11 +194,14 @@ def test_a_house_number_that_excel_took_for_a_date(streets: AdminUnit, tmp_path:
         ["вул. Бучми", dates.datetime(2026, 1, 18)],
         ["вул. Бучми", 12],
         ["вул. Бучми", 12.5],
+        ["вул. Бучми", dates.time(12, 1)],
     ]
     path = xlsx_file(tmp_path / "a.xlsx", rows)
     shown = look(path, locality=streets)["preview"]
-    assert [row["reason"] for row in shown] == ["BAD_NUMBER", "NEEDS_PIN", "BAD_NUMBER"]
+    reasons = ["BAD_NUMBER", "NEEDS_PIN", "BAD_NUMBER", "BAD_NUMBER"]
+    assert [row["reason"] for row in shown] == reasons
     assert shown[0]["detail"] == "DATE 18.січ"
+    assert shown[3]["detail"] == "UNREADABLE 12:01:00"
 
 
 def test_swapped_axes_are_offered_and_swapped_when_asked(

@@ -245,3 +245,18 @@ def test_real_requests_of_ten_years_are_counted_as_plain_python_counts_them() ->
     assert sum(wide.values()) == len(found)
     half = wishes(**{**period, "until_at": datetime(2020, 1, 1, tzinfo=UTC)}, width_m=1000)
     assert {wish.cell for wish in half} <= set(wide)
+
+
+def test_what_a_survey_denies_of_one_network_is_not_denied_of_another() -> None:
+    who = zones.actor(zones.planner())
+    house = zones.building(5, 5)
+    ask(house, AT - timedelta(days=30))
+    for network in ("FTTB", "GPON"):
+        zones.published(who, zones.square(0, 0), network_type=network, name=network)
+    for network, waits in (("GPON", False), ("FTTB", True)):
+        operations.set_override(
+            building_id=house.id, network_type=network, available=False, reason="немає волокна",
+            actor=who, at=AT + timedelta(days=1),
+        )  # fmt: skip
+        (wish,) = wishes(AT + timedelta(days=2))
+        assert wish.is_served is not waits

@@ -284,3 +284,41 @@ def test_the_schema_describes_the_api(signed_in):
     answer = signed_in.get("/api/v1/schema", HTTP_ACCEPT="application/json")
     assert answer.status_code == 200
     assert b"/api/v1/coverage/zones/{zone_id}/draft/" in answer.content
+
+
+@pytest.mark.parametrize("field", ["name", "comment", "changeset_title"])
+@pytest.mark.parametrize("character", ["\x01", "\x7f", "\u0085"])
+def test_characters_that_no_table_can_show_are_refused(signed_in, field, character):
+    answer = send(signed_in, "post", "/zones/", body(square(0, 0), **{field: f"а{character}б"}))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["field"] in (field, "title")
+    assert not Zone.objects.exists()
+
+
+def test_a_name_is_one_line(signed_in):
+    send(signed_in, "post", "/zones/", body(square(0, 0), name=" Нова\tчерга \n друга "))
+    assert Zone.objects.get().name == "Нова черга друга"
+
+
+WORLD = "POLYGON((-180 -90, 180 -90, 180 90, -180 90, -180 -90))"
+HALF = "POLYGON((-180 0, 0 0, 180 0.1, -180 0))"
+
+
+@pytest.mark.parametrize("outline", [WORLD, HALF])
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/zones/", {}),
+        ("/geometry/simplify/", {"metres": 5}),
+        ("/geometry/repair/", {}),
+        ("/geometry/figures/", {}),
+        ("/geometry/merge/", {"geometries": [WORLD]}),
+        ("/geometry/buffer/", {"line": "LINESTRING(0 0, 0.01 0)", "metres": 5}),
+    ],
+)
+def test_an_outline_around_the_world_is_refused_in_words(signed_in, outline, path, more):
+    answer = send(signed_in, "post", path, body(outline, **more))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["context"]["problems"][0]["code"] == "TOO_LARGE"
+    looked = send(signed_in, "post", "/geometry/check/", body(outline)).json()
+    assert (looked["valid"], looked["repaired"], looked["area_m2"]) == (False, None, None)

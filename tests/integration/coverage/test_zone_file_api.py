@@ -199,6 +199,24 @@ NOT_ZONES = {
         "<Placemark><Polygon><innerBoundaryIs><LinearRing><coordinates>36,50 36,51 37,50"
         "</coordinates></LinearRing></innerBoundaryIs></Polygon></Placemark>"
     ),
+    "a polygon in a polygon": files.kml(
+        "<Placemark><Polygon><Polygon></Polygon></Polygon></Placemark>"
+    ),
+    "two outlines in one polygon": files.kml(
+        "<Placemark><Polygon>" + 2 * (
+            "<outerBoundaryIs><LinearRing><coordinates>36,50 36,51 37,50"
+            "</coordinates></LinearRing></outerBoundaryIs>"
+        ) + "</Polygon></Placemark>"
+    ),
+    # Were blanks tried in pairs, these two would take days.
+    "a megabyte of blanks in KML": files.kml(
+        "<Placemark><Polygon><outerBoundaryIs><LinearRing><coordinates>36"
+        + " " * 1_000_000 + "50</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+    ),
+    "a megabyte of blanks in CSV": (
+        b'name,outline\nA,"' + b" " * 1_000_000 + b'"\nB,POLYGON EMPTY\n'
+    ),
+    "the world": files.collection(files.feature(shapely.box(-180, -90, 180, 90))),
     "a point": files.collection(files.feature(Point(36.3, 50))),
     "a line": files.collection(files.feature(LineString([(36.3, 50), (36.4, 50)]))),
     "a point in KML": files.kml(
@@ -243,12 +261,10 @@ ARCHIVES = {
 
 @pytest.mark.parametrize("what", ARCHIVES)
 def test_hostile_archives_are_refused(signed_in, what):
-    started = time.monotonic()
     error = refused(send(signed_in, ARCHIVES[what](), name="zones.zip"))
     assert error["code"] == (
         "zone_file_unreadable" if what.endswith("lies of its size") else "zone_file_archive"
     )
-    assert time.monotonic() - started < 8
 
 
 XML = {

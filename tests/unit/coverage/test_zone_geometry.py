@@ -92,6 +92,8 @@ def test_an_open_ring_is_told_at_its_end_and_closing_it_is_offered(given):
         ),
         ("MULTIPOLYGON(((0 0,9 0,9 9,0 9,0 0)),((2 2,3 2,3 3,2 2)))", "NESTED_SHELLS", (2, 2)),
         ("POLYGON((10 50, 190 50, 190 51, 10 50))", "OUTSIDE_WORLD", (180, 50)),
+        ("POLYGON((-180 -90,180 -90,180 90,-180 90,-180 -90))", "TOO_LARGE", (-180, -90)),
+        ("POLYGON((-180 0, 0 0, 180 0.1, -180 0))", "TOO_LARGE", (-180, 0)),
         ("POINT(36 50)", "NOT_AN_AREA", (36, 50)),
         ("LINESTRING(36 50, 37 51)", "NOT_AN_AREA", (36, 50)),
         ("GEOMETRYCOLLECTION(POLYGON((0 0,1 0,1 1,0 0)), POINT(7 8))", "NOT_AN_AREA", (7, 8)),
