@@ -8,7 +8,8 @@ nearness of its edge to a pin (NEAR_EDGE), the wiring of the building (BUILDING_
 reach of the nodes (TECH_LIMIT), the ports that are left (NO_FREE_PORT); else AVAILABLE.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -53,7 +54,13 @@ STANDING_FIELDS = (
 )  # fmt: skip
 STANDING = f"""
     SELECT ST_X(building.point), ST_Y(building.point), street.id, street.locality_id, street.type,
-        street.name, {", ".join(f"building.{name}" for name in STANDING_FIELDS)}
+        street.name, {", ".join(f"building.{name}" for name in STANDING_FIELDS)},
+        (SELECT jsonb_object_agg(noted.network_type, noted.available)
+         FROM coverage_coverageoverride noted
+         WHERE noted.building_id = building.id AND noted.valid @> %(at)s::timestamptz),
+        EXISTS (SELECT FROM coverage_plantnodebuilding link WHERE link.building_id = building.id)
+        OR EXISTS (SELECT FROM coverage_plantnode node WHERE node.building_id = building.id)
+        OR EXISTS (SELECT FROM coverage_plantport port WHERE port.building_id = building.id)
     FROM coverage_building building
     LEFT JOIN coverage_street street ON street.id = building.street_id
     WHERE building.id = %(building_id)s::bigint
@@ -72,12 +79,16 @@ class Place:
     """A place to be answered for: a point, how unsure it is, and the building that stands there.
 
     `accuracy_m` is how far the true place may be; `building` brings in overrides and wiring.
+    `overrides` are those of the building (network type → available), None where they have not been
+    read; `has_nodes` is false where no node of the plant names the building.
     """
 
     lon: float
     lat: float
     accuracy_m: int | None = None
     building: Building | None = None
+    overrides: Mapping[str, bool] | None = None
+    has_nodes: bool = True
 
 
 def standing_building(*, building_id: int, at: datetime) -> Building:
@@ -85,23 +96,34 @@ def standing_building(*, building_id: int, at: datetime) -> Building:
 
     A duplicate that was merged is answered with the building that took its place.
     """
-    building = _loaded(building_id)
-    if building is not None and building.merged_into_id is not None:
-        building = _loaded(building.merged_into_id)
-    if building is None or (building.retired_at is not None and building.retired_at <= at):
-        raise UnknownBuildingError
+    building = standing_place(building_id=building_id, at=at).building
+    assert building is not None
     return building
 
 
-def _loaded(building_id: int) -> Building | None:
+def standing_place(*, building_id: int, at: datetime) -> Place:
+    """`standing_building` as a place, with all that answering for it needs, in one look."""
+    place = _loaded(building_id, at)
+    if place is not None and place.building is not None and place.building.merged_into_id:
+        place = _loaded(place.building.merged_into_id, at)
+    if place is None or place.building is None:
+        raise UnknownBuildingError
+    retired_at = place.building.retired_at
+    if retired_at is not None and retired_at <= at:
+        raise UnknownBuildingError
+    return place
+
+
+def _loaded(building_id: int, at: datetime) -> Place | None:
     """The building with what an answer needs; other fields are fetched when they are looked at.
 
     Prepared: composing the statement anew took as long as all the rest of an answer.
     """
-    rows = prepared.rows(STANDING, {"building_id": building_id})
+    rows = prepared.rows(STANDING, {"building_id": building_id, "at": at})
     if not rows:
         return None
     lon, lat, street_id, street_locality_id, street_type, street_name, *values = rows[0]
+    *values, overrides, has_nodes = values
     known = dict(zip(STANDING_FIELDS, values, strict=True))
     building = _instance(
         Building, {**known, "point": Point(lon, lat, srid=4326), "street_id": street_id}
@@ -109,7 +131,8 @@ def _loaded(building_id: int) -> Building | None:
     if street_id is not None:
         street = {"id": street_id, "locality_id": street_locality_id}
         building.street = _instance(Street, {**street, "type": street_type, "name": street_name})
-    return building
+    place = place_of_building(building)
+    return replace(place, overrides=json.loads(overrides) if overrides else {}, has_nodes=has_nodes)
 
 
 def _instance(model: type[M], values: dict[str, Any]) -> M:
@@ -140,10 +163,11 @@ def answer_for_point(
     """
     lon, lat = checked_point(lon=lon, lat=lat)
     accuracy = checked_accuracy(accuracy_m)
-    building = None
+    place = Place(lon, lat, accuracy)
     if building_id is not None:
-        building = standing_building(building_id=building_id, at=at)
-    return answers_for_places(places=[Place(lon, lat, accuracy, building)], at=at)[0]
+        standing = standing_place(building_id=building_id, at=at)
+        place = replace(standing, lon=lon, lat=lat, accuracy_m=accuracy)
+    return answers_for_places(places=[place], at=at)[0]
 
 
 def answers_for_places(*, places: Sequence[Place], at: datetime) -> list[tuple[NetworkAnswer, ...]]:
@@ -153,11 +177,12 @@ def answers_for_places(*, places: Sequence[Place], at: datetime) -> list[tuple[N
     time: all are held in memory.
     """
     points = [AskedPoint(place.lon, place.lat, bool(place.accuracy_m)) for place in places]
+    zones_found = zones_of_places(points=points, at=at)
     found = [
         {zone.network_type: _answer(zone, place) for zone in zones}
-        for place, zones in zip(places, zones_of_places(points=points, at=at), strict=True)
+        for place, zones in zip(places, zones_found, strict=True)
     ]
-    _hold_against_plant(places, found)
+    _hold_against_plant(places, zones_found, found)
     _apply_overrides(places, found, at)
     return [tuple(sorted(answers.values(), key=order_of)) for answers in found]
 
@@ -207,26 +232,33 @@ def _outside(zone: ZoneOfPlace, place: Place) -> NetworkAnswer:
     )
 
 
-def _hold_against_plant(places: Sequence[Place], found: Sequence[dict[str, NetworkAnswer]]) -> None:
-    """What zones promise, our nodes and their free ports must bear; all places in one look."""
+def _hold_against_plant(
+    places: Sequence[Place],
+    zones_found: Sequence[Sequence[ZoneOfPlace]],
+    found: Sequence[dict[str, NetworkAnswer]],
+) -> None:
+    """What zones promise, our nodes and their free ports must bear; all places in one look.
+
+    Where no node is linked to the zone or names the building, the plant has nothing to say.
+    """
     asked = [
         (
             serving.Place(
                 lon=place.lon,
                 lat=place.lat,
-                network_type=answer.network_type,
+                network_type=zone.network_type,
                 building_id=place.building.id if place.building else None,
-                zone_id=answer.zone_id,
+                zone_id=zone.zone_id,
             ),
-            answer,
+            answers,
         )
-        for place, answers in zip(places, found, strict=True)
-        for answer in answers.values()
+        for place, zones, answers in zip(places, zones_found, found, strict=True)
+        for zone in zones
+        if zone.has_nodes or (place.building is not None and place.has_nodes)
     ]
-    judged = iter(serving.judged(asked))
-    for answers in found:
-        for network_type in list(answers):
-            answers[network_type] = next(judged)
+    judged = serving.judged([(place, answers[place.network_type]) for place, answers in asked])
+    for (place, answers), answer in zip(asked, judged, strict=True):
+        answers[place.network_type] = answer
 
 
 def _apply_overrides(
@@ -235,19 +267,21 @@ def _apply_overrides(
     """A surveyed fact beats geometry; the zone stays named where it covers the building."""
     by_building: dict[int, list[dict[str, NetworkAnswer]]] = {}
     for place, answers in zip(places, found, strict=True):
-        if place.building is not None:
+        if place.overrides is not None:
+            for network_type, available in place.overrides.items():
+                _override(answers, network_type, available)
+        elif place.building is not None:
             by_building.setdefault(place.building.id, []).append(answers)
     if not by_building:
         return
     asked = {"building_ids": list(by_building), "at": at}
     for building_id, network_type, available in prepared.rows(OVERRIDES, asked):
         for answers in by_building[building_id]:
-            answers[network_type] = _overridden(answers.get(network_type), network_type, available)
+            _override(answers, network_type, available)
 
 
-def _overridden(
-    geometric: NetworkAnswer | None, network_type: str, available: bool
-) -> NetworkAnswer:
+def _override(answers: dict[str, NetworkAnswer], network_type: str, available: bool) -> None:
+    geometric = answers.get(network_type)
     known = geometric or NetworkAnswer(network_type, Answer.NO_COVERAGE, Reason.OUTSIDE_ZONE)
     is_outside = known.reason in (Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE)
     answer, reason = (
@@ -255,7 +289,7 @@ def _overridden(
         if available
         else (Answer.NO_COVERAGE, Reason.OVERRIDDEN)
     )
-    return replace(
+    answers[network_type] = replace(
         known,
         answer=answer,
         reason=reason,

@@ -100,9 +100,10 @@ def check_availability(
     place = None if point is None else availability.Place(*point, accuracy)
     building = None
     if match.building_id is not None:
-        building = availability.standing_building(building_id=match.building_id, at=at)
+        place = availability.standing_place(building_id=match.building_id, at=at)
+        building = place.building
+        assert building is not None
         match = replace(match, building_id=building.id)
-        place = availability.place_of_building(building)
     networks: tuple[NetworkAnswer, ...] = ()
     if place is not None:
         networks = availability.answers_for_places(places=[place], at=at)[0]

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from coverage.addresses import street_label
+from project.core import prepared
 
 NAMED_MOST = 50
 POOL_MOST = 30
@@ -213,6 +214,10 @@ def _tuple(places: Sequence[int] | None) -> tuple[int, ...] | None:
 
 
 def _rows(sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
+    # One address is asked about most, and planning takes longer than reading; a table of them is
+    # worth a plan of its own.
+    if all(len(value) == 1 for value in parameters.values() if isinstance(value, list)):
+        return prepared.rows(sql, parameters)
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()

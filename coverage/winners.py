@@ -108,11 +108,12 @@ nearest AS (
 SELECT winner.place_id, winner.network_type, winner.version_id, winner.zone_id, winner.zone_name,
        winner.status, winner.planned_for_date,
        CASE WHEN place.with_edge THEN
-         ST_Distance(ST_Boundary(version.geometry)::geography, place.point::geography) END
+         ST_Distance(ST_Boundary(version.geometry)::geography, place.point::geography) END,
+       EXISTS (SELECT FROM coverage_plantnodezone link WHERE link.zone_id = winner.zone_id)
 FROM winner JOIN place ON place.id = winner.place_id
 JOIN coverage_zoneversion version ON version.id = winner.version_id
 UNION ALL
-SELECT place_id, network_type, version_id, zone_id, name, NULL, NULL, distance_m FROM nearest
+SELECT place_id, network_type, version_id, zone_id, name, NULL, NULL, distance_m, false FROM nearest
 """  # noqa: S608
 # One place is asked about most: with plain numbers instead of arrays the planner knows that it is
 # one, and the server keeps one plan for all places.
@@ -148,7 +149,8 @@ class ZoneOfPlace:
     """For one network type: the zone that covers the place, or the nearest one where none does.
 
     `status` is None for the nearest. `distance_m`: to the zone's edge from inside (only where
-    asked for), or to the zone from outside.
+    asked for), or to the zone from outside. `has_nodes`: nodes of the plant are linked to the zone
+    that covers the place.
     """
 
     network_type: str
@@ -158,6 +160,7 @@ class ZoneOfPlace:
     status: str | None
     planned_for_date: date | None
     distance_m: float | None
+    has_nodes: bool
 
     @property
     def is_inside(self) -> bool:

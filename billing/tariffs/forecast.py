@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.tariffs.models import Tariff
-from billing.tariffs.queries import ADDON_TYPES, LadderStep, Product, prices_near
+from billing.tariffs.prices import Product, prices_near
+from billing.tariffs.queries import ADDON_TYPES, LadderStep
 from billing.tariffs.resolution import PricePlace, RuleFacts, climb
 from coverage import queries as coverage_queries
 

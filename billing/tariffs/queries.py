@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -11,10 +10,10 @@ from django.utils.translation import gettext_lazy
 from billing import money
 from billing.tariffs import texts
 from billing.tariffs.models import PriceRule, Tariff, TariffVersion
+from billing.tariffs.prices import Product, Products, prices_near, prices_of_check
 from billing.tariffs.resolution import PricePlace, RuleFacts, Rung, Verdict, climb
 from coverage import queries as coverage_queries
 from coverage.answers import Answer, CheckResult, NetworkAnswer, Reason
-from project.core import prepared
 from project.core.errors import NotFoundError
 
 OUTSIDE = frozenset({Reason.OUTSIDE_ZONE, Reason.NEAR_EDGE})
@@ -210,41 +209,19 @@ def addon_offers(
 
 def shelf_for_check(*, check: CheckResult, on_date: date, segment: str = "") -> Shelf:
     """All that is for sale where a stored check was made, with the prices of that date."""
-    if not any(network.answer in SHOWN_ANSWERS for network in check.networks):
+    shown = _shown(check.networks)
+    if not shown:
         return Shelf(main=[], addons=[])
-    return _shelf(
-        networks=check.networks,
-        chain=admin_chain_of_check(check=check),
-        on_date=on_date,
-        segment=segment,
+    zones = winning_zones(networks=shown)
+    products, chain = prices_of_check(check=check, zone_ids=zones.values(), on_date=on_date)
+    return _fill_shelf(
+        shown=shown, products=products, chain=chain, on_date=on_date, segment=segment
     )
 
 
 def offers_for_check(*, check: CheckResult, on_date: date, segment: str = "") -> list[Offer]:
     """Main tariffs for sale where a stored check was made, with the prices of that date."""
     return shelf_for_check(check=check, on_date=on_date, segment=segment).main
-
-
-PATH_OF_BUILDING = """
-    SELECT unit.path FROM coverage_building building
-    JOIN coverage_adminunit unit ON unit.id = building.locality_id
-    WHERE building.id = %(building_id)s::bigint
-"""
-PATH_OF_POINT = """
-    SELECT path FROM coverage_adminunit WHERE valid_until IS NULL
-        AND ST_Intersects(geom, ST_SetSRID(ST_MakePoint(%(lon)s::float8, %(lat)s::float8), 4326))
-    ORDER BY depth DESC, id LIMIT 1
-"""
-
-
-def admin_chain_of_check(*, check: CheckResult) -> tuple[int, ...]:
-    """Administrative units of the building found, the deepest first; of a pin those around it."""
-    rows: list[tuple[str]] = []
-    if check.building_id is not None:
-        rows = prepared.rows(PATH_OF_BUILDING, {"building_id": check.building_id})
-    elif check.point is not None:
-        rows = prepared.rows(PATH_OF_POINT, dict(zip(("lon", "lat"), check.point, strict=True)))
-    return coverage_queries.chain_of_path(rows[0][0]) if rows else ()
 
 
 def _chain(locality_id: int | None) -> tuple[int, ...]:
@@ -256,11 +233,29 @@ def _chain(locality_id: int | None) -> tuple[int, ...]:
 def _shelf(
     *, networks: Sequence[NetworkAnswer], chain: Sequence[int], on_date: date, segment: str
 ) -> Shelf:
-    shown = [network for network in networks if network.answer in SHOWN_ANSWERS]
+    shown = _shown(networks)
     if not shown:
         return Shelf(main=[], addons=[])
     zones = winning_zones(networks=shown)
     products = prices_near(zone_ids=zones.values(), chain=chain, on_date=on_date)
+    return _fill_shelf(
+        shown=shown, products=products, chain=chain, on_date=on_date, segment=segment
+    )
+
+
+def _shown(networks: Iterable[NetworkAnswer]) -> list[NetworkAnswer]:
+    return [network for network in networks if network.answer in SHOWN_ANSWERS]
+
+
+def _fill_shelf(
+    *,
+    shown: Sequence[NetworkAnswer],
+    products: Products,
+    chain: Sequence[int],
+    on_date: date,
+    segment: str,
+) -> Shelf:
+    zones = winning_zones(networks=shown)
     found: list[Offer] = []
     for network in shown:
         place = PricePlace(
@@ -290,64 +285,6 @@ def winning_zones(*, networks: Iterable[NetworkAnswer]) -> dict[str, int]:
         for network in networks
         if network.zone_id is not None and network.reason not in OUTSIDE
     }
-
-
-# All price rules that may apply at a place, each with the public tariff and the terms that a new
-# client gets. Prepared and without model instances: this is asked at each availability check.
-PRICES_NEAR = """
-    SELECT rule.id, rule.tariff_id, rule.level, rule.zone_id, rule.admin_unit_id,
-        rule.network_type, rule.segment, rule.price_kopecks, rule.connection_fee_kopecks,
-        lower(rule.valid), upper(rule.valid),
-        tariff.id, tariff.code, tariff.service_type, tariff.name_uk, tariff.name_en,
-        tariff.description_uk, tariff.description_en, tariff.sort,
-        terms.id, terms.speed_down_bit_s, terms.speed_up_bit_s, terms.charge_type
-    FROM billing_price_rule rule
-    JOIN billing_tariff tariff ON tariff.id = rule.tariff_id AND tariff.is_public
-        AND (tariff.archived_at IS NULL
-            OR (tariff.archived_at AT TIME ZONE 'Europe/Kyiv')::date > %(on_date)s::date)
-    CROSS JOIN LATERAL (
-        SELECT version.id, version.speed_down_bit_s, version.speed_up_bit_s, version.charge_type
-        FROM billing_tariff_version version
-        WHERE version.tariff_id = tariff.id AND version.published_at IS NOT NULL
-            AND version.applies_from <= %(on_date)s::date
-        ORDER BY version.applies_from DESC LIMIT 1
-    ) terms
-    WHERE rule.valid @> %(on_date)s::date AND (rule.level = 'DEFAULT'
-        OR rule.zone_id = ANY(%(zone_ids)s::bigint[])
-        OR rule.admin_unit_id = ANY(%(chain)s::bigint[]))
-"""
-_RULE_COLUMNS = 11
-
-
-class Product(NamedTuple):
-    """A public tariff with the terms that a new client gets."""
-
-    tariff_id: int
-    code: str
-    service_type: str
-    name_uk: str
-    name_en: str
-    description_uk: str
-    description_en: str
-    sort: int
-    version_id: int
-    speed_down_bit_s: int | None
-    speed_up_bit_s: int | None
-    charge_type: str
-
-
-def prices_near(
-    *, zone_ids: Iterable[int], chain: Sequence[int], on_date: date
-) -> dict[int, tuple[Product, list[RuleFacts]]]:
-    """What the public may buy near a place, with the rules in force that may apply, by tariff."""
-    asked = {"on_date": on_date, "zone_ids": list(zone_ids), "chain": list(chain)}
-    found: dict[int, tuple[Product, list[RuleFacts]]] = {}
-    for row in prepared.rows(PRICES_NEAR, asked):
-        rule = RuleFacts(*row[:_RULE_COLUMNS])
-        if rule.tariff_id not in found:
-            found[rule.tariff_id] = (Product(*row[_RULE_COLUMNS:]), [])
-        found[rule.tariff_id][1].append(rule)
-    return found
 
 
 def _offer(product: Product, rule: RuleFacts, network: NetworkAnswer) -> Offer:

@@ -23,4 +23,6 @@ def rows(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         if connection.queries_logged:  # so that query counts of tests see them too
             taken = f"{time.monotonic() - begin:.3f}"
             connection.queries_log.append({"sql": sql, "time": taken})
-        return list(cursor.fetchall()) if cursor.description is not None else []
+        # Not `description`: it names every column anew each time.
+        answered = cursor.pgresult is not None and cursor.pgresult.nfields > 0
+        return list(cursor.fetchall()) if answered else []
