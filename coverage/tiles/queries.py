@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.cache import cache
-from django.db import connection
 
 from coverage.tiles.grid import Tile
 from coverage.tiles.layers import Layer
+from project.core import prepared
 from project.core.roles import Permission
 
 FORMAT = 1  # raise it when the same data are drawn otherwise
@@ -20,13 +20,14 @@ KEPT_BYTES = 400_000
 # write at all, so how much of it still lies ahead is part of the version.
 VERSION = """
 SELECT string_agg(source || max || '+' || sum, ' ' ORDER BY source), (
-    SELECT count(*) FROM coverage_zoneversion WHERE lower(valid) > %(at)s OR upper(valid) > %(at)s
+    SELECT count(*) FROM coverage_zoneversion WHERE lower(valid) > %(at)s::timestamptz
+        OR upper(valid) > %(at)s::timestamptz
 ), (
     SELECT count(*) FROM coverage_coverageoverride
-    WHERE lower(valid) > %(at)s OR upper(valid) > %(at)s
+    WHERE lower(valid) > %(at)s::timestamptz OR upper(valid) > %(at)s::timestamptz
 )
 FROM (SELECT source, max(id), sum(id) FROM coverage_mapchange
-    WHERE source = ANY(%(sources)s) GROUP BY source) changed
+    WHERE source = ANY(%(sources)s::text[]) GROUP BY source) changed
 """
 
 
@@ -40,9 +41,8 @@ class Rendering:
 
 def data_version(*, sources: Iterable[str], at: datetime) -> str:
     """A text that is another one as soon as a change of these sources is committed."""
-    with connection.cursor() as cursor:
-        cursor.execute(VERSION, {"sources": sorted(set(sources)), "at": at})
-        return "/".join(str(part) for part in cursor.fetchone())
+    (parts,) = prepared.rows(VERSION, {"sources": sorted(set(sources)), "at": at})
+    return "/".join(str(part) for part in parts)
 
 
 def render(
