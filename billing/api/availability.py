@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import as_serializer_error
 from rest_framework.views import APIView
 
 from billing.api.serializers import AvailabilityAnswer, AvailabilityQuestion, ErrorOut
@@ -21,6 +24,16 @@ from coverage.answers import CheckResult
 from project.core import clock
 from project.core.http import actor_of
 from project.core.throttling import ScopeThrottle
+
+
+@cache
+def question_in(_language: str) -> AvailabilityQuestion:
+    """The form of a question, one for each language.
+
+    It holds nothing of a question, and making its fields anew each time took longer than reading
+    them; but its fields keep what they said first, in the language of that moment.
+    """
+    return AvailabilityQuestion()
 
 
 class AvailabilityView(APIView):
@@ -52,10 +65,10 @@ class AvailabilityView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Check, store, and answer with offers."""
-        question = AvailabilityQuestion(data=request.data)
-        if not question.is_valid():
-            return Response(_bad_question(question), status=status.HTTP_400_BAD_REQUEST)
-        asked = question.validated_data
+        try:
+            asked = question_in(get_language() or "uk").run_validation(request.data)
+        except ValidationError as error:
+            return Response(_bad_question(error), status=status.HTTP_400_BAD_REQUEST)
         at = clock.now()
         check = coverage.check_availability(
             at=at,
@@ -136,11 +149,11 @@ def _old_name_note(check: CheckResult) -> str:
     return _("%(old)s is now: %(new)s") % {"old": check.old_name, "new": check.address_label}
 
 
-def _bad_question(question: AvailabilityQuestion) -> dict[str, Any]:
+def _bad_question(error: ValidationError) -> dict[str, Any]:
     """The serializer's errors as one sentence and, beside it, by field."""
     fields = {
         "" if name == "non_field_errors" else str(name): [str(text) for text in texts]
-        for name, texts in question.errors.items()
+        for name, texts in as_serializer_error(error).items()
     }
     first = next(iter(fields.items()))
     message = f"{first[0]}: {first[1][0]}" if first[0] else first[1][0]

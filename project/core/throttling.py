@@ -5,7 +5,7 @@ an hour), and then forgotten. The framework's own throttles keep a list of momen
 read it and write it back: two requests at once count as one, and a generous rate makes a long list.
 """
 
-from typing import Any
+from typing import Any, Protocol, cast
 
 from django.core.cache import cache
 from rest_framework.throttling import (
@@ -16,14 +16,16 @@ from rest_framework.throttling import (
 )
 
 
+class CountingCache(Protocol):
+    """What the caches of `project.core.caches` can do more than others."""
+
+    def count(self, key: str, *, window_s: int) -> int:
+        """One more in this window; how many that makes."""
+
+
 def count(key: str, *, window_s: int) -> int:
     """One more in this caller's window; how many that makes. The first one opens the window."""
-    try:
-        return int(cache.incr(key))
-    except ValueError:
-        if cache.add(key, 1, timeout=window_s):
-            return 1
-        return int(cache.incr(key))  # somebody else was the first of this window
+    return cast(CountingCache, cache).count(key, window_s=window_s)
 
 
 class _Counted(SimpleRateThrottle):

@@ -160,7 +160,7 @@ GEOBILL_ACCOUNTING_REDIS_URL = redis_url(GEOBILL_REDIS_ACCOUNTING_DB)
 GEOBILL_PRESENCE_REDIS_URL = redis_url(GEOBILL_REDIS_CACHE_DB)
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "project.core.caches.CountingRedisCache",
         "LOCATION": redis_url(GEOBILL_REDIS_CACHE_DB),
         # Redis here never evicts (it also holds accounting), so nothing may be cached for ever.
         "TIMEOUT": 300,

@@ -16,7 +16,7 @@ from project.settings.base import REST_FRAMEWORK, THROTTLE_RATES, database
 DATABASES = {"default": database(role="owner", pool_max_size=0)}
 SECRET_KEY = "only for tests, never for a running system"  # noqa: S105
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {"default": {"BACKEND": "project.core.caches.CountingLocalCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

@@ -123,6 +123,16 @@ def test_errors_are_in_ukrainian_for_ukrainians(world: World) -> None:
     assert answer["error"]["message"] == "Вкажіть одне з: address, building_id або lon і lat."
 
 
+def test_each_reader_is_told_in_their_own_language(world: World) -> None:
+    told = [
+        ask({"address": "х" * 301}, language=language)[1]["error"]["message"]
+        for language in ("uk", "en", "uk")
+    ]
+    assert told[0] == told[2] != told[1]
+    assert "300" in told[0]
+    assert "no more than 300" in told[1]
+
+
 def test_the_address_is_documented(db: None) -> None:
     schema = Client().get("/api/v1/schema", headers={"accept": "application/json"})
     assert schema.status_code == 200
