@@ -4,7 +4,7 @@ import json
 import uuid
 from dataclasses import asdict, fields, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -83,21 +83,9 @@ def check_availability(
     """
     assert channel in AvailabilityCheck.Channel.values, channel
     checked_text(text)
-    kind = "BUILDING"
-    match = AddressMatch(kind=MatchKind.BUILDING_ID, confidence=1.0, building_id=building_id)
-    point: tuple[float, float] | None = None
-    accuracy = None
-    if building_id is None and (lon is not None or lat is not None):
-        kind = "PIN"
-        match = AddressMatch(kind=MatchKind.PIN, confidence=1.0)
-        point = checked_point(lon=_number(lon), lat=_number(lat))
-        accuracy = checked_accuracy(accuracy_m)
-    elif building_id is None:
-        if not text.strip():
-            raise NothingAskedError(field="text")
-        kind = "TEXT"
-        match = lookup.match_address(text=text)
-    place = None if point is None else availability.Place(*point, accuracy)
+    asked, match, place = _understood(
+        text=text, building_id=building_id, lon=lon, lat=lat, accuracy_m=accuracy_m
+    )
     building = None
     if match.building_id is not None:
         place = availability.standing_place(building_id=match.building_id, at=at)
@@ -105,34 +93,14 @@ def check_availability(
         assert building is not None
         match = replace(match, building_id=building.id)
     networks: tuple[NetworkAnswer, ...] = ()
+    answer, reason = Answer.NEEDS_SURVEY, _NO_BUILDING.get(match.kind)
     if place is not None:
         networks = availability.answers_for_places(places=[place], at=at)[0]
         answer, reason = availability.best_of(networks)
-    else:
-        answer, reason = Answer.NEEDS_SURVEY, reason_without_building(match.kind)
-    public_id = uuid.uuid4()
-    values: dict[str, Any] = {
-        "public_id": public_id,
-        "at": at,
-        "channel": channel,
-        "query_kind": kind,
-        "raw_text": text,
-        "match_kind": match.kind.value,
-        "confidence": match.confidence,
-        "building_id": match.building_id,
-        "lon": place.lon if place else None,
-        "lat": place.lat if place else None,
-        "accuracy_m": place.accuracy_m if place else None,
-        "answer": answer.value,
-        "reason": reason.value,
-        "networks": json.dumps([_network_json(network) for network in networks]),
-        "candidates": json.dumps(_candidates_json(match)),
-        "user_id": actor.user_id,
-        "caller_ip": actor.ip,
-    }
-    return CheckResult(
-        check_id=prepared.rows(STORE, values)[0][0],
-        public_id=str(public_id),
+    assert reason is not None, match.kind
+    result = CheckResult(
+        check_id=0,
+        public_id=str(uuid.uuid4()),
         answer=answer,
         reason=reason,
         match_kind=match.kind,
@@ -144,6 +112,71 @@ def check_availability(
         networks=networks,
         candidates=match.candidates,
     )
+    question = _Question(asked, text, channel, place.accuracy_m if place else None, match.label)
+    return replace(result, check_id=_store(result, question, actor=actor, at=at))
+
+
+def _understood(
+    *,
+    text: str,
+    building_id: int | None,
+    lon: float | None,
+    lat: float | None,
+    accuracy_m: float | None,
+) -> tuple[str, AddressMatch, availability.Place | None]:
+    """What is asked about: BUILDING, PIN or TEXT, the match, and the place of a pin."""
+    if building_id is not None:
+        known = AddressMatch(MatchKind.BUILDING_ID, confidence=1.0, building_id=building_id)
+        return "BUILDING", known, None
+    if lon is not None or lat is not None:
+        point = checked_point(lon=_number(lon), lat=_number(lat))
+        place = availability.Place(*point, checked_accuracy(accuracy_m))
+        return "PIN", AddressMatch(kind=MatchKind.PIN, confidence=1.0), place
+    if not text.strip():
+        raise NothingAskedError(field="text")
+    return "TEXT", lookup.match_address(text=text), None
+
+
+class _Question(NamedTuple):
+    """What is kept of a question beside its answer; `label`: the street as it was understood."""
+
+    kind: str
+    text: str
+    channel: str
+    accuracy_m: int | None
+    label: str
+
+
+def _store(result: CheckResult, question: _Question, *, actor: Actor, at: datetime) -> int:
+    """Keep the question with its answer; the id of the check."""
+    lon, lat = result.point or (None, None)
+    values: dict[str, Any] = {
+        "public_id": result.public_id,
+        "at": at,
+        "channel": question.channel,
+        "query_kind": question.kind,
+        "raw_text": question.text,
+        "match_kind": result.match_kind.value,
+        "confidence": result.confidence,
+        "building_id": result.building_id,
+        "lon": lon,
+        "lat": lat,
+        "accuracy_m": question.accuracy_m,
+        "answer": result.answer.value,
+        "reason": result.reason.value,
+        "networks": json.dumps([_network_json(network) for network in result.networks]),
+        "candidates": json.dumps(
+            {
+                "label": question.label,
+                "old_name": result.old_name,
+                "items": [asdict(candidate) for candidate in result.candidates],
+            }
+        ),
+        "user_id": actor.user_id,
+        "caller_ip": actor.ip,
+    }
+    check_id: int = prepared.rows(STORE, values)[0][0]
+    return check_id
 
 
 def reason_without_building(kind: MatchKind) -> Reason:
@@ -211,14 +244,6 @@ def _label_of(building: Building) -> str:
 
 def _number(value: float | None) -> float:
     return float("nan") if value is None else value
-
-
-def _candidates_json(match: AddressMatch) -> dict[str, Any]:
-    return {
-        "label": match.label,
-        "old_name": match.old_name,
-        "items": [asdict(candidate) for candidate in match.candidates],
-    }
 
 
 def _network_json(network: NetworkAnswer) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -179,56 +180,56 @@ def connect(
             customer, account, number = open_contract(
                 at=at, actor=actor, customer_id=customer_id, new_customer=new_customer
             )
-        subscription_id = subscriptions.create(
+        sell = partial(
+            subscriptions.create,
             at=at,
             on_date=on_date,
             actor=actor,
             account_id=account,
             building_id=building_id,
             unit=unit,
-            tariff_id=tariff_id,
             network_type=network_type,
             check_id=check_id,
             uncovered_reason=uncovered_reason,
             may_uncovered=Permission.SERVICES_CREATE_UNCOVERED in permissions,
         )
+        subscription_id = sell(tariff_id=tariff_id)
         addon_ids = tuple(
-            subscriptions.create(
-                at=at,
-                on_date=on_date,
-                actor=actor,
-                account_id=account,
-                building_id=building_id,
-                unit=unit,
-                tariff_id=addon,
-                network_type=network_type,
-                check_id=check_id,
-                parent_id=subscription_id,
-                uncovered_reason=uncovered_reason,
-                may_uncovered=Permission.SERVICES_CREATE_UNCOVERED in permissions,
-            )
-            for addon in addon_tariff_ids
+            sell(tariff_id=addon, parent_id=subscription_id) for addon in addon_tariff_ids
         )
         charging.charge_first(
             subscription_ids=[subscription_id, *addon_ids], on_date=on_date, at=at, actor=actor
         )
-        if request is not None:
-            mark_installed(
-                request=request,
-                customer_id=customer,
-                subscription_id=subscription_id,
-                at=at,
-                actor=actor,
-            )
-        if sale_key is not None:
-            Sale.objects.create(
-                key=sale_key,
-                subscription_id=subscription_id,
-                account_id=account,
-                customer_id=customer,
-                sold_at=at,
-            )
-    return Connected(customer, account, number, subscription_id, addon_ids)
+        made = Connected(customer, account, number, subscription_id, addon_ids)
+        _finish(made, request=request, sale_key=sale_key, at=at, actor=actor)
+    return made
+
+
+def _finish(
+    made: Connected,
+    *,
+    request: ConnectionRequest | None,
+    sale_key: uuid.UUID | None,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """The request is fulfilled; with the key the same form sent again sells nothing."""
+    if request is not None:
+        mark_installed(
+            request=request,
+            customer_id=made.customer_id,
+            subscription_id=made.subscription_id,
+            at=at,
+            actor=actor,
+        )
+    if sale_key is not None:
+        Sale.objects.create(
+            key=sale_key,
+            subscription_id=made.subscription_id,
+            account_id=made.account_id,
+            customer_id=made.customer_id,
+            sold_at=at,
+        )
 
 
 def _made_before(sale_key: uuid.UUID | None) -> Connected | None:

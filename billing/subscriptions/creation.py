@@ -1,5 +1,6 @@
 """Selling a service: a subscription at a premise, on the ground of coverage, at the price there."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -60,6 +61,18 @@ class BadStateError(DomainError):
     message = _("The state of the service does not allow this.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """On what a subscription is sold; that of an add-on is its parent's."""
+
+    parent: Subscription | None
+    ground: Ground
+    network_type: str
+    segment: str
+    check_id: int | None
+    uncovered_reason: str
+
+
 @transaction.atomic
 def create(
     *,
@@ -93,9 +106,7 @@ def create(
         raise NoAccountError(field="account_id")
     parent = _parent_of(tariff, parent_id, account_id, building_id)
     if parent is not None:
-        network_type, segment = parent.network_type, segment or parent.segment
-        uncovered_reason, check_id = parent.uncovered_reason, parent.check_made_id
-        ground = _ground_of(parent, on_date=on_date)
+        standing = _beside(parent, segment=segment, on_date=on_date)
     else:
         ground = require_coverage(
             at=at,
@@ -106,41 +117,19 @@ def create(
             may_uncovered=may_uncovered,
             unit=coverage_queries.clean_unit(unit),
         )
-    resolution = _price_at(building, tariff, ground, network_type, segment, on_date=on_date)
+        standing = _Standing(None, ground, network_type, segment, check_id, uncovered_reason)
+    resolution = _price_at(building, tariff, standing, on_date=on_date)
     subscription = Subscription.objects.create(
         account_id=account_id,
-        parent=parent,
         state=Subscription.State.ACTIVE if activate else Subscription.State.DRAFT,
         building=building,
         premise=coverage_operations.premise_of(building=building, unit=unit),
-        network_type=network_type,
-        segment=segment,
-        check_made_id=check_id,
         created_at=at,
         activated_date=on_date if activate else None,
         connection_fee_kopecks=resolution.connection_fee_kopecks or 0,
-        **_ground_columns(ground, reason=uncovered_reason, actor=actor),
+        **_columns(standing, actor=actor),
     )
-    open_span(
-        subscription=subscription,
-        tariff_id=tariff.id,
-        resolution=resolution,
-        zone_version_id=ground.zone_version_id,
-        from_date=on_date,
-        at=at,
-        actor=actor,
-    )
-    if parent is None:
-        ports.take(
-            subscription=subscription,
-            must=not ground.is_uncovered,
-            zone_id=ground.zone_id,
-            actor=actor,
-            at=at,
-        )
-    else:
-        rezoning.follow(addon=subscription, parent=parent, after=on_date, at=at, actor=actor)
-    _tell(subscription, ground, tariff=tariff, resolution=resolution, at=at, actor=actor)
+    _begin(subscription, standing, resolution, tariff=tariff, from_date=on_date, at=at, actor=actor)
     return subscription.id
 
 
@@ -247,11 +236,52 @@ def _open_building(*, building_id: int, network_type: str) -> Building:
     return building
 
 
-def _ground_columns(ground: Ground, *, reason: str, actor: Actor) -> dict[str, Any]:
+def _columns(standing: _Standing, *, actor: Actor) -> dict[str, Any]:
+    is_uncovered = standing.ground.is_uncovered
     return {
-        "uncovered_reason": reason.strip()[:300] if ground.is_uncovered else "",
-        "uncovered_by": actor.label[:150] if ground.is_uncovered else "",
+        "parent": standing.parent,
+        "network_type": standing.network_type,
+        "segment": standing.segment,
+        "check_made_id": standing.check_id,
+        "uncovered_reason": standing.uncovered_reason.strip()[:300] if is_uncovered else "",
+        "uncovered_by": actor.label[:150] if is_uncovered else "",
     }
+
+
+def _begin(
+    subscription: Subscription,
+    standing: _Standing,
+    resolution: Resolution,
+    *,
+    tariff: Tariff,
+    from_date: date,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """The first span of a sold service, its port (or its parent's moves), and the news of it."""
+    ground = standing.ground
+    open_span(
+        subscription=subscription,
+        tariff_id=tariff.id,
+        resolution=resolution,
+        zone_version_id=ground.zone_version_id,
+        from_date=from_date,
+        at=at,
+        actor=actor,
+    )
+    if standing.parent is None:
+        ports.take(
+            subscription=subscription,
+            must=not ground.is_uncovered,
+            zone_id=ground.zone_id,
+            actor=actor,
+            at=at,
+        )
+    else:
+        rezoning.follow(
+            addon=subscription, parent=standing.parent, after=from_date, at=at, actor=actor
+        )
+    _tell(subscription, ground, tariff=tariff, resolution=resolution, at=at, actor=actor)
 
 
 def _open_tariff(*, tariff_id: int, at: datetime) -> Tariff:
@@ -264,20 +294,14 @@ def _open_tariff(*, tariff_id: int, at: datetime) -> Tariff:
 
 
 def _price_at(
-    building: Building,
-    tariff: Tariff,
-    ground: Ground,
-    network_type: str,
-    segment: str,
-    *,
-    on_date: date,
+    building: Building, tariff: Tariff, standing: _Standing, *, on_date: date
 ) -> Resolution:
     return resolve_for(
         tariff_id=tariff.id,
-        network_type=network_type,
-        zone_id=ground.zone_id,
+        network_type=standing.network_type,
+        zone_id=standing.ground.zone_id,
         locality_id=building.locality_id,
-        segment=segment,
+        segment=standing.segment,
         on_date=on_date,
     )
 
@@ -299,6 +323,18 @@ def _parent_of(
     ):
         raise AddonError()
     return parent
+
+
+def _beside(parent: Subscription, *, segment: str, on_date: date) -> _Standing:
+    """An add-on's: the parent's network, check and ground."""
+    return _Standing(
+        parent=parent,
+        ground=_ground_of(parent, on_date=on_date),
+        network_type=parent.network_type,
+        segment=segment or parent.segment,
+        check_id=parent.check_made_id,
+        uncovered_reason=parent.uncovered_reason,
+    )
 
 
 def _ground_of(parent: Subscription, *, on_date: date) -> Ground:

@@ -24,7 +24,7 @@ from coverage.addressfiles.contents import (
     AddressFormatError,
 )
 from coverage.zonefiles.container import open_file
-from coverage.zonefiles.contents import ZoneFileError
+from coverage.zonefiles.contents import CONTROLS, ZoneFileError
 
 DELIMITERS = {";": ";", ",": ",", "\t": "\t", "|": "|", "tab": "\t"}
 ENCODINGS = ("utf-8", "cp1251", "cp866", "koi8_u", "utf-16")
@@ -40,7 +40,6 @@ RATIO_FREE_BYTES = 10_000_000
 LOOKED_AT_ROWS = 60
 MAX_BROKEN_SHARE = 0.02
 HEADER_IN_FIRST = 12
-CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 # What spreadsheets take for a formula was guarded by an apostrophe when it was written.
 GUARDED = re.compile(r"'+[=+\-@]")
 # Where a cell of a spreadsheet is a date, a house number "18/1" was damaged; it reads as one.

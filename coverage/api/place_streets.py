@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coverage.addresses.streettypes import TYPES
-from coverage.api.places import AFTER, BEFORE_ID, SeenSerializer, number_in, place_in
+from coverage.api.places import AFTER, BEFORE_ID, SeenSerializer, number_in, place_in, written
 from coverage.api.zones import ANY_OBJECT, MAX_ID, ZoneView, read
 from coverage.placing import operations, queries
 from project.core import clock
@@ -74,10 +74,10 @@ class PlaceStreets(ZoneView):
     def post(self, request: Request) -> Response:
         """409 with the other street when there is one of that type and name."""
         values = read(NewStreetSerializer, request)
-        state = operations.create_street(
-            street_type=values.pop("type"), actor=actor_of(request), at=clock.now(), **values
+        street_type = values.pop("type")
+        return written(
+            request, operations.create_street, status=201, street_type=street_type, **values
         )
-        return Response(state, status=201)
 
 
 class PlaceStreet(ZoneView):
@@ -156,12 +156,7 @@ class PlaceStreetRetire(ZoneView):
     @extend_schema(summary="Retire a street", request=SeenSerializer, responses=ANY_OBJECT)
     def post(self, request: Request, street_id: int) -> Response:
         """Refused while a building has its address there."""
-        values = read(SeenSerializer, request)
-        return Response(
-            operations.retire_street(
-                street_id=street_id, actor=actor_of(request), at=clock.now(), **values
-            )
-        )
+        return written(request, operations.retire_street, SeenSerializer, street_id=street_id)
 
 
 class PlaceStreetBringBack(ZoneView):
@@ -170,12 +165,7 @@ class PlaceStreetBringBack(ZoneView):
     @extend_schema(summary="Bring a street back", request=SeenSerializer, responses=ANY_OBJECT)
     def post(self, request: Request, street_id: int) -> Response:
         """A merged one stays merged."""
-        values = read(SeenSerializer, request)
-        return Response(
-            operations.bring_back_street(
-                street_id=street_id, actor=actor_of(request), at=clock.now(), **values
-            )
-        )
+        return written(request, operations.bring_back_street, SeenSerializer, street_id=street_id)
 
 
 class PlaceStreetMerge(ZoneView):
@@ -219,9 +209,4 @@ class PlaceStreetUndo(ZoneView):
     )
     def post(self, request: Request, street_id: int) -> Response:
         """409 `cannot_undo` with the reason where that is not safe."""
-        values = read(SeenSerializer, request)
-        return Response(
-            operations.undo_street(
-                street_id=street_id, actor=actor_of(request), at=clock.now(), **values
-            )
-        )
+        return written(request, operations.undo_street, SeenSerializer, street_id=street_id)

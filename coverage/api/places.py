@@ -5,6 +5,7 @@ Reading needs `zones.view`, writing `zones.edit`. A write names the revision tha
 `context.warnings` when a person must say that it is meant (send again with `confirmed`).
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -153,6 +154,23 @@ def place_in(request: Request) -> dict[str, float]:
         raise BadCoordinatesError(field="lon") from error
 
 
+def written(
+    request: Request,
+    operation: Callable[..., Any],
+    serializer: type[serializers.Serializer[Any]] | None = None,
+    *,
+    status: int = 200,
+    **named: Any,
+) -> Response:
+    """What every write of a place does: read the body, do it as this person, answer what it is now.
+
+    `named`: what the address names, and whatever the body does not say.
+    """
+    values = read(serializer, request) if serializer is not None else {}
+    done = operation(**named, **values, actor=actor_of(request), at=clock.now())
+    return Response(done.as_json() if hasattr(done, "as_json") else done, status=status)
+
+
 class PlaceGuess(ZoneView):
     """What a house here is probably called."""
 
@@ -196,10 +214,7 @@ class PlaceBuildings(ZoneView):
         """Its coverage is derived at once; 409 with the other house when the address is taken."""
         values = read(NewBuildingSerializer, request)
         place = {name: values.pop(name) for name in ("lon", "lat", "confirmed")}
-        done = operations.create_building(
-            **place, values=values, actor=actor_of(request), at=clock.now()
-        )
-        return Response(done.as_json(), status=201)
+        return written(request, operations.create_building, status=201, **place, values=values)
 
 
 class PlaceBuilding(ZoneView):
@@ -218,15 +233,10 @@ class PlaceBuilding(ZoneView):
     def patch(self, request: Request, building_id: int) -> Response:
         """Only what is sent; a move derives its coverage anew in the same transaction."""
         changes = read(ChangedBuildingSerializer, request)
-        done = operations.change_building(
-            building_id=building_id,
-            base_revision=changes.pop("base_revision"),
-            confirmed=changes.pop("confirmed"),
-            changes=changes,
-            actor=actor_of(request),
-            at=clock.now(),
+        seen = {name: changes.pop(name) for name in ("base_revision", "confirmed")}
+        return written(
+            request, operations.change_building, building_id=building_id, changes=changes, **seen
         )
-        return Response(done.as_json())
 
 
 class PlaceBuildingRetire(ZoneView):
@@ -239,11 +249,9 @@ class PlaceBuildingRetire(ZoneView):
     )
     def post(self, request: Request, building_id: int) -> Response:
         """Refused while a service or an open request is there."""
-        values = read(RetireSerializer, request)
-        done = operations.retire_building(
-            building_id=building_id, actor=actor_of(request), at=clock.now(), **values
+        return written(
+            request, operations.retire_building, RetireSerializer, building_id=building_id
         )
-        return Response(done.as_json())
 
 
 class PlaceBuildingBringBack(ZoneView):
@@ -256,11 +264,9 @@ class PlaceBuildingBringBack(ZoneView):
     )
     def post(self, request: Request, building_id: int) -> Response:
         """With its address, if that is still free."""
-        values = read(SeenSerializer, request)
-        done = operations.bring_back_building(
-            building_id=building_id, actor=actor_of(request), at=clock.now(), **values
+        return written(
+            request, operations.bring_back_building, SeenSerializer, building_id=building_id
         )
-        return Response(done.as_json())
 
 
 class PlaceBuildingMerge(ZoneView):
@@ -273,11 +279,9 @@ class PlaceBuildingMerge(ZoneView):
     )
     def post(self, request: Request, building_id: int) -> Response:
         """All that hangs on the duplicate moves here. `dry_run` tells what would move."""
-        values = read(BuildingMergeSerializer, request)
-        done = operations.merge_buildings(
-            winner_id=building_id, actor=actor_of(request), at=clock.now(), **values
+        return written(
+            request, operations.merge_buildings, BuildingMergeSerializer, winner_id=building_id
         )
-        return Response(done.as_json())
 
 
 class PlaceBuildingHistory(ZoneView):
@@ -300,11 +304,9 @@ class PlaceBuildingUndo(ZoneView):
     )
     def post(self, request: Request, building_id: int) -> Response:
         """409 `cannot_undo` with the reason where that is not safe."""
-        values = read(ConfirmedSerializer, request)
-        done = operations.undo_building(
-            building_id=building_id, actor=actor_of(request), at=clock.now(), **values
+        return written(
+            request, operations.undo_building, ConfirmedSerializer, building_id=building_id
         )
-        return Response(done.as_json())
 
 
 class PlacePremises(ZoneView):
@@ -322,11 +324,9 @@ class PlacePremises(ZoneView):
     )
     def post(self, request: Request, building_id: int) -> Response:
         """Units that are there already stay as they are."""
-        values = read(UnitsSerializer, request)
-        done = operations.add_premises(
-            building_id=building_id, actor=actor_of(request), at=clock.now(), **values
+        return written(
+            request, operations.add_premises, UnitsSerializer, status=201, building_id=building_id
         )
-        return Response(done, status=201)
 
 
 class PlacePremise(ZoneView):
@@ -339,16 +339,11 @@ class PlacePremise(ZoneView):
     )
     def patch(self, request: Request, premise_id: int) -> Response:
         """Its services stay with it."""
-        values = read(ChangedPremiseSerializer, request)
-        seen = values.pop("seen")
-        done = operations.change_premise(
-            premise_id=premise_id,
-            seen=seen,
-            changes=values,
-            actor=actor_of(request),
-            at=clock.now(),
+        changes = read(ChangedPremiseSerializer, request)
+        seen = changes.pop("seen")
+        return written(
+            request, operations.change_premise, premise_id=premise_id, seen=seen, changes=changes
         )
-        return Response(done)
 
 
 class PlacePremiseRetire(ZoneView):
@@ -357,10 +352,7 @@ class PlacePremiseRetire(ZoneView):
     @extend_schema(summary="Retire a unit", request=None, responses={200: ANY_OBJECT})
     def post(self, request: Request, premise_id: int) -> Response:
         """Refused while a service is there."""
-        done = operations.retire_premise(
-            premise_id=premise_id, actor=actor_of(request), at=clock.now()
-        )
-        return Response(done)
+        return written(request, operations.retire_premise, premise_id=premise_id)
 
 
 class PlacePremiseBringBack(ZoneView):
@@ -369,7 +361,4 @@ class PlacePremiseBringBack(ZoneView):
     @extend_schema(summary="Bring a unit back", request=None, responses={200: ANY_OBJECT})
     def post(self, request: Request, premise_id: int) -> Response:
         """As it was."""
-        done = operations.retire_premise(
-            premise_id=premise_id, actor=actor_of(request), at=clock.now(), is_retired=False
-        )
-        return Response(done)
+        return written(request, operations.retire_premise, premise_id=premise_id, is_retired=False)

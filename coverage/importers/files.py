@@ -1,4 +1,8 @@
-"""Reading import files: CSV and GeoJSON, plain or gzipped, with a limit on what they unpack to."""
+"""Reading import files: CSV and GeoJSON, plain or gzipped, with a limit on what they unpack to.
+
+Control characters and half surrogate pairs are left out of all values: neither the database nor a
+page can take them.
+"""
 
 import csv
 import gzip
@@ -11,6 +15,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from coverage.zonefiles.contents import CONTROLS
 from project.core.errors import DomainError
 
 MAX_BYTES = 400_000_000
@@ -45,7 +50,8 @@ def read_text(path: Path) -> str:
 def csv_rows(path: Path) -> Iterator[list[str]]:
     """Rows of a CSV file, the header first."""
     try:
-        yield from csv.reader(io.StringIO(read_text(path), newline=""))
+        for number, row in enumerate(csv.reader(io.StringIO(read_text(path), newline=""))):
+            yield [CONTROLS.sub("", cell) for cell in row] if number else row
     except csv.Error as error:
         raise ImportFileError(detail=str(error)) from error
 
@@ -69,4 +75,8 @@ def properties(feature: dict[str, Any]) -> dict[str, str]:
     found = feature.get("properties")
     if not isinstance(found, dict):
         return {}
-    return {str(key): str(value) for key, value in found.items() if value not in (None, "")}
+    return {
+        CONTROLS.sub("", str(key)): CONTROLS.sub("", str(value))
+        for key, value in found.items()
+        if value not in (None, "")
+    }

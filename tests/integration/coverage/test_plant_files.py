@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -133,6 +134,27 @@ def test_a_strange_geojson_is_told_row_by_row(tmp_path: Path) -> None:
     report = taken(tmp_path, json.dumps({"features": features}), "x.geojson")
     assert not PlantNode.objects.exists()
     assert len(report.entries) == 4
+
+
+@pytest.mark.parametrize("character", ["\\u0000", "\\u0001", "\\ud800"])
+@pytest.mark.parametrize("field", ["name", "kind", "zones", "address", "parent", "note"])
+def test_characters_that_cannot_be_kept_are_left_out_or_told(
+    client: Client, field: str, character: str
+) -> None:
+    client.force_login(zones.planner(role=Role.NETWORK_ENGINEER))
+    said = {"name": "SW-1", "kind": "SWITCH", field: "SW-9"}
+    values = ",".join(
+        f'"{key}":"{value}{character if key == field else ""}"' for key, value in said.items()
+    )
+    place = '{"type":"Point","coordinates":[36.3,50]}'
+    feature = f'{{"type":"Feature","geometry":{place},"properties":{{{values}}}}}'
+    data = f'{{"type":"FeatureCollection","features":[{feature}]}}'.encode()
+    answer = client.post(
+        reverse("planner:plant-import"),
+        {"file": SimpleUploadedFile("plant.geojson", data), "do": "import"},
+    )
+    assert answer.status_code == 200
+    assert set(PlantNode.objects.values_list("name", flat=True)) <= {"SW-1", "SW-9"}
 
 
 def test_the_command_with_a_dry_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
