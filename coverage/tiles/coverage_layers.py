@@ -37,7 +37,8 @@ ZONE_DETAILS = ", zone.code, version.id AS version_id, zone.priority"
 
 # Answers are numbers until the end, smaller is better: 0 AVAILABLE, 1 PLANNED, 2 SUSPENDED,
 # 3 NEEDS_SURVEY, 4 NO_COVERAGE. Filled in: {shown}, the buildings of the tile, and whether they are
-# {kept}; {winners}, more of the WITH; {said}, where fttb, gpon, docsis and wireless of a building come from.
+# {kept}; {winners}, more of the WITH; {said}, where fttb, gpon, docsis and wireless of a building
+# come from.
 BUILDINGS = """
 WITH shown AS {kept} (
     {shown}
