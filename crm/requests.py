@@ -113,6 +113,8 @@ def file_request(
         check=check, tariff_code=tariff_code, network_type=network_type, on_date=on_date
     )
     with transaction.atomic():
+        # The check is the lock: of a form that is sent twice at once the second finds the first.
+        AvailabilityCheck.objects.select_for_update(no_key=True).get(id=check.check_id)
         same = ConnectionRequest.objects.filter(
             check_made_id=check.check_id, contact_phone=contact.phone, state=State.NEW
         ).first()

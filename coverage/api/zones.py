@@ -22,7 +22,7 @@ from coverage.api.parsing import GeometryJSONParser
 from coverage.models import NetworkType, ZoneStatus
 from coverage.zoning import changesets, figures, geometry, operations, overlaps, queries
 from project.core import clock
-from project.core.errors import DomainError, NotFoundError
+from project.core.errors import DomainError, NotFoundError, NotPermittedError
 from project.core.http import actor_of, api_permission, may
 from project.core.roles import Permission
 
@@ -177,7 +177,9 @@ SAVED = inline_serializer(
         for name in ("zone_id", "change_id", "changeset_id", "revision")
     },
 )
-AT = OpenApiParameter("at", OpenApiTypes.DATETIME, description="The map as it was then; now.")
+AT = OpenApiParameter(
+    "at", OpenApiTypes.DATETIME, description="The map as it was then (staff); now."
+)
 
 
 class ZoneView(APIView):
@@ -206,6 +208,8 @@ class ZoneList(ZoneView):
         """Published zones as a FeatureCollection; drafts too for staff who ask (`drafts=1`)."""
         at = moment_of(request)
         if not may(request, Permission.ZONES_VIEW):
+            if request.query_params.get("at"):
+                raise NotPermittedError(_("The map of another day is for staff."), field="at")
             found = queries.zones_geojson(at=at, simplify_m=PUBLIC_SIMPLIFY_M)
             for feature in found["features"]:
                 all_of = feature["properties"]

@@ -181,8 +181,9 @@ def save_draft(
     the author's draft, or in the zone. The author's draft stays in its change set; a first one
     goes where `create_zone` would put it.
     """
+    seen = queries.get_zone(zone_id=zone_id)
     known = queries.open_change(zone_id=zone_id, author_id=actor.user_id)
-    base: Zone | ZoneChange = known or queries.get_zone(zone_id=zone_id)
+    base: Zone | ZoneChange = known or seen
     draft = ZoneDraft(
         name=base.name if name is None else name,
         network_type=base.network_type if network_type is None else network_type,
@@ -192,6 +193,8 @@ def save_draft(
         planned_for_date=planned_for_date,
         comment=comment,
     ).checked()
+    if seen.revision != base_revision:  # before its change set is found closed, which says less
+        raise stale(zone_id=zone_id, mine=draft)
     wanted = changeset_id if changeset_id is not None else (known.changeset_id if known else None)
     with transaction.atomic():
         changeset = _open_changeset(actor=actor, at=at, changeset_id=wanted, title=changeset_title)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -19,13 +20,25 @@ from project.core.roles import Permission
 
 
 def client_ip(request: HttpRequest) -> str | None:
-    """The caller's address; X-Forwarded-For counts only behind as many proxies of ours."""
+    """The caller's address; X-Forwarded-For counts only behind as many proxies of ours.
+
+    What a proxy writes instead of an address ("unknown") counts as not written.
+    """
     proxies = int(str(settings.REST_FRAMEWORK.get("NUM_PROXIES") or 0))
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if proxies and forwarded:
         hops = [hop.strip() for hop in forwarded.split(",")]
-        return hops[-min(proxies, len(hops))]
-    return request.META.get("REMOTE_ADDR") or None
+        told = _address(hops[-min(proxies, len(hops))])
+        if told is not None:
+            return told
+    return _address(request.META.get("REMOTE_ADDR", ""))
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ip_address(text.partition("%")[0]))
+    except ValueError:
+        return None
 
 
 def actor_of(request: HttpRequest) -> Actor:

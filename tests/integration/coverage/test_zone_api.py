@@ -8,6 +8,7 @@ from django.test import Client
 from shapely.geometry import mapping
 
 from coverage.models import Zone, ZoneVersion
+from coverage.zoning import operations
 from project.core import clock
 from project.core.roles import Role
 from tests.support.zones import actor, building, planner, published, square
@@ -322,3 +323,31 @@ def test_an_outline_around_the_world_is_refused_in_words(signed_in, outline, pat
     assert answer.json()["error"]["context"]["problems"][0]["code"] == "TOO_LARGE"
     looked = send(signed_in, "post", "/geometry/check/", body(outline)).json()
     assert (looked["valid"], looked["repaired"], looked["area_m2"]) == (False, None, None)
+
+
+def test_the_map_of_another_day_is_for_staff(client, person, signed_in):
+    published(actor(person), square(0, 0), at=an_hour_ago())
+    past = f"{ROOT}/zones/?at={(clock.now() - timedelta(minutes=5)).isoformat()}".replace(
+        "+", "%2B"
+    )
+    assert client.get(past).status_code == 403
+    assert len(signed_in.get(past).json()["features"]) == 1
+    assert len(client.get(f"{ROOT}/zones/").json()["features"]) == 1
+
+
+def test_who_draws_while_his_change_set_is_published_sees_both_and_not_only_that_it_is_closed(
+    signed_in, person
+):
+    draft = send(signed_in, "post", "/zones/", body(square(0, 0))).json()
+    number = draft["changeset_id"]
+    operations.publish(changeset_id=number, actor=actor(planner()), at=an_hour_ago())
+    answer = send(
+        signed_in,
+        "put",
+        f"/zones/{draft['zone_id']}/draft/",
+        body(square(0, 0, 12, 10), base_revision=1, changeset_id=number),
+    )
+    assert answer.status_code == 412
+    context = answer.json()["error"]["context"]
+    assert context["current"]["revision"] == 2
+    assert context["difference"]["only_mine_m2"] > 0
