@@ -3,7 +3,7 @@
     jobs.register(kind="billing.qualify", handler=…, title=_("…"), permission=…)   # wiring.py
     job = jobs.start(kind="billing.qualify", params={…}, files=[…], actor=…, at=…)
 
-The handler is called as `handler(progress)`, see `running.Progress`. It may be called again after
+The handler is called as `handler(progress)`, see `progress.Progress`. It may be called again after
 a worker died: it goes on from `progress.state`, which is what it last gave to `checkpoint`.
 """
 
@@ -19,8 +19,9 @@ from project.core.jobs.operations import (
     start,
     submit,
 )
+from project.core.jobs.progress import JobStopped, Progress
 from project.core.jobs.queries import Bell, UnknownJobError, bell, job_of, listed
-from project.core.jobs.running import JobStopped, Progress, on_wake, run_waiting
+from project.core.jobs.running import on_wake, run_waiting
 
 __all__ = [
     "Bell",

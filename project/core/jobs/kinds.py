@@ -2,14 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from project.core.jobs.progress import Progress
 from project.core.roles import Permission
 
-if TYPE_CHECKING:
-    from project.core.jobs.running import Progress
-
-Handler = Callable[["Progress"], None]
+Handler = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, slots=True)
