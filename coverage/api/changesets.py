@@ -12,12 +12,13 @@ from coverage.api.zones import (
     ANY_OBJECT,
     ExistingSerializer,
     Publishing,
+    RollbackSerializer,
     ZoneView,
     moment_in,
     moment_of,
     read,
 )
-from coverage.zoning import changesets, review, scheduling, shelf, timeline
+from coverage.zoning import changesets, operations, review, scheduling, shelf, timeline
 from coverage.zoning.terms import Terms
 from project.core import clock
 from project.core.http import actor_of
@@ -81,6 +82,27 @@ class ChangeSetDetail(ZoneView):
         values = read(TitleSerializer, request)
         review.rename(changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values)
         return Response(_opened(request, changeset_id))
+
+
+class RollbackDraft(ZoneView):
+    """Going back to an earlier version of a zone, with a look at the impact first."""
+
+    @extend_schema(
+        summary="An earlier version as a draft",
+        request=RollbackSerializer,
+        responses={201: ANY_OBJECT},
+    )
+    def post(self, request: Request, zone_id: int) -> Response:
+        """Makes a change set of its own; nothing is published (412 when the zone moved on)."""
+        values = read(RollbackSerializer, request)
+        changeset_id = operations.draft_rollback(
+            zone_id=zone_id,
+            to_version_id=values["version_id"],
+            base_revision=values["base_revision"],
+            actor=actor_of(request),
+            at=clock.now(),
+        )
+        return Response({"changeset_id": changeset_id}, status=201)
 
 
 class ChangeSetSubmit(ZoneView):

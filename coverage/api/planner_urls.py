@@ -20,6 +20,11 @@ urlpatterns = [
     path("zones/moments/", changesets.ZoneMoments.as_view(), name="coverage-zone-moments"),
     path("zones/difference/", changesets.ZoneDifference.as_view(), name="coverage-zone-difference"),
     path("zones/retired/", changesets.RetiredZones.as_view(), name="coverage-zones-retired"),
+    path(
+        "zones/<bigid:zone_id>/rollback/draft/",
+        changesets.RollbackDraft.as_view(),
+        name="coverage-zone-rollback-draft",
+    ),
     path("changesets/", changesets.ChangeSets.as_view(), name="coverage-changesets"),
     path(
         "changesets/<bigid:changeset_id>/",

@@ -124,22 +124,48 @@ def rollback(
     Where a second person has to approve, the change set waits for that.
     """
     locks.hold(locks.Lock.PUBLISH)
-    earlier = ZoneVersion.objects.filter(id=to_version_id, zone_id=zone_id).first()
-    if earlier is None:
-        raise NotFoundError(_("This zone has no such version."))
-    began = earlier.valid.lower.astimezone(clock.KYIV).strftime("%d.%m.%Y %H:%M")
-    comment = str(_("Back to the version of %(day)s") % {"day": began})
-    changeset = _single_change(
-        zone_id=zone_id,
+    changeset = _earlier_again(
+        earlier=_version_of(zone_id=zone_id, version_id=to_version_id),
         base_revision=base_revision,
-        source=earlier,
-        status=earlier.status,
-        comment=comment,
-        any_status=True,
         actor=actor,
         at=at,
     )
     return _publish_or_wait(changeset=changeset, actor=actor, at=at)
+
+
+@transaction.atomic
+def draft_rollback(
+    *, zone_id: int, to_version_id: int, base_revision: int, actor: Actor, at: datetime
+) -> int:
+    """The same as a draft in a change set of its own (its id): to be looked at, then published.
+
+    Asked twice for the same version by the same person, it answers with the draft that is there.
+    """
+    earlier = _version_of(zone_id=zone_id, version_id=to_version_id)
+    waiting = (
+        ZoneChange.objects.filter(
+            zone_id=zone_id,
+            base_revision=base_revision,
+            comment=_says_back_to(earlier),
+            changeset__author_id=actor.user_id,
+            changeset__state=ZoneChangeSet.State.DRAFT,
+            changeset__any_status=True,
+        )
+        .order_by("-id")
+        .first()
+    )
+    if waiting is not None:
+        return waiting.changeset_id
+    changeset = _earlier_again(earlier=earlier, base_revision=base_revision, actor=actor, at=at)
+    audit.record(
+        at=at,
+        actor=actor,
+        action="coverage.zone.drafted",
+        obj=("zone", zone_id),
+        summary=changeset.title,
+        after={"changeset_id": changeset.id, "back_to_version_id": earlier.id},
+    )
+    return changeset.id
 
 
 @transaction.atomic
@@ -240,6 +266,33 @@ def _try_out(*, changeset: ZoneChangeSet, at: datetime) -> list[invariants.Breac
         _versions, broken = _apply(steps=made, changeset=changeset, actor=nobody, at=at)
         transaction.set_rollback(True)
     return broken
+
+
+def _version_of(*, zone_id: int, version_id: int) -> ZoneVersion:
+    found = ZoneVersion.objects.filter(id=version_id, zone_id=zone_id).first()
+    if found is None:
+        raise NotFoundError(_("This zone has no such version."))
+    return found
+
+
+def _says_back_to(earlier: ZoneVersion) -> str:
+    began = earlier.valid.lower.astimezone(clock.KYIV).strftime("%d.%m.%Y %H:%M")
+    return str(_("Back to the version of %(day)s") % {"day": began})
+
+
+def _earlier_again(
+    *, earlier: ZoneVersion, base_revision: int, actor: Actor, at: datetime
+) -> ZoneChangeSet:
+    return _single_change(
+        zone_id=earlier.zone_id,
+        base_revision=base_revision,
+        source=earlier,
+        status=earlier.status,
+        comment=_says_back_to(earlier),
+        any_status=True,
+        actor=actor,
+        at=at,
+    )
 
 
 def _single_change(

@@ -95,7 +95,6 @@ def _set_texts() -> dict[str, str]:
         "hand_over": _("Hand over for approval"),
         "publish_now": _("Publish now"),
         "publish_later": _("Plan the publication"),
-        "rollback_waits": _("The earlier version waits in a change set for another person."),
         "breach_blocks": pgettext("level of a rule", "blocks"),
         "breach_warns": pgettext("level of a rule", "warning"),
         "existing_monthly": _("A month: {before} → {after}"),

@@ -93,12 +93,13 @@ def _version_texts() -> dict[str, str]:
         "saved": _("The draft is saved. Nobody but planners sees it yet."),
         "discarded": _("The draft is put aside."),
         "published": _("Published. The map and the availability answers follow it from now on."),
-        "rolled_back": _("The earlier version is published again."),
         "version_now": _("on the map now"),
         "version_span": "{start} – {end}",
         "version_since": _("since {start}"),
         "rollback": _("Publish this version again"),
-        "rollback_sure": _("Yes, publish it now"),
+        "rollback_drafted": _(
+            "The earlier version is a draft of yours. Look at the impact, then publish it."
+        ),
     }
 
 
@@ -146,7 +147,7 @@ def geoman_texts() -> dict[str, dict[str, str]]:
         "tooltips": {
             "firstVertex": _("Click where the outline begins"),
             "continueLine": _("Click the next corner"),
-            "finishLine": _("Click the first corner to finish"),
+            "finishLine": _("Click the last point again to finish"),
             "finishPoly": _("Click the first corner to finish"),
         },
         "actions": {

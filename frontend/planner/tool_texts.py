@@ -63,9 +63,8 @@ def _tools() -> dict[str, str]:
         "split_choose": _("Leave at least one piece here and at least one for the new zone."),
         "split_name": _("Name of the new zone"),
         "split_name_help": _("It gets the pieces that do not stay, as a draft of yours."),
-        "split_done": _(
-            "“{name}” is a new draft. Save this zone too: undo brings back only its outline."
-        ),
+        "split_done": _("“{name}” is a new draft. Save this zone too; undo takes both back."),
+        "split_undone": _("Undone. The draft “{name}” is put aside too."),
         "merge_gap": _("Close gaps narrower than"),
         "merge_fate": _("What becomes of the other zones"),
         "merge_retire": _("Retire them together with this publication (drafts are made)"),
@@ -79,6 +78,7 @@ def _tools() -> dict[str, str]:
         "merge_done_retired": _(
             "Done. The drafts that retire the other zones are in the list; save this zone too."
         ),
+        "merge_undone": _("Undone. The other zones are as they were before the merge."),
         "trim_whom": _("Neighbours: {network}, priority {priority}"),
         "simplify_metres": _("A side may move by at most"),
         "simplify_corners": _("Corners: {before} before, now {after}"),

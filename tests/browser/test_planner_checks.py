@@ -1,6 +1,7 @@
 """The map in time, standing rules and notes about buildings, in Chromium."""
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Polygon
@@ -106,6 +107,20 @@ def test_the_map_of_another_day_by_keyboard_and_what_changed_between_two(oksana:
     oksana.click("#pl-time-close")
     expect(oksana.locator("#pl-time")).to_be_hidden()
     expect(oksana.locator("#pl-zones")).to_contain_text("Обрій")
+
+
+def test_a_link_leads_to_the_map_of_its_moment(oksana: Page, stack: Stack) -> None:
+    with stack.database():
+        first = ZoneVersion.objects.filter(zone__code="obrij").earliest("id")
+    moment = quote(first.valid.lower.isoformat())
+    oksana.goto(f"/planner/?zone={first.zone_id}&at={moment}")
+    expect(oksana.locator("#pl-time-label")).to_contain_text("10.01.2026 09:00")
+    expect(oksana.locator("#pl-time-change")).to_contain_text("Обрій")
+    expect(oksana.locator("#pl-time-list li", has_text="Обрій")).to_contain_text("2 будинки")
+    expect(oksana.locator("section[data-view=edit]")).to_be_hidden()
+    oksana.goto("/planner/?at=колись")  # no moment at all: the last change is shown
+    expect(oksana.locator("#pl-time")).to_be_visible()
+    expect(oksana.locator("#pl-time-list li").first).to_be_visible()
 
 
 def rule(page: Page) -> None:

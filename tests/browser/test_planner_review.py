@@ -86,8 +86,12 @@ def test_a_draft_goes_into_the_chosen_set_is_published_and_rolled_back(
     olena.click("#pl-history")
     first = olena.locator("#pl-versions li").last
     first.get_by_role("button", name="Опублікувати цю версію знову").click()
-    first.get_by_role("button", name="Так, опублікувати зараз").click()
-    expect(olena.locator("#pl-toast")).to_contain_text("знову опубліковано")
+    expect(olena.locator("#pl-impact")).to_contain_text("стан: призупинено → працює")
+    with stack.database():
+        zone = Zone.objects.get(code="lisopark")
+        assert ZoneVersion.objects.filter(zone=zone).count() == 2  # it is only shown
+    olena.click("#pl-publish")
+    expect(olena.locator("#pl-toast")).to_contain_text("Опубліковано")
     with stack.database():
         zone = Zone.objects.get(code="lisopark")
         statuses = list(
@@ -115,7 +119,9 @@ def test_a_zone_that_ended_is_in_the_archive_and_comes_back(olena: Page, stack: 
     expect(olena.locator("#pl-versions li")).to_have_count(2)
     first = olena.locator("#pl-versions li").last
     first.get_by_role("button", name="Опублікувати цю версію знову").click()
-    first.get_by_role("button", name="Так, опублікувати зараз").click()
+    expect(olena.locator("#pl-impact")).to_contain_text("Журавлівка")
+    olena.click("#pl-publish")
+    expect(olena.locator("#pl-toast")).to_contain_text("Опубліковано")
     expect(olena.locator("#pl-zones")).to_contain_text("Журавлівка")
     with stack.database():
         assert Zone.objects.get(id=zone.zone_id).archived_at is None

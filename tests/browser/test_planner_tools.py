@@ -173,11 +173,14 @@ def test_split_keeps_both_pieces_and_undo_goes_across_the_tool(at_work: Page, st
     expect(page.locator("#pl-count")).to_have_text("2")
     page.keyboard.press("Control+z")
     expect(page.locator("#pl-count")).to_have_text("4")
+    expect(page.locator("#pl-toast")).to_contain_text("Чернетку «Тиха, відрізана» теж відкладено")
+    with stack.database():
+        assert ZoneChange.objects.get(name="Тиха, відрізана").changeset.state == "CANCELLED"
     page.keyboard.press("Control+Shift+z")
     expect(page.locator("#pl-count")).to_have_text("2")
+    expect(page.locator("#pl-toast")).to_contain_text("нова чернетка")
     with stack.database():
-        made = ZoneChange.objects.get(name="Тиха, відрізана")
-        assert made.changeset.state == "DRAFT"
+        made = ZoneChange.objects.get(name="Тиха, відрізана", changeset__state="DRAFT")
         assert made.geometry.area == pytest.approx(50 * STEP**2, rel=0.05)
 
 
@@ -192,8 +195,16 @@ def test_merge_asks_what_becomes_of_the_other_zone(at_work: Page, stack: Stack) 
     page.get_by_label("Закрити їх разом").check()
     use(page)
     expect(page.locator("#pl-count")).to_have_text("1")
+    page.keyboard.press("Escape")
+    page.click("#pl-undo")
+    expect(page.locator("#pl-toast")).to_contain_text("такі, як до об’єднання")
+    with stack.database():
+        assert not ZoneChange.objects.filter(zone__name="Гучна", changeset__state="DRAFT").exists()
+    page.click("#pl-redo")
+    expect(page.locator("#pl-toast")).to_contain_text("Чернетки, що закривають інші зони")
     page.click("#pl-save")
     expect(page.locator("#pl-toast")).to_contain_text("Чернетку збережено")
+    expect(page.locator("#pl-undo")).to_be_enabled()  # saving ends nothing
     with stack.database():
         retired = ZoneChange.objects.get(zone__name="Гучна", changeset__state="DRAFT")
         assert retired.status == "RETIRED"

@@ -239,8 +239,9 @@ export const api = {
     }),
   impact: (changeset: number) => call<Impact>("GET", `changesets/${changeset}/impact/`),
   versions: (id: number) => call<{ versions: Version[] }>("GET", `zones/${id}/versions/`),
+  /** An earlier version as a draft in a change set of its own; nothing is published. */
   rollback: (id: number, version: number, revision: number) =>
-    call<{ impact: Impact; waits: boolean }>("POST", `zones/${id}/rollback/`, {
+    call<{ changeset_id: number }>("POST", `zones/${id}/rollback/draft/`, {
       version_id: version,
       base_revision: revision,
     }),

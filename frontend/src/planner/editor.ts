@@ -13,11 +13,29 @@ const UNDO_STEPS = 50;
 export type Mode = "view" | "edit" | "draw" | "cut" | "sketch";
 export type Sketch = "Line" | "Polygon" | "Rectangle";
 
+/** What a step did beside the outline (drafts of other zones), to be undone and done again. */
+export interface Beside {
+  undo: () => Promise<void>;
+  redo: () => Promise<void>;
+}
+
+interface Step {
+  shape: GeoJSON.MultiPolygon | null;
+  beside?: Beside;
+}
+
+/** What can be undone and done again. */
+export interface Steps {
+  past: Step[];
+  future: Step[];
+}
+
 export class Editor {
   private layer: L.Polygon | null = null;
   private shape: GeoJSON.MultiPolygon | null = null;
-  private past: (GeoJSON.MultiPolygon | null)[] = [];
-  private future: (GeoJSON.MultiPolygon | null)[] = [];
+  private past: Step[] = [];
+  private future: Step[] = [];
+  private beside: Promise<void> = Promise.resolve(); // one after the other
   private readonly marks = L.layerGroup();
   private repaired: L.GeoJSON | null = null;
   private adjusting = "";
@@ -51,10 +69,10 @@ export class Editor {
     });
   }
 
-  /** Begin with an outline (or none); the history starts anew. */
-  open(shape: Shape | null): void {
-    this.past = [];
-    this.future = [];
+  /** Begin with an outline (or none); the history starts anew, or goes on after a saving. */
+  open(shape: Shape | null, steps?: Steps): void {
+    this.past = steps?.past ?? [];
+    this.future = steps?.future ?? [];
     this.shape = fromParts(partsOf(shape));
     this.redraw();
     this.setMode(this.shape ? "edit" : "draw");
@@ -74,6 +92,10 @@ export class Editor {
     return this.shape;
   }
 
+  get steps(): Steps {
+    return { past: this.past, future: this.future };
+  }
+
   get canUndo(): boolean {
     return this.past.length > 0;
   }
@@ -86,20 +108,22 @@ export class Editor {
     const before = this.past.pop();
     if (before === undefined) return;
     this.adjusting = "";
-    this.future.push(this.shape);
-    this.show(before);
+    this.future.push({ shape: this.shape, beside: before.beside });
+    this.show(before.shape);
+    if (before.beside) this.meanwhile(before.beside.undo);
   }
 
   redo(): void {
     const after = this.future.pop();
     if (after === undefined) return;
-    this.past.push(this.shape);
-    this.show(after);
+    this.past.push({ shape: this.shape, beside: after.beside });
+    this.show(after.shape);
+    if (after.beside) this.meanwhile(after.beside.redo);
   }
 
-  /** Put another outline in place, as one step that can be undone. */
-  replace(shape: Shape | null): void {
-    this.remember();
+  /** Put another outline in place, as one step that can be undone with what it did beside. */
+  replace(shape: Shape | null, beside?: Beside): void {
+    this.remember(beside);
     this.show(fromParts(partsOf(shape)));
     this.setMode(this.shape ? "edit" : "draw");
   }
@@ -269,9 +293,13 @@ export class Editor {
     for (const watcher of this.modeWatchers) watcher(this.mode);
   }
 
-  private remember(): void {
+  private meanwhile(work: () => Promise<void>): void {
+    this.beside = this.beside.then(work);
+  }
+
+  private remember(beside?: Beside): void {
     this.adjusting = "";
-    this.past.push(this.shape);
+    this.past.push({ shape: this.shape, beside });
     if (this.past.length > UNDO_STEPS) this.past.shift();
     this.future = [];
   }

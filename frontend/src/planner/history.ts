@@ -61,7 +61,7 @@ export class History {
         h("small", {}, facts.filter(Boolean).join(" · ")),
         version.comment ? h("p", {}, version.comment) : null,
         h("button", { type: "button", class: "pl-link", onclick: () => this.peek(version) }, word("show")),
-        newest || !config.mayPublish ? null : this.rollbackButton(zone, version),
+        newest ? null : this.rollbackButton(zone, version),
       ),
     );
   }
@@ -77,28 +77,26 @@ export class History {
     this.planner.map.fitBounds(layer.getBounds(), this.planner.editor.room());
   }
 
-  /** Asks once, in place: the first press shows the old outline, the second publishes it. */
+  /** The version becomes a draft, and what publishing it would do is shown: as of any change. */
   private rollbackButton(zone: Zone, version: Version): HTMLElement {
     const button = h("button", { type: "button", class: "pl-link" }, word("rollback"));
     button.addEventListener("click", () => {
-      if (button.dataset.sure) {
-        void this.rollback(zone, version);
-        return;
-      }
-      button.dataset.sure = "1";
-      button.textContent = word("rollback_sure");
-      button.classList.add("is-sure");
-      this.peek(version);
+      button.disabled = true;
+      void this.rollback(zone, version).finally(() => (button.disabled = false));
     });
-    return button;
+    return button as HTMLElement;
   }
 
   private async rollback(zone: Zone, version: Version): Promise<void> {
+    if (!this.planner.mayLeave()) return;
     try {
-      const done = await api.rollback(zone.id, version.version_id, zone.revision);
+      const { changeset_id } = await api.rollback(zone.id, version.version_id, zone.revision);
       this.way = null;
-      say(word(done.waits ? "rollback_waits" : "rolled_back"));
-      await this.planner.afterPublication();
+      this.planner.form.touched = false;
+      this.planner.prefer(changeset_id);
+      await this.planner.reload();
+      await this.planner.review(changeset_id);
+      say(word("rollback_drafted"));
     } catch (error) {
       this.planner.fail(error);
     }

@@ -5,7 +5,7 @@ import { api, ApiError, type DraftBody, type ZoneFeature } from "./api";
 import { Archive } from "./archive";
 import { ChangeSets } from "./changesets";
 import { byId, config, counted, say, word } from "./dom";
-import { Editor } from "./editor";
+import { Editor, type Steps } from "./editor";
 import { startExport } from "./exporting";
 import { Form } from "./form";
 import { History } from "./history";
@@ -85,8 +85,11 @@ export class Planner {
   async start(): Promise<void> {
     await this.reload();
     if (drawGiven(this)) return;
-    const wanted = Number(new URLSearchParams(location.search).get("zone"));
-    if (this.rows.some((row) => row.id === wanted)) this.openZone(wanted);
+    const asked = new URLSearchParams(location.search);
+    const wanted = Number(asked.get("zone"));
+    const at = asked.get("at");
+    if (at) await this.past.open({ at, zone: wanted });
+    else if (this.rows.some((row) => row.id === wanted)) this.openZone(wanted);
     else if (this.scene.bounds.isValid()) {
       // Leaflet forgets a second move while the first still runs, and a zone may be opened at once.
       this.map.fitBounds(this.scene.bounds, { ...this.editor.room(), animate: false });
@@ -140,8 +143,8 @@ export class Planner {
     return this.rows.find((row) => row.id === id);
   }
 
-  /** `changeset`: the draft in it is meant, also somebody else's. */
-  openZone(id: number, shape?: GeoJSON.MultiPolygon, changeset?: number): void {
+  /** `changeset`: the draft in it is meant, also somebody else's. `steps`: may still be undone. */
+  openZone(id: number, shape?: GeoJSON.MultiPolygon, changeset?: number, steps?: Steps): void {
     const row = this.row(id);
     if (!row || !this.mayLeave()) return;
     this.closeAll();
@@ -151,8 +154,8 @@ export class Planner {
     this.draw();
     this.into.offer(meant ?? myDraft(row));
     this.form.fill(feature.properties, row.published?.properties.status ?? null, Boolean(row.published));
-    this.editor.open(shape ?? feature.geometry);
-    if (shape) this.form.touched = true;
+    this.editor.open(feature.geometry, steps);
+    if (shape) this.editor.replace(shape); // a step that can be undone
     this.enterEdit(feature.properties.name);
     byId("pl-discard").hidden = myDraft(row) === null;
     byId("pl-history").hidden = row.published === null;
@@ -199,6 +202,7 @@ export class Planner {
     const row = this.open;
     const turn = this.turn;
     try {
+      const steps = this.editor.steps;
       const saved = row
         ? await api.save(row.id, { ...body, ...this.into.target(), base_revision: this.form.revision })
         : await api.create({ ...body, ...this.into.target() });
@@ -207,7 +211,7 @@ export class Planner {
       say(word("saved"));
       await this.reload();
       // Who has gone back to the list meanwhile is not pulled into the zone again.
-      if (this.turn === turn) this.openZone(saved.zone_id);
+      if (this.turn === turn) this.openZone(saved.zone_id, undefined, saved.changeset_id, steps);
     } catch (error) {
       this.refused(error, body);
     }
@@ -261,7 +265,7 @@ export class Planner {
     this.presence.markList();
   }
 
-  private mayLeave(): boolean {
+  mayLeave(): boolean {
     const leaves = view() === "edit" || view() === "text";
     return !leaves || !this.form.touched || window.confirm(word("leave"));
   }

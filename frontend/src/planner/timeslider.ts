@@ -29,6 +29,7 @@ export class TimeSlider {
   private readonly from: Handle;
   private readonly until: Handle;
   private readonly compare = byId<HTMLInputElement>("pl-time-compare");
+  private sought = 0; // the zone to bring into view
   active = false;
 
   constructor(private readonly planner: Planner) {
@@ -45,7 +46,8 @@ export class TimeSlider {
     });
   }
 
-  async open(): Promise<void> {
+  /** The last change, or that moment with a zone in view (a link leads there). */
+  async open(wanted: { at: string; zone: number } | null = null): Promise<void> {
     try {
       this.moments = (await review.moments()).moments.reverse();
     } catch (error) {
@@ -64,10 +66,11 @@ export class TimeSlider {
     byId("pl-time").hidden = false;
     document.body.classList.add("is-past");
     const last = this.moments.at(-1);
-    this.put(this.from, last ? last.at : this.now());
+    this.put(this.from, this.within(wanted?.at ?? "") ?? last?.at ?? this.now());
     this.put(this.until, this.now());
     show("time");
     raiseSheet();
+    this.sought = wanted?.zone ?? 0;
     this.ask(0);
   }
 
@@ -99,6 +102,15 @@ export class TimeSlider {
       this.ask();
     });
     return handle;
+  }
+
+  /** A moment from an address, inside the time line; null when it is none. */
+  private within(text: string): string | null {
+    const time = Date.parse(text);
+    if (Number.isNaN(time)) return null;
+    // The change itself is known to the microsecond; a Date is not.
+    const change = this.moments.find((each) => Date.parse(each.at) === time);
+    return change?.at ?? new Date(Math.min(Math.max(time, this.start), this.end)).toISOString();
   }
 
   private now(): string {
@@ -208,11 +220,19 @@ export class TimeSlider {
       byId("pl-time-error").textContent = "";
       if (difference) this.tellDifference(difference);
       else this.tellZones(zones.features);
+      this.bringIntoView(zones.features);
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") return;
       byId("pl-time-error").textContent = error instanceof Error ? error.message : "";
       this.planner.fail(error);
     }
+  }
+
+  /** Once, after a link has led here: the zone as it was. */
+  private bringIntoView(zones: ZoneFeature[]): void {
+    const zone = zones.find((each) => each.properties.zone_id === this.sought);
+    this.sought = 0;
+    if (zone) this.planner.map.fitBounds(L.geoJSON(zone.geometry).getBounds(), this.room());
   }
 
   private draw(zones: ZoneFeature[], difference: MapDifference | null): void {

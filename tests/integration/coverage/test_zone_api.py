@@ -71,6 +71,15 @@ def test_the_whole_way_of_a_zone(signed_in):
     assert done.status_code == 200
     versions = signed_in.get(f"{ROOT}/zones/{zone_id}/versions/").json()["versions"]
     assert versions[0]["comment"] == "текст WKT"
+    tried = send(
+        signed_in,
+        "post",
+        f"/zones/{zone_id}/rollback/draft/",
+        {"version_id": versions[0]["version_id"], "base_revision": 3},
+    )
+    assert tried.status_code == 201
+    looked = signed_in.get(f"{ROOT}/changesets/{tried.json()['changeset_id']}/impact/").json()
+    assert looked["can_publish"]
     back = send(
         signed_in,
         "post",
@@ -106,6 +115,7 @@ def test_the_public_sees_a_thin_map_without_drafts_or_comments(signed_in, person
         ("put", "/zones/1/draft/"),
         ("delete", "/zones/1/draft/"),
         ("post", "/zones/1/rollback/"),
+        ("post", "/zones/1/rollback/draft/"),
         ("post", "/zones/1/retire/"),
         ("post", "/geometry/check/"),
         ("post", "/geometry/trim/"),

@@ -136,6 +136,41 @@ def test_two_versions_on_one_day_and_a_rollback_all_exist(me):
     assert Zone.objects.get(id=zone.zone_id).priority == 0
 
 
+def test_a_rollback_is_looked_at_as_a_draft_before_it_is_published(me):
+    building(5, 5)
+    building(105, 105)
+    zone = published(me, square(0, 0))
+    first = ZoneVersion.objects.get(zone_id=zone.zone_id)
+    draft = operations.save_draft(
+        zone_id=zone.zone_id,
+        base_revision=zone.revision,
+        actor=me,
+        at=later(1),
+        geometry=square(100, 100),
+        status="SUSPENDED",
+    )
+    operations.publish(changeset_id=draft.changeset_id, actor=me, at=later(2))
+    wanted = {
+        "zone_id": zone.zone_id,
+        "to_version_id": first.id,
+        "base_revision": draft.revision + 1,
+        "actor": me,
+    }
+
+    changeset_id = operations.draft_rollback(**wanted, at=later(3))
+
+    assert operations.draft_rollback(**wanted, at=later(4)) == changeset_id  # asked twice
+    assert ZoneVersion.objects.filter(zone_id=zone.zone_id).count() == 2
+    seen = operations.preview_impact(changeset_id=changeset_id, at=later(4))
+    assert (seen["gained"], seen["lost"], seen["can_publish"]) == (1, 1, True)
+    operations.publish(changeset_id=changeset_id, actor=me, at=later(5))
+    newest = ZoneVersion.objects.filter(zone_id=zone.zone_id).latest("id")
+    assert newest.status == "IN_SERVICE"  # after SUSPENDED too: it was so before
+    assert newest.geometry.equals_exact(first.geometry)
+    with pytest.raises(operations.StaleRevisionError):
+        operations.draft_rollback(**wanted, at=later(6))
+
+
 def test_rollback_to_another_zones_version_is_not_found(me):
     one, two = published(me, square(0, 0)), published(me, square(50, 0), at=later(1))
     other = ZoneVersion.objects.get(zone_id=two.zone_id)

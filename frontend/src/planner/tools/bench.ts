@@ -3,7 +3,7 @@
 import { L, token } from "../../shared/map";
 import { ApiError, type Shape } from "../api";
 import { byId, h, icon, say, word } from "../dom";
-import type { Sketch } from "../editor";
+import type { Beside, Sketch } from "../editor";
 import { lowerSheet, raiseSheet, show, view } from "../panel";
 import type { Planner } from "../planner";
 import { boundsOf } from "../shapes";
@@ -29,8 +29,8 @@ export interface Tool {
   inputs: (bench: Bench) => HTMLElement[];
   /** The preview, or null when nothing is chosen yet. */
   ask: (bench: Bench, signal: AbortSignal) => Promise<Outcome | null>;
-  /** What else has to happen before the outline is taken (drafts of other zones). */
-  beforeUse?: (bench: Bench) => Promise<void>;
+  /** What else has to happen before the outline is taken (drafts of other zones), and its undoing. */
+  beforeUse?: (bench: Bench) => Promise<Beside | undefined>;
   /** What is said when it is done. */
   done?: () => string;
   close?: (bench: Bench) => void;
@@ -185,8 +185,9 @@ export class Bench {
     if (!tool || !outcome?.shape) return;
     const button = byId<HTMLButtonElement>("pl-tool-use");
     button.disabled = true;
+    let beside: Beside | undefined;
     try {
-      await tool.beforeUse?.(this);
+      beside = await tool.beforeUse?.(this);
     } catch (error) {
       button.disabled = false;
       this.fail(error);
@@ -195,7 +196,7 @@ export class Bench {
     if (this.tool !== tool) return;
     const text = tool.done?.() ?? word("tool_done");
     this.reset();
-    this.planner.editor.replace(outcome.shape);
+    this.planner.editor.replace(outcome.shape, beside);
     this.leave();
     say(text);
   }

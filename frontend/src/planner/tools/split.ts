@@ -3,11 +3,13 @@
 import { L } from "../../shared/map";
 import { api } from "../api";
 import { area, config, counted, h, word } from "../dom";
+import type { Beside } from "../editor";
 import { fromParts, partsOf } from "../shapes";
 import { toolApi, type Preview } from "./api";
 import type { Bench, Outcome, Tool } from "./bench";
 import { previewLayer } from "./bench";
 import { drawButton } from "./fields";
+import { besideOf, OtherDraft } from "./others";
 
 const COLORS = ["#0b6b61", "#c2410c", "#4a63c9", "#8e2f6b", "#7d4a04", "#1d7f45"];
 
@@ -54,21 +56,27 @@ export class Split implements Tool {
   }
 
   /** The other pieces are kept first; only then does this zone get smaller. */
-  async beforeUse(bench: Bench): Promise<void> {
+  async beforeUse(bench: Bench): Promise<Beside> {
     const others = this.pieces.filter((_piece, index) => !this.stays[index]);
     const whole = others.length > 1 ? await this.merged(bench, others) : others[0];
-    const body = bench.planner.form.body();
+    const { planner } = bench;
+    const body = planner.form.body();
     const possible = config.next[""] ?? [];
-    const saved = await api.create({
+    const after = {
       ...body,
-      ...bench.planner.into.target(),
       name: this.newName.trim(),
       status: possible.includes(body.status) ? body.status : "PLANNED",
       geometry: whole?.geometry ?? "",
+    };
+    const saved = await api.create({ ...after, ...planner.into.target() });
+    this.made = after.name;
+    await planner.reload();
+    await planner.into.follow(saved.changeset_id);
+    const draft = new OtherDraft(saved.zone_id, saved.revision, saved.changeset_id);
+    return besideOf(planner, [{ draft, before: null, after }], {
+      undone: word("split_undone", { name: after.name }),
+      redone: word("split_done", { name: after.name }),
     });
-    this.made = this.newName.trim();
-    await bench.planner.reload();
-    await bench.planner.into.follow(saved.changeset_id);
   }
 
   done(): string {

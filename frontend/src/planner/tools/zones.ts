@@ -1,12 +1,12 @@
 // Tools that need other zones: merge with them, cut them away, step back from rivals.
 
-import { api, type ZoneInfo } from "../api";
 import { area, h, word } from "../dom";
 import { myDraft, shownOf, type ZoneRow } from "../list";
-import type { Target } from "../review_api";
+import type { Beside } from "../editor";
 import { geometries, toolApi, type Preview } from "./api";
 import { previewLayer, type Bench, type Outcome, type Tool } from "./bench";
 import { choiceField, numberField, zonesField, type ChoiceField, type NumberField, type ZonesField } from "./fields";
+import { besideOf, bodyOf, OtherDraft, type Change } from "./others";
 
 /** Zones beside the open one whose outline the server knows: published, or in the same drafts. */
 function others(bench: Bench): ZoneRow[] {
@@ -79,49 +79,50 @@ export class Merge extends WithZones {
   }
 
   /** Drafts that end the other zones; what was never published is only put aside. */
-  async beforeUse(bench: Bench): Promise<void> {
+  async beforeUse(bench: Bench): Promise<Beside | undefined> {
     this.retired = 0;
-    if (this.fate?.value() !== "retire") return;
+    if (this.fate?.value() !== "retire") return undefined;
     const { planner } = bench;
-    let changeset: number | null = null;
+    const changes: Change[] = [];
+    let target = planner.into.target();
     for (const id of this.chosen) {
       const row = planner.row(id);
-      const target: Target = changeset === null ? planner.into.target() : { changeset_id: changeset };
-      const saved: number | null = row ? await this.retire(row, target) : null;
-      changeset = changeset ?? saved;
+      const change = row ? ending(row) : null;
+      if (!change) continue;
+      await change.draft.put(change.after, target);
+      if (change.after && change.draft.liesIn !== null) target = { changeset_id: change.draft.liesIn };
+      changes.push(change);
     }
+    this.retired = changes.length;
     await planner.reload();
-    if (changeset !== null) await planner.into.follow(changeset);
+    if (target.changeset_id !== undefined) await planner.into.follow(target.changeset_id);
+    if (!changes.length) return undefined;
+    return besideOf(planner, changes, {
+      undone: word("merge_undone"),
+      redone: word("merge_done_retired"),
+    });
   }
 
   done(): string {
     return this.retired ? word("merge_done_retired") : word("tool_done");
   }
+}
 
-  /** The change set of the draft that was made; null where there was only one to put aside. */
-  private async retire(row: ZoneRow, target: Target): Promise<number | null> {
-    this.retired += 1;
-    const draft = myDraft(row);
-    if (!row.published) {
-      const changeset = draft?.properties.changeset_id;
-      if (changeset !== undefined) await api.discard(row.id, changeset);
-      return null;
-    }
-    const zone: ZoneInfo = shownOf(row).properties;
-    const saved = await api.save(row.id, {
-      // A draft of mine that is there already stays in its change set.
-      ...(draft ? {} : target),
-      name: zone.name,
-      network_type: zone.network_type,
-      status: "RETIRED",
-      priority: zone.priority,
-      planned_for_date: zone.planned_for_date,
-      comment: word("merge_comment"),
-      geometry: row.published.geometry,
-      base_revision: Math.max(zone.revision, row.published.properties.revision),
-    });
-    return saved.changeset_id;
-  }
+/** How a zone ends with the same publication; null when its only draft is somebody else's. */
+function ending(row: ZoneRow): Change | null {
+  const mine = myDraft(row);
+  const before = mine ? bodyOf(mine) : null;
+  const lies = mine?.properties.changeset_id ?? null;
+  const revision = Math.max(mine?.properties.revision ?? 0, row.published?.properties.revision ?? 0);
+  const draft = new OtherDraft(row.id, revision, lies);
+  if (!row.published) return before ? { draft, before, after: null } : null;
+  const after = {
+    ...bodyOf(shownOf(row)),
+    status: "RETIRED",
+    comment: word("merge_comment"),
+    geometry: row.published.geometry,
+  };
+  return { draft, before, after };
 }
 
 export class Subtract extends WithZones {
