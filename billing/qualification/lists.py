@@ -32,6 +32,12 @@ class ListTooLongError(DomainError):
     http_status = 413
     message = _("The list has more than %(most)s rows: cut it into parts.")
 
+    @classmethod
+    def told(cls) -> "ListTooLongError":
+        """With the number."""
+        most = f"{MAX_ROWS:,}".replace(",", "\u202f")
+        return cls(cls.message % {"most": most})
+
 
 class NoAddressColumnError(DomainError):
     """Nobody said which column is the address, or the street."""
@@ -83,12 +89,16 @@ def choice_of(params: Mapping[str, Any]) -> Choice:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The beginning of a list with what was found out about it, for a person to confirm."""
+    """The beginning of a list with what was found out about it, for a person to confirm.
+
+    `is_too_long`: it has more rows than are qualified at once.
+    """
 
     table: Table
     choice: Choice
     rows: list[list[str]]
     texts: list[str]
+    is_too_long: bool = False
 
 
 def look_at(*, path: Path, choice: Choice) -> Look:
@@ -108,7 +118,13 @@ def look_at(*, path: Path, choice: Choice) -> Look:
     chosen = replace(choice, mapping=known)
     shown = [cells + [""] * (len(table.header) - len(cells)) for _n, cells in table.rows]
     texts = texts_of(table, chosen)[:SHOWN_ROWS] if is_enough(known) else []
-    return Look(table=table, choice=chosen, rows=shown[:SHOWN_ROWS], texts=texts)
+    return Look(
+        table=table,
+        choice=chosen,
+        rows=shown[:SHOWN_ROWS],
+        texts=texts,
+        is_too_long=_is_too_long(path, choice, stated_rows=table.stated_rows),
+    )
 
 
 def _beside_whole_address(mapping: dict[str, str], table: Table) -> dict[str, str]:
@@ -139,13 +155,21 @@ def checked(choice: Choice, header: list[str]) -> Choice:
 
 def read_list(*, path: Path, choice: Choice) -> Table:
     """The whole list; raises AddressFileError, ListTooLongError and those of `checked`."""
-    # Read to its end: blank lines don't count, so no number of lines is known to be enough.
-    table = _read(path, replace(choice.options, first_rows=None))
+    table = _read_whole(path, choice)
     if len(table.rows) > MAX_ROWS:
-        most = f"{MAX_ROWS:,}".replace(",", "\u202f")
-        raise ListTooLongError(ListTooLongError.message % {"most": most})
+        raise ListTooLongError.told()
     checked(choice, table.header)
     return table
+
+
+def _read_whole(path: Path, choice: Choice) -> Table:
+    # Read to its end: blank lines don't count, so no number of lines is known to be enough.
+    return _read(path, replace(choice.options, first_rows=None))
+
+
+def _is_too_long(path: Path, choice: Choice, *, stated_rows: int) -> bool:
+    """Only a file that seems to be too long is read to the end for it."""
+    return stated_rows > MAX_ROWS and len(_read_whole(path, choice).rows) > MAX_ROWS
 
 
 def texts_of(table: Table, choice: Choice) -> list[str]:

@@ -6,7 +6,14 @@ from typing import IO
 
 from django.db import transaction
 
-from billing.qualification.lists import Choice, Look, checked, choice_of, look_at
+from billing.qualification.lists import (
+    Choice,
+    ListTooLongError,
+    Look,
+    checked,
+    choice_of,
+    look_at,
+)
 from billing.qualification.work import KIND
 from project.core import jobs
 from project.core.actor import Actor
@@ -17,7 +24,8 @@ from project.core.models import Job, JobFile
 def hand_in(*, name: str, content: IO[bytes], actor: Actor, at: datetime) -> Job:
     """Keep a list until its columns are confirmed; raises AddressFileError, JobFileTooBigError.
 
-    What is no list at all is refused here and not kept.
+    What is no list at all, or has too many rows (ListTooLongError), is refused here and not kept;
+    of a book with several sheets another one may be meant.
     """
     with transaction.atomic():
         job = jobs.draft(
@@ -29,6 +37,8 @@ def hand_in(*, name: str, content: IO[bytes], actor: Actor, at: datetime) -> Job
         )
         try:
             look = look_at(path=list_path(job), choice=choice_of({}))
+            if look.is_too_long and len(look.table.sheets) < 2:
+                raise ListTooLongError.told()
         except Exception:
             jobs.remove_folder(job)
             raise
@@ -51,7 +61,10 @@ def look(*, job: Job, choice: Choice) -> Look:
 
 
 def begin(*, job: Job, choice: Choice, actor: Actor, at: datetime) -> Job:
-    """Queue the list; raises AddressFileError, NoAddressColumnError, UnknownColumnError."""
+    """Queue the list; raises AddressFileError, ListTooLongError, NoAddressColumnError,
+    UnknownColumnError."""
     seen = look_at(path=list_path(job), choice=choice)
+    if seen.is_too_long:
+        raise ListTooLongError.told()
     checked(choice, seen.table.header)
     return jobs.submit(job_id=job.id, actor=actor, at=at, params=choice.as_json())

@@ -70,7 +70,10 @@ class TableOptions:
 
 @dataclass(slots=True)
 class Table:
-    """A table that was read. `rows` are (number in the file, cells); `header` names each column."""
+    """A table that was read. `rows` are (number in the file, cells); `header` names each column.
+
+    `stated_rows`: how many the whole file seems to have, without having read them; 0 is unknown.
+    """
 
     kind: str
     header: list[str]
@@ -81,6 +84,7 @@ class Table:
     sheet: str = ""
     sheets: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    stated_rows: int = 0
 
 
 def read_table(*, path: Path, kind: str, options: TableOptions, is_header: Any) -> Table:
@@ -107,6 +111,7 @@ def _read_xlsx(path: Path, options: TableOptions) -> Table:
             (number, [_cell(value) for value in cells]) for number, cells in enumerate(rows, 1)
         ]
     table = Table("XLSX", [], 0, _not_empty(listed), sheet=head["sheet"], sheets=head["sheets"])
+    table.stated_rows = head.get("stated_rows") or 0
     return table
 
 
@@ -138,6 +143,7 @@ def _read_csv(path: Path, options: TableOptions, is_header: Any) -> Table:
         raise BadTableError(_("There is no such delimiter."), field="delimiter")
     delimiter = DELIMITERS.get(options.delimiter) or delimiter_of(text, is_header)
     table = Table("CSV", [], 0, [], encoding=encoding, delimiter=delimiter)
+    table.stated_rows = text.count("\n") + 1
     if is_guess:
         table.notes.append("ENCODING_GUESSED")
     try:

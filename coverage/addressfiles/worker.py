@@ -175,7 +175,8 @@ def xlsx(job: dict[str, Any], write: Any) -> dict[str, Any]:
     chosen = [sheet for sheet in sheets if sheet.title == job["sheet"]] if job["sheet"] else sheets
     for sheet in chosen:
         rows = 0
-        # The size that a sheet states of itself is not believed.
+        # The size that a sheet states of itself is passed on, and not believed here.
+        stated = sheet.max_row
         sheet.reset_dimensions()
         for values in sheet.iter_rows(values_only=True, max_col=job["max_columns"] + 1):
             if len(values) > job["max_columns"] and any(
@@ -189,7 +190,7 @@ def xlsx(job: dict[str, Any], write: Any) -> dict[str, Any]:
                 return {"too_many": True}
             write([cell_text(value) for value in values[: job["max_columns"]]])
         if rows:
-            return {"sheets": names[:50], "sheet": sheet.title}
+            return {"sheets": names[:50], "sheet": sheet.title, "stated_rows": stated}
     return {"sheets": names[:50], "sheet": ""}
 
 

@@ -277,6 +277,8 @@ def _difference(*, current: dict[str, Any], mine: ZoneDraft) -> dict[str, Any]:
     for field in ("name", "network_type", "priority", "status", "planned_for_date", "comment"):
         value = getattr(mine, field)
         ours = value.isoformat() if isinstance(value, date) else value
+        if field == "comment" and not ours:
+            continue  # the words of the other version are about that one
         if ours != theirs.get(field):
             fields[field] = [theirs.get(field), ours]
     their_shape = reading.read(shape) if shape is not None else MultiPolygon()

@@ -21,7 +21,7 @@ const MAX_TAGS = 200;
 const mayMove = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 const map = createMap(byId("pl-map"), { zoom: 16, minZoom: 5 });
-if (page.bounds) map.fitBounds(page.bounds, { maxZoom: 16.5 });
+if (page.bounds) map.fitBounds(page.bounds, { maxZoom: 16.5, ...free() });
 
 let marked = new Set<number>();
 let marker: L.Marker | null = null;

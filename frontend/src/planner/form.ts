@@ -52,7 +52,8 @@ export class Form {
     byId<HTMLSelectElement>("pl-network").disabled = published;
     byId<HTMLInputElement>("pl-priority").value = String(zone?.priority ?? 0);
     byId<HTMLInputElement>("pl-planned").value = zone?.planned_for_date ?? "";
-    byId<HTMLTextAreaElement>("pl-comment").value = zone?.comment ?? "";
+    // The words of the version on the map are about that version: a new change has its own.
+    byId<HTMLTextAreaElement>("pl-comment").value = zone?.kind === "draft" ? zone.comment : "";
     statusOptions(oldStatus, zone?.status ?? "PLANNED");
     this.touched = false;
     window.setTimeout(() => this.outlineChanged(), 0);

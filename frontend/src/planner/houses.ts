@@ -134,6 +134,9 @@ export class Houses {
   private fill(state: BuildingState): void {
     this.state = state;
     byId("pl-house-title").textContent = state.address || word("house_unnamed");
+    for (const link of byId("pl-house-links").querySelectorAll("a")) {
+      link.href = (link.dataset.href ?? "").replace(/([/=])0(\/?)/, `$1${state.building_id}$2`);
+    }
     const answers = state.answers.map((answer) => this.answer(answer));
     byId("pl-house-answers").replaceChildren(
       ...(answers.length ? answers : [h("li", { class: "pl-none" }, word("house_outside"))]),

@@ -85,6 +85,8 @@ def _columns(
         "error": error,
         "page": list_pages.columns_page(look),
     }
+    if look.is_too_long and error is None:
+        context["error"] = lists.ListTooLongError.told()
     status = error.http_status if error else 200
     return render(request, "workspace/qualify_columns.html", context, status=status)
 

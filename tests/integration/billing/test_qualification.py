@@ -1,6 +1,7 @@
 """A list in, one row out for each of its rows: the answers of single checks, nothing lost."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -213,9 +214,39 @@ def test_one_row_too_many_is_told_clearly(
 ) -> None:
     monkeypatch.setattr(lists, "MAX_ROWS", 20)
     assert done(table(["вул. Перевірочна, 7"] * 20)).state == "DONE"
-    job = done(table(["вул. Перевірочна, 7"] * 21))
-    assert job.state == "FAILED"
-    assert job.error == "У списку понад 20 рядків: розділіть його на частини."
+    told = "У списку понад 20 рядків: розділіть його на частини."
+    long = table(["вул. Перевірочна, 7"] * 21)
+    with pytest.raises(lists.ListTooLongError, match=told):  # before anything is kept
+        handed_in(long)
+    assert Job.objects.count() == 1
+    monkeypatch.setattr(lists, "MAX_ROWS", 21)
+    job = begun(long)
+    monkeypatch.setattr(lists, "MAX_ROWS", 20)
+    jobs.run_waiting(now=lambda: AT)
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("FAILED", told)
+
+
+def test_of_a_book_the_sheet_that_is_short_enough_may_be_chosen(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = openpyxl.Workbook()
+    for name, rows in (("Довгий", 21), ("Короткий", 5)):
+        sheet = book.create_sheet(name)
+        sheet.append(["Адреса"])
+        for _row in range(rows):
+            sheet.append(["вул. Перевірочна, 7"])
+    del book["Sheet"]
+    stream = io.BytesIO()
+    book.save(stream)
+    monkeypatch.setattr(lists, "MAX_ROWS", 20)
+    job = handed_in(stream.getvalue(), "книга.xlsx")
+    choice = choice_of(job.params)
+    assert operations.look(job=job, choice=choice).is_too_long
+    with pytest.raises(lists.ListTooLongError):
+        operations.begin(job=job, choice=choice, actor=SYSTEM, at=AT)
+    short = replace(choice, options=replace(choice.options, sheet="Короткий"))
+    assert operations.begin(job=job, choice=short, actor=SYSTEM, at=AT).state == "QUEUED"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1251", "utf-16", "koi8_u"])
