@@ -18,6 +18,7 @@ from django.db import transaction
 from coverage.addressfiles import sandbox
 from coverage.importers import found as founds
 from coverage.importers import settle
+from coverage.importers.boundaries import fill_boundaries
 from coverage.importers.buildings import Reading, read_building, street_of
 from coverage.importers.found import Address, FoundBuilding
 from coverage.importers.outlines import read_outline
@@ -59,6 +60,7 @@ class _Extract:
     spots: list[_Spot] = field(default_factory=list)
     entrances: list[_Spot] = field(default_factory=list)
     streets: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    boundaries: list[tuple[int, dict[str, str], Any]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -70,7 +72,7 @@ def import_extract(
     reading: Reading | None = None,
     progress: Progress = no_progress,
 ) -> Report:
-    """Buildings, addresses and streets of an .osm.pbf; raises AddressFileError.
+    """Buildings, addresses, streets and missing boundaries of an .osm.pbf; raises AddressFileError.
 
     `locality` is for places in no known settlement; `reading` says what a street without a type is.
     """
@@ -87,6 +89,9 @@ def import_extract(
         if building.street is None and not building.street_text:
             report.note(building.row, "NO_STREET", "KEPT_WITHOUT_STREET", **building.place())
     _count_entrances(extract, report)
+    if extract.boundaries:
+        # Before the buildings, which are looked up in them.
+        fill_boundaries(rows=extract.boundaries, source=SOURCE, report=report)
     drawn = Report(source="highway")
     draw_streets(extract.streets, drawn, locality=locality, source=SOURCE, untyped=reading.untyped)
     report.parts.append(drawn)
@@ -104,6 +109,13 @@ def _sorted_out(rows: Iterable[dict[str, Any]], report: Report, reading: Reading
             building = read_building(row, feature, report, reading)
             if building is not None:
                 extract.buildings.append(building)
+        elif what == "boundary":
+            named = {
+                "name": tags.get("name:uk") or tags.get("name", ""),
+                "admin_level": tags.get("admin_level", ""),
+                "katottg": tags.get("katotth", ""),
+            }
+            extract.boundaries.append((row, named, feature["geometry"]))
         elif what == "street":
             extract.streets.append((row, feature))
         elif what == "point":

@@ -5,6 +5,7 @@ settlement's name is unique in its hromada in 96.6 % of the polygons we have, ne
 """
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from coverage.zoning.shapes import to_shapely
 
 _Category = AdminUnit.Category
 SETTLEMENTS = {_Category.CITY, _Category.TOWN, _Category.VILLAGE, _Category.SETTLEMENT}
+LEVELS = ("4", "6", "7", "8", "9", "10")  # `admin_level` in Ukraine, from above
+FOREIGN = {"NO_NAME", "NO_UNIT", "NO_CONTAINER"}
 _SUFFIX = re.compile(
     r"\s+(?:область|район|(?:міська|селищна|сільська)(?:\s+територіальна)?\s+громада)$", re.I
 )
@@ -69,6 +72,10 @@ class _Units:
                 self.names.setdefault((above, key), []).append((unit_id, category))
         self._trees: dict[str, tuple[shapely.STRtree, list[int]]] = {}
 
+    def forget_outlines(self) -> None:
+        """Boundaries were set: read them anew when asked."""
+        self._trees.clear()
+
     def containing(self, category: str, geometry: MultiPolygon) -> int | None:
         """The unit of that category whose boundary contains a point inside the geometry."""
         if category not in self._trees:
@@ -94,12 +101,60 @@ def import_boundaries(*, path: Path, source: str = "OSM") -> Report:
     settlements. Raises ImportFileError when the file can't be read.
     """
     report = Report(source=path.name)
+    rows = (
+        (row, files.properties(feature), feature.get("geometry"))
+        for row, feature in enumerate(files.features(path), start=1)
+    )
     units = _Units()
+    chosen = _chosen(rows, units, report, may_set=lambda unit: units.sources[unit] in ("", source))
+    _write(chosen, source, report)
+    return report
+
+
+@transaction.atomic
+def fill_boundaries(
+    *, rows: Iterable[tuple[int, dict[str, str], Any]], source: str, report: Report
+) -> None:
+    """Give units that have no boundary the one found in an extract; none that is known is moved.
+
+    `rows` are (row, properties, GeoJSON geometry) in any order. An extract holds boundaries of
+    much that is no unit of ours: that is counted only.
+    """
+    by_level: dict[str, list[tuple[int, dict[str, str], Any]]] = {}
+    for row in rows:
+        by_level.setdefault(row[1].get("admin_level", ""), []).append(row)
+    units = _Units()
+    for level in LEVELS:  # from above: what is set contains what follows
+        told = Report(source=report.source)
+        drawn = set(AdminUnit.objects.filter(geom__isnull=False).values_list("id", flat=True))
+        chosen = _chosen(
+            by_level.get(level, ()),
+            units,
+            told,
+            may_set=lambda unit, known=drawn: unit not in known,
+        )
+        _write(chosen, source, told)
+        units.forget_outlines()
+        report.count("boundaries set", told.counts["boundaries set"])
+        for entry in told.entries:
+            if entry.code in FOREIGN:
+                report.count("boundaries of no known unit")
+            elif entry.code != "OTHER_SOURCE":
+                report.entries.append(entry)
+
+
+def _chosen(
+    rows: Iterable[tuple[int, dict[str, str], Any]],
+    units: _Units,
+    report: Report,
+    *,
+    may_set: Callable[[int], bool],
+) -> dict[int, MultiPolygon]:
+    """The outline of each unit that is to be set."""
     chosen: dict[int, tuple[int, MultiPolygon]] = {}
-    for row, feature in enumerate(files.features(path), start=1):
-        properties = files.properties(feature)
+    for row, properties, geometry in rows:
         name = properties.get("name", "")
-        outline = outlines.read_outline(feature.get("geometry"))
+        outline = outlines.read_outline(geometry)
         report.count("features")
         for fault in outline.faults:
             report.note(
@@ -118,7 +173,7 @@ def import_boundaries(*, path: Path, source: str = "OSM") -> Report:
         unit_id = _link(row, properties, outline.geometry, units, report)
         if unit_id is None:
             continue
-        if units.sources[unit_id] not in ("", source):
+        if not may_set(unit_id):
             report.note(row, "OTHER_SOURCE", "SKIPPED", name=name, detail=units.sources[unit_id])
             continue
         earlier = chosen.get(unit_id)
@@ -129,8 +184,7 @@ def import_boundaries(*, path: Path, source: str = "OSM") -> Report:
             if earlier[1].area >= outline.geometry.area:
                 continue
         chosen[unit_id] = (row, outline.geometry)
-    _write({unit_id: geometry for unit_id, (_row, geometry) in chosen.items()}, source, report)
-    return report
+    return {unit_id: outline for unit_id, (_row, outline) in chosen.items()}
 
 
 def _link(

@@ -55,6 +55,7 @@ COUNTS: dict[str, tuple[str, Any]] = {
     "waiting for a pin": ("pending", _("wait for a pin")),
     "further addresses": ("online", _("further addresses of corner houses")),
     "streets created": ("online", _("streets made")),
+    "boundaries set": ("online", _("boundaries of settlements and hromadas drawn")),
     "pins no longer needed": ("plan", _("waited for a pin, settled now")),
 }
 JOB_OUTCOMES = {name.replace(" ", "_"): COUNTS[name] for name in list(COUNTS)[:4]}

@@ -223,6 +223,53 @@ def test_an_old_street_name_is_taken_for_the_present_one(extract: Extract) -> No
     assert Street.objects.count() == 1
 
 
+def square(extract: Extract, west: float, south: float, size: float, **tags: str) -> None:
+    corners = [(0, 0), (size, 0), (size, size), (0, size)]
+    nodes = [extract.point(west + east, south + north) for east, north in corners]
+    extract.way([*nodes, nodes[0]], boundary="administrative", **tags)
+
+
+def test_boundaries_that_are_missing_are_taken_from_the_extract(extract: Extract) -> None:
+    units = AdminUnit.objects
+    hromada = units.create(
+        category="HROMADA", name="Лугова", search_key="лугова", path="/1/", depth=1,
+        katottg="UA00000000000000001",
+    )  # fmt: skip
+    village = units.create(
+        category="VILLAGE", name="Луг", search_key="луг", parent=hromada,
+        path="/1/2/", depth=2, katottg="UA00000000000000002",
+    )  # fmt: skip
+    units.filter(id=hromada.id).update(path=f"/{hromada.id}/")
+    units.filter(id=village.id).update(path=f"/{hromada.id}/{village.id}/")
+    # The village first: what contains it is drawn later in the file.
+    square(extract, 24.94, 60.17, 0.01, admin_level="9", name__uk="Луг", name="Lug")
+    square(
+        extract, 24.9, 60.1, 0.1, admin_level="7", name="Лугова громада",
+        katotth="UA00000000000000001",
+    )  # fmt: skip
+    square(extract, 24.0, 60.0, 0.2, admin_level="8", name="Deutschland")
+    square(extract, 23.0, 60.0, 0.2, admin_level="2", name="Країна")
+    extract.building(24.942, 60.172, addr__street="вулиця Бучми", addr__housenumber="1")
+    path = extract.close()
+    tried = import_addresses(path=path, name="a", asked=Asked(untyped="вулиця", dry_run=True))
+    assert tried.counts["boundaries set"] == 2
+    assert not units.filter(geom__isnull=False).exists()
+
+    report = import_addresses(path=path, name="a", asked=Asked(untyped="вулиця"))
+
+    assert report.counts["boundaries set"] == 2
+    assert report.counts["boundaries of no known unit"] == 1
+    assert report.entries == []
+    assert Building.objects.get().locality == village  # looked up in what was just drawn
+    drawn = units.get(id=village.id)
+    assert drawn.geom is not None
+    assert drawn.geom_source == "OSM"
+    units.filter(id=village.id).update(geom=units.get(id=hromada.id).geom, geom_source="survey")
+    again = import_addresses(path=path, name="a", asked=Asked(untyped="вулиця"))
+    assert again.counts["boundaries set"] == 0  # what is known is not moved
+    assert units.get(id=village.id).geom_source == "survey"
+
+
 def test_a_house_drawn_anew_keeps_its_id(extract: Extract, tmp_path: Path) -> None:
     tags = {"addr__street": "вулиця Бучми", "addr__housenumber": "1"}
     extract.building(24.94, 60.17, **tags)
