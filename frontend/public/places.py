@@ -6,7 +6,7 @@ Only what coverage has published and what stands on any street map; no service, 
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from coverage import queries as coverage_queries
 from coverage.addresses.street import street_label
-from coverage.models import AdminUnit, BuildingCoverage, Street, ZoneVersion
+from coverage.answers import Answer
+from coverage.availability import answers_for_places, best_of, place_of_building
+from coverage.models import AdminUnit, Building, BuildingCoverage, Street, ZoneVersion
 from coverage.winners import BY_STORED_COVERAGE, winners_sql
 from project.core.errors import NotFoundError
 
@@ -321,12 +323,31 @@ def houses_of_street(*, street_id: int, at: datetime) -> list[House]:
     ]
 
 
+def _as_checked(houses: list[House], *, at: datetime) -> list[House]:
+    """Houses that are said to be connected now are asked as a check would ask them.
+
+    Only the check knows of ports that are all taken and of the reach of a node; here that is "it
+    takes a look on the spot", as in its answer, and tells nothing of the network.
+    """
+    promised = [house.building_id for house in houses if house.look == "IN_SERVICE"]
+    standing = list(Building.objects.filter(id__in=promised).defer("footprint").order_by("id"))
+    answers = answers_for_places(places=[place_of_building(each) for each in standing], at=at)
+    doubted = {
+        building.id
+        for building, networks in zip(standing, answers, strict=True)
+        if best_of(networks)[0] is Answer.NEEDS_SURVEY
+    }
+    return [
+        replace(house, look="SURVEY") if house.building_id in doubted else house for house in houses
+    ]
+
+
 def street_page(*, street_id: int, at: datetime) -> dict[str, Any]:
     """A street with its houses grouped by outlook; raises NotFoundError."""
     street = Street.objects.select_related("locality").filter(id=street_id).first()
     if street is None or street.retired_at is not None:
         raise NotFoundError
-    houses = houses_of_street(street_id=street_id, at=at)
+    houses = _as_checked(houses_of_street(street_id=street_id, at=at), at=at)
     old = street.aliases.filter(kind="OLD").order_by("id")[:3]
     return {
         "street_id": street.id,

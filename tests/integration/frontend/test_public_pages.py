@@ -16,6 +16,7 @@ from project.core import clock
 from project.core.models import AuditEntry, User
 from project.core.roles import Role
 from tests.support import zones
+from tests.support.plant import fill, node
 from tests.support.provider import Provider, small_provider
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +120,21 @@ class TestLists:
         page = client.get(reverse("public:street", args=[provider.building.street_id]))
         # Only fibre to the building needs the house to be wired; this zone is GPON.
         assert page.context["street"]["groups"][0]["value"] == "IN_SERVICE"
+
+    def test_a_house_without_a_free_port_is_not_promised(
+        self, client: Client, provider: Provider
+    ) -> None:
+        splitter = node("SPLITTER", 5, 5, building_id=provider.building.id)
+        street = reverse("public:street", args=[provider.building.street_id])
+        assert client.get(street).context["street"]["groups"][0]["value"] == "IN_SERVICE"
+        fill(splitter)
+        page = client.get(street)
+        group = page.context["street"]["groups"][0]
+        assert (group["value"], [house.number for house in group["houses"]]) == (
+            "NEEDS_SURVEY",
+            ["1"],
+        )
+        assert splitter.name not in page.content.decode()
 
     def test_a_street_that_does_not_exist_is_404(self, client: Client) -> None:
         assert client.get(reverse("public:street", args=[99_999])).status_code == 404
