@@ -124,7 +124,7 @@ def _read_house(found: TableRow, text: str) -> None:
     except HouseNumberError as error:
         found.house_problem = error.problem
         if error.problem != "EMPTY":
-            found.problems.append(("BAD_NUMBER", f"{error.problem} {text[:40]}"))
+            found.problems.append(("BAD_NUMBER", text[:40]))
 
 
 def _read_point(found: TableRow, cells: Mapping[str, str]) -> None:

@@ -77,9 +77,8 @@ def read_house(row: int, text: str, place: dict[str, Any], report: Report) -> Ho
     cleaned = clean(text)
     try:
         return parse_house(house_variants(cleaned)[0] if is_latin(cleaned) else cleaned)
-    except HouseNumberError as error:
-        detail = f"{error.problem} {text[:40]}"
-        report.note(row, "BAD_NUMBER", "KEPT_WITHOUT_NUMBER", **place, detail=detail)
+    except HouseNumberError:
+        report.note(row, "BAD_NUMBER", "KEPT_WITHOUT_NUMBER", **place, detail=text[:40])
         return None
 
 

@@ -117,7 +117,7 @@ def test_a_table_is_read_by_its_columns_checked_imported_and_pinned(
     page.locator(".im-pick", has_text="Садова, 77").click()
     page.locator("#im-map").click(position={"x": 200, "y": 200})
     page.get_by_role("button", name="Створити будинок").locator("visible=true").click()
-    expect(page.locator(".ws-told")).to_contain_text("Будинок на мапі")
+    expect(page.locator(".ws-told")).to_contain_text("Будинок на карті")
     with stack.database():
         assert Building.objects.get(street__name="Садова", number="77").location_source == "PIN"
 

@@ -4,7 +4,7 @@ import { api, ApiError } from "./api";
 import { byId } from "./dom";
 import { show, showProblems } from "./panel";
 import type { Planner } from "./planner";
-import { wktOf } from "./shapes";
+import { boundsOf, wktOf } from "./shapes";
 
 export function startText(planner: Planner): void {
   const area = byId<HTMLTextAreaElement>("pl-text");
@@ -45,6 +45,10 @@ export function startText(planner: Planner): void {
       }
       const { repaired } = check;
       planner.editor.mark(check.problems, repaired);
+      // Perhaps far from what is in view now.
+      const placed = check.problems.find((problem) => problem.lon !== null);
+      if (repaired) planner.map.fitBounds(boundsOf(repaired), planner.editor.room());
+      else if (placed) planner.editor.zoomToPlace(placed);
       showProblems(problems, check.problems, {
         onZoom: (problem) => planner.editor.zoomToPlace(problem),
         onPeek: (shown) => planner.editor.showRepair(shown),
