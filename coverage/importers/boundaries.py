@@ -126,13 +126,8 @@ def fill_boundaries(
     units = _Units()
     for level in LEVELS:  # from above: what is set contains what follows
         told = Report(source=report.source)
-        drawn = set(AdminUnit.objects.filter(geom__isnull=False).values_list("id", flat=True))
-        chosen = _chosen(
-            by_level.get(level, ()),
-            units,
-            told,
-            may_set=lambda unit, known=drawn: unit not in known,
-        )
+        bare = set(AdminUnit.objects.filter(geom__isnull=True).values_list("id", flat=True))
+        chosen = _chosen(by_level.get(level, ()), units, told, may_set=bare.__contains__)
         _write(chosen, source, told)
         units.forget_outlines()
         report.count("boundaries set", told.counts["boundaries set"])
