@@ -14,12 +14,14 @@ from billing.subscriptions.models import (
     Block,
     CreditGrant,
     Pause,
+    PlanBatch,
+    PlanBatchItem,
     PlanSpan,
     Rezoning,
     Subscription,
     TermsMove,
 )
-from billing.tariffs.models import PriceRule, Tariff, TariffVersion
+from billing.tariffs.models import Discount, DraftPrice, PriceRule, Tariff, TariffVersion
 
 __all__ = [
     "Block",
@@ -27,6 +29,8 @@ __all__ = [
     "ChargeRun",
     "ChargeRunChunk",
     "CreditGrant",
+    "Discount",
+    "DraftPrice",
     "LedgerAccount",
     "LedgerBalance",
     "LedgerJournal",
@@ -36,6 +40,8 @@ __all__ = [
     "Pause",
     "Payment",
     "PaymentEvent",
+    "PlanBatch",
+    "PlanBatchItem",
     "PlanSpan",
     "PriceRule",
     "Rezoning",

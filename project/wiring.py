@@ -15,6 +15,7 @@ from billing.qualification import work as qualification
 from billing.standing_rules import SubscriberOutsideZones
 from billing.subscriptions import hooks as subscription_hooks
 from billing.subscriptions import rezoning
+from billing.whatif import work as what_if
 from coverage import counters, impact, invariants
 from coverage.addressfiles import job as import_job
 from coverage.placing import movers
@@ -73,6 +74,7 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
         _("Check of a list of addresses"),
         Permission.LISTS_QUALIFY,
     ),
+    what_if.KIND: ("billing.whatif.work:run", _("What-if of a tariff"), Permission.TARIFFS_VIEW),
 }
 
 

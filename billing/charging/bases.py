@@ -33,7 +33,8 @@ _MISSING = """
     LEFT JOIN coverage_zoneversion AS sold_in ON sold_in.id = span.sold_zone_version_id
     WHERE s.version_id <> s.sold_version_id
       AND NOT EXISTS (SELECT 1 FROM billing_charge_basis AS b
-                      WHERE b.plan_span_id = s.span_id AND b.tariff_version_id = s.version_id)
+                      WHERE b.plan_span_id = s.span_id AND b.tariff_version_id = s.version_id
+                        AND b.discount_id IS NULL)
 """
 
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from billing.subscriptions.models import PlanSpan, Subscription
-from billing.tariffs.models import PriceRule, TariffVersion
+from billing.tariffs.models import Discount, PriceRule, TariffVersion
 from coverage.models import ZoneVersion
 
 
@@ -12,7 +12,8 @@ class ChargeBasis(models.Model):
     """By what a service is charged: the answer to "why this amount?" behind a posting.
 
     A posting carries its id and points at nothing above the ledger. A plan span has one basis for
-    each tariff version it was charged by; another price needs another span or another version.
+    each tariff version it was charged by, and beside it one for each discount that was taken off;
+    another price needs another span or another version. `price_kopecks`: with the discount off.
     """
 
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="bases")
@@ -22,18 +23,16 @@ class ChargeBasis(models.Model):
     zone_version = models.ForeignKey(
         ZoneVersion, null=True, on_delete=models.PROTECT, related_name="+"
     )
+    discount = models.ForeignKey(Discount, null=True, on_delete=models.PROTECT, related_name="+")
     price_kopecks = models.BigIntegerField()
 
     class Meta:
         db_table = "billing_charge_basis"
         constraints = [
             models.UniqueConstraint(
-                fields=["plan_span", "tariff_version", "price_rule", "zone_version"],
-                name="billing_charge_basis_once",
+                fields=["plan_span", "tariff_version", "discount"],
+                name="billing_charge_basis_version",
                 nulls_distinct=False,
-            ),
-            models.UniqueConstraint(
-                fields=["plan_span", "tariff_version"], name="billing_charge_basis_version"
             ),
         ]
 

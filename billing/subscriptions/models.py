@@ -22,6 +22,7 @@ class Subscription(models.Model):
     It is *on* when ACTIVE with no open Block and no Pause today. `charged_until` is half-open: all
     days before it are charged (or were free by rule). `terminated_date` is the last day of service.
     The zone it stands in is that of the plan span of the day (`queries.zone_on`).
+    `ends_date`: the last day of a service that was sold for some days (a faster line for a week).
     `connection_fee_kopecks` is what was agreed at the sale, charged once with the first charge.
     Uncovered creation carries a reason and who permitted it.
     """
@@ -52,6 +53,7 @@ class Subscription(models.Model):
     created_at = models.DateTimeField()
     activated_date = models.DateField(null=True)
     terminated_date = models.DateField(null=True)
+    ends_date = models.DateField(null=True)
     charged_until = models.DateField(null=True)
     anchor_day = models.PositiveSmallIntegerField(default=1)
     connection_fee_kopecks = models.BigIntegerField(default=0)
@@ -69,6 +71,11 @@ class Subscription(models.Model):
                 fields=["terminated_date"],
                 name="billing_subscription_ended",
                 condition=Q(state="TERMINATED"),
+            ),
+            models.Index(
+                fields=["ends_date"],
+                name="billing_subscription_ends",
+                condition=Q(state="ACTIVE", ends_date__isnull=False),
             ),
         ]
         constraints = [
@@ -151,8 +158,9 @@ class Rezoning(models.Model):
 
 
 class TermsMove(models.Model):
-    """One service in a rezoning: moved to new terms, or not, because nothing is sold there.
+    """One service that gets new terms on a later day, or not, because nothing is sold there.
 
+    Of a rezoning; without one it is another tariff from a day that was chosen (R5).
     `from_date` is the first day of the new terms. `settled_date`: the day on which what was prepaid
     beyond the move was given back (or there was nothing). SUPERSEDED: a later publication decides.
     """
@@ -164,7 +172,9 @@ class TermsMove(models.Model):
         NOT_SOLD = "NOT_SOLD"
         SUPERSEDED = "SUPERSEDED"
 
-    rezoning = models.ForeignKey(Rezoning, on_delete=models.PROTECT, related_name="moves")
+    rezoning = models.ForeignKey(
+        Rezoning, null=True, on_delete=models.PROTECT, related_name="moves"
+    )
     subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="moves")
     from_date = models.DateField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
@@ -281,3 +291,69 @@ class CreditGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}: {self.amount_kopecks}"
+
+
+class PlanBatch(models.Model):
+    """Another tariff for many services at once, from a day on: whom it concerns, how far it is.
+
+    `chosen` keeps what was asked for (a zone, a segment, services by number). SCHEDULED → DONE
+    when each service has its new plan (or why not), CANCELLED when that was taken back.
+    """
+
+    class State(models.TextChoices):
+        """PREPARED: a preview. SCHEDULED: being written or waiting for its day."""
+
+        PREPARED = "PREPARED"
+        SCHEDULED = "SCHEDULED"
+        CANCELLED = "CANCELLED"
+
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="+")
+    from_tariff = models.ForeignKey(Tariff, null=True, on_delete=models.PROTECT, related_name="+")
+    from_date = models.DateField()
+    chosen = models.JSONField(default=dict)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PREPARED)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150, blank=True, default="")
+    scheduled_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "billing_plan_batch"
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class PlanBatchItem(models.Model):
+    """One service of a batch and what became of it; `reason` is the code of why not."""
+
+    class Outcome(models.TextChoices):
+        """PENDING until its turn."""
+
+        PENDING = "PENDING"
+        SCHEDULED = "SCHEDULED"
+        REFUSED = "REFUSED"
+        CANCELLED = "CANCELLED"
+
+    batch = models.ForeignKey(PlanBatch, on_delete=models.CASCADE, related_name="items")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="+")
+    account_id = models.BigIntegerField()
+    outcome = models.CharField(max_length=9, choices=Outcome.choices, default=Outcome.PENDING)
+    reason = models.CharField(max_length=40, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_plan_batch_item"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "subscription"], name="billing_plan_batch_item_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["batch", "outcome", "account_id"], name="billing_plan_batch_item_next"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}/{self.subscription_id} {self.outcome}"

@@ -38,6 +38,7 @@ SERVICES = """
     LEFT JOIN coverage_zoneversion AS zone_version ON zone_version.id = span.sold_zone_version_id
     LEFT JOIN billing_charge_basis AS basis
       ON basis.plan_span_id = span.id AND basis.tariff_version_id = version.id
+     AND basis.discount_id IS NULL
     WHERE s.state = 'ACTIVE' AND version.charge_type <> 'ONE_OFF'
       AND s.building_id = ANY(%(buildings)s)
       AND s.network_type = ANY(%(networks)s)

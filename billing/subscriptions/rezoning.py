@@ -199,8 +199,7 @@ class _Mover:
             other.id
             for note in moved
             for other in self._others.get(note.subscription_id, ())
-            if other.rezoning.published_at < self.row.published_at
-            and other.from_date >= note.from_date
+            if _published(other) < self.row.published_at and other.from_date >= note.from_date
         ]
         TermsMove.objects.filter(id__in=over, settled_date__isnull=True).update(
             outcome=TermsMove.Outcome.SUPERSEDED
@@ -218,7 +217,7 @@ class _Mover:
         later = (
             other.from_date
             for other in self._others.get(subscription_id, ())
-            if other.rezoning.published_at > self.row.published_at
+            if _published(other) > self.row.published_at
         )
         return min(later, default=None)
 
@@ -253,9 +252,16 @@ class _Mover:
         return begun[-1] if begun else None
 
 
+def _published(move: TermsMove) -> datetime:
+    assert move.rezoning is not None, move.id
+    return move.rezoning.published_at
+
+
 def _other_moves(row: Rezoning, subscription_ids: Sequence[int]) -> dict[int, list[TermsMove]]:
     rows = TermsMove.objects.filter(
-        subscription_id__in=subscription_ids, outcome=TermsMove.Outcome.MOVED
+        subscription_id__in=subscription_ids,
+        outcome=TermsMove.Outcome.MOVED,
+        rezoning__isnull=False,
     ).exclude(rezoning=row)
     found: dict[int, list[TermsMove]] = {}
     for move in rows.select_related("rezoning"):
@@ -294,7 +300,10 @@ def follow(
 
 def _announced(subscription: Subscription, *, after: date) -> list[TermsMove]:
     rows = TermsMove.objects.filter(
-        subscription=subscription, outcome=TermsMove.Outcome.MOVED, from_date__gt=after
+        subscription=subscription,
+        outcome=TermsMove.Outcome.MOVED,
+        from_date__gt=after,
+        rezoning__isnull=False,
     )
     return list(
         rows.select_related("rezoning", "zone_version")

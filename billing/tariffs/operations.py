@@ -1,15 +1,18 @@
 """Writing tariffs: what is sold, on what terms, at what price and where."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import operations as ledger
 from billing.tariffs.models import PriceRule, Tariff, TariffVersion
+from billing.tariffs.sanity import MOST_KOPECKS, BadTermsError, require_sane
+from billing.tariffs.targets import PriceTarget
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError
@@ -18,18 +21,14 @@ VAT_ACCOUNT_CODE = "tax.vat"
 
 
 class PriceRuleOverlapError(DomainError):
-    """Two prices for the same tariff, place, network type and segment on one day."""
+    """Two prices for the same tariff, place, network type and segment on one day.
+
+    The context names the other rule: `rule_id`, `price_kopecks`, `valid_from`, `valid_until`.
+    """
 
     code = "price_rule_overlap"
     http_status = 409
     message = _("There is already a price for this tariff, place and period.")
-
-
-class BadTermsError(DomainError):
-    """The terms contradict each other."""
-
-    code = "bad_tariff_terms"
-    message = _("These tariff terms cannot be used.")
 
 
 class TariffExistsError(DomainError):
@@ -42,7 +41,10 @@ class TariffExistsError(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of one tariff version; speeds in bit/s, VAT in basis points (2000 = 20 %)."""
+    """The terms of one tariff version; speeds in bit/s, VAT in basis points (2000 = 20 %).
+
+    What each means: `TariffVersion`, whose columns have the same names.
+    """
 
     charge_type: str
     revenue_account_code: str
@@ -53,6 +55,23 @@ class Terms:
     speed_down_bit_s: int | None = None
     speed_up_bit_s: int | None = None
     vat_rate_bp: int = 0
+    night_from: time | None = None
+    night_until: time | None = None
+    night_down_bit_s: int | None = None
+    night_up_bit_s: int | None = None
+    burst_down_bit_s: int | None = None
+    burst_up_bit_s: int | None = None
+    burst_s: int | None = None
+    credit_kopecks: int = 0
+    pause_min_days: int = 1
+    pause_max_days: int = 183
+    pause_days_a_year: int | None = None
+    pause_gap_days: int = 0
+    pause_fee_kopecks: int = 0
+    promise_max_kopecks: int = 0
+    promise_days: int = 5
+    promises_a_month: int = 1
+    promise_wait_days: int = 30
 
 
 @transaction.atomic
@@ -109,20 +128,20 @@ def publish_version(
     New subscriptions get them from `applies_from`; existing ones from `applies_existing_from`, or
     never when it is None.
     """
-    _require_sane(terms, applies_from=applies_from, applies_existing_from=applies_existing_from)
     tariff = Tariff.objects.select_for_update().get(id=tariff_id)
+    require_sane(terms, tariff=tariff)
+    require_dates(
+        tariff=tariff, applies_from=applies_from, applies_existing_from=applies_existing_from
+    )
     ledger.ensure_control_account(at=at, kind="REVENUE", code=terms.revenue_account_code)
     ledger.ensure_control_account(at=at, kind="TAX", code=VAT_ACCOUNT_CODE)
-    last = tariff.versions.order_by("-version").first()
-    if last is not None and applies_from <= last.applies_from:
-        raise BadTermsError(_("New terms begin later than the last ones."), field="applies_from")
     version = TariffVersion.objects.create(
         tariff=tariff,
-        version=last.version + 1 if last else 1,
+        version=next_number(tariff),
         applies_from=applies_from,
         applies_existing_from=applies_existing_from,
         published_at=at,
-        **_columns(terms),
+        **columns(terms),
     )
     audit.record(
         at=at,
@@ -130,20 +149,41 @@ def publish_version(
         action="billing.tariff_version.published",
         obj=("tariff", tariff.id),
         summary=f"{tariff.code} v{version.version}: {applies_from:%d.%m.%Y}",
-        after=_columns(terms),
+        after=_told(terms),
     )
     return version.id
 
 
-def _columns(terms: Terms) -> dict[str, Any]:
+def next_number(tariff: Tariff) -> int:
+    """The number of the next version of a tariff."""
+    return (tariff.versions.aggregate(last=Max("version"))["last"] or 0) + 1
+
+
+def columns(terms: Terms) -> dict[str, Any]:
+    """The terms as columns of a version."""
     return {name: getattr(terms, name) for name in Terms.__slots__}
 
 
-def _require_sane(terms: Terms, *, applies_from: date, applies_existing_from: date | None) -> None:
-    if terms.charge_type not in TariffVersion.ChargeType.values:
-        raise BadTermsError(field="charge_type")
-    if not 0 <= terms.vat_rate_bp < 10_000:
-        raise BadTermsError(_("The VAT rate is between 0 and 100 %."), field="vat_rate_bp")
+def terms_of(version: TariffVersion) -> Terms:
+    """The terms of a stored version."""
+    return Terms(**{name: getattr(version, name) for name in Terms.__slots__})
+
+
+def _told(terms: Terms) -> dict[str, Any]:
+    """The terms for the audit log: what JSON can hold."""
+    return {
+        name: value.isoformat() if isinstance(value, time) else value
+        for name, value in columns(terms).items()
+    }
+
+
+def require_dates(
+    *, tariff: Tariff, applies_from: date, applies_existing_from: date | None
+) -> None:
+    """Published terms follow each other; raises BadTermsError."""
+    last = tariff.versions.filter(published_at__isnull=False).order_by("-applies_from").first()
+    if last is not None and applies_from <= last.applies_from:
+        raise BadTermsError(_("New terms begin later than the last ones."), field="applies_from")
     if applies_existing_from is not None and applies_existing_from < applies_from:
         raise BadTermsError(
             _("Existing clients cannot get the terms before new ones do."),
@@ -169,26 +209,17 @@ def set_price(
     """Set a price for one zone, one administrative unit, or everywhere; returns the rule's id.
 
     An older open-ended price of the same place ends where this one begins; what it sold keeps it.
-    Raises PriceRuleOverlapError when another price of the same place lies inside the period.
+    A price for a period is followed by the older one again, as a rule of its own.
+    Raises BadTermsError, and PriceRuleOverlapError (with the other rule) when another price of the
+    same place lies inside the period.
     """
-    if price_kopecks <= 0 or connection_fee_kopecks < 0:
-        raise BadTermsError(_("A price is more than zero."), field="price_kopecks")
-    if zone_id is not None and admin_unit_id is not None:
-        raise BadTermsError(_("A price is for a zone or for a locality, not for both."))
-    level = PriceRule.Level.DEFAULT
-    if zone_id is not None:
-        level = PriceRule.Level.ZONE
-    elif admin_unit_id is not None:
-        level = PriceRule.Level.LOCALITY
-    same_place = {
-        "tariff_id": tariff_id,
-        "level": level,
-        "zone_id": zone_id,
-        "admin_unit_id": admin_unit_id,
-        "network_type": network_type,
-        "segment": segment,
-    }
-    _close_open_rule(same_place=same_place, valid_from=valid_from)
+    require_price(price_kopecks=price_kopecks, connection_fee_kopecks=connection_fee_kopecks)
+    require_period(valid_from=valid_from, valid_until=valid_until)
+    target = PriceTarget.of(
+        zone_id=zone_id, admin_unit_id=admin_unit_id, network_type=network_type, segment=segment
+    )
+    same_place = {"tariff_id": tariff_id, **target.columns()}
+    older = _close_open_rule(same_place=same_place, valid_from=valid_from)
     try:
         with transaction.atomic():
             rule = PriceRule.objects.create(
@@ -200,13 +231,24 @@ def set_price(
                 created_by=actor.label[:150],
             )
     except IntegrityError as error:
-        raise PriceRuleOverlapError() from error
+        raise overlap_error(
+            tariff_id=tariff_id, target=target, valid=DateRange(valid_from, valid_until)
+        ) from error
+    if older is not None and valid_until is not None:
+        PriceRule.objects.create(
+            **same_place,
+            price_kopecks=older.price_kopecks,
+            connection_fee_kopecks=older.connection_fee_kopecks,
+            valid=DateRange(valid_until, None),
+            created_at=at,
+            created_by=actor.label[:150],
+        )
     audit.record(
         at=at,
         actor=actor,
         action="billing.price_rule.created",
         obj=("tariff", tariff_id),
-        summary=f"{level} {price_kopecks} {valid_from:%d.%m.%Y}",
+        summary=f"{target.level} {price_kopecks} {valid_from:%d.%m.%Y}",
         after={
             **same_place,
             "price_kopecks": price_kopecks,
@@ -216,7 +258,7 @@ def set_price(
     return rule.id
 
 
-def _close_open_rule(*, same_place: dict[str, Any], valid_from: date) -> None:
+def _close_open_rule(*, same_place: dict[str, Any], valid_from: date) -> PriceRule | None:
     older = (
         PriceRule.objects.select_for_update()
         .filter(**same_place, valid__startswith__lt=valid_from, valid__upper_inf=True)
@@ -225,3 +267,39 @@ def _close_open_rule(*, same_place: dict[str, Any], valid_from: date) -> None:
     if older is not None:
         older.valid = DateRange(older.valid.lower, valid_from)
         older.save(update_fields=["valid"])
+    return older
+
+
+def require_price(*, price_kopecks: int, connection_fee_kopecks: int) -> None:
+    """There is no price of nothing, and no sum beyond MOST_KOPECKS; raises BadTermsError."""
+    if not 0 < price_kopecks <= MOST_KOPECKS:
+        raise BadTermsError(_("A price is more than zero."), field="price_kopecks")
+    if not 0 <= connection_fee_kopecks <= MOST_KOPECKS:
+        raise BadTermsError(
+            _("A connection fee is not less than zero."), field="connection_fee_kopecks"
+        )
+
+
+def require_period(*, valid_from: date, valid_until: date | None) -> None:
+    """A half-open period holds at least one day; raises BadTermsError."""
+    if valid_until is not None and valid_until <= valid_from:
+        raise BadTermsError(_("The last day cannot be before the first one."), field="valid_until")
+
+
+def overlap_error(
+    *, tariff_id: int, target: PriceTarget, valid: DateRange
+) -> PriceRuleOverlapError:
+    """The refusal that shows the other rule."""
+    other = (
+        PriceRule.objects.filter(tariff_id=tariff_id, valid__overlap=valid, **target.columns())
+        .order_by("valid")
+        .first()
+    )
+    if other is None:
+        return PriceRuleOverlapError()
+    return PriceRuleOverlapError(
+        rule_id=other.id,
+        price_kopecks=other.price_kopecks,
+        valid_from=other.valid.lower.isoformat() if other.valid.lower else None,
+        valid_until=other.valid.upper.isoformat() if other.valid.upper else None,
+    )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from billing.qualification import work as qualification
+from billing.whatif import work as what_if
 from coverage.addressfiles import job as import_job
 from frontend.planner import import_words
 
@@ -44,6 +45,11 @@ class JobWords:
     page: str = ""
 
 
+def services(n: int) -> str:
+    """ "services" for so many."""
+    return ngettext("service", "services", n)
+
+
 WORDS: dict[str, JobWords] = {
     import_job.KIND: JobWords(
         unit=percent, outcomes=import_words.JOB_OUTCOMES, page="planner:import"
@@ -60,6 +66,7 @@ WORDS: dict[str, JobWords] = {
             "unmatched": ("admin", _("address not found for certain")),
         },
     ),
+    what_if.KIND: JobWords(unit=services, page="workspace:what-if"),
 }
 
 

@@ -272,6 +272,7 @@ GEOBILL_CHECKS_KEPT_DAYS = envint("GEOBILL_CHECKS_KEPT_DAYS", 365)
 # After this a job that ended is deleted with its files.
 GEOBILL_JOBS_KEPT_DAYS = envint("GEOBILL_JOBS_KEPT_DAYS", 30)
 GEOBILL_JOB_FILE_MAX_MB = envint("GEOBILL_JOB_FILE_MAX_MB", 256)
+GEOBILL_WHAT_IF_AT_ONCE = envint("GEOBILL_WHAT_IF_AT_ONCE", 5000)
 
 # --- Whose site this is --------------------------------------------------------------------------
 GEOBILL_BRAND_NAME = envstr("GEOBILL_BRAND_NAME", "Промінь")

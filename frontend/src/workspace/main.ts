@@ -4,6 +4,7 @@ import htmx from "htmx.org";
 import { startAmounts } from "./amounts";
 import { startKeyboard } from "./keyboard";
 import { startMaps } from "./maps";
+import { startChosenUnits } from "./prices";
 import { startSearch } from "./search";
 
 declare global {
@@ -73,5 +74,6 @@ startKeyboard();
 startSearch();
 startMaps();
 startAmounts();
+startChosenUnits();
 document.addEventListener("htmx:afterSettle", () => startMaps());
 document.querySelector(".ws-modules .is-here")?.scrollIntoView({ block: "nearest", inline: "center" });

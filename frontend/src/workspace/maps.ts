@@ -2,6 +2,7 @@
 
 import htmx from "htmx.org";
 import { startPlantMap } from "./plant";
+import { startPriceMap } from "./prices";
 import { BuildingLayer, createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
 
 const CLOSE_ZOOM = 17;
@@ -105,6 +106,7 @@ export function startMaps(): void {
     element.dataset.mapStarted = "1";
     if (element.dataset.map === "operator") startOperatorMap(element);
     else if (element.dataset.map === "plant") startPlantMap(element);
+    else if (element.dataset.map === "prices") startPriceMap(element);
     else startSmallMap(element);
   }
 }

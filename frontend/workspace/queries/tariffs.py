@@ -96,10 +96,13 @@ def tariff_page(*, code: str, on_date: date) -> TariffPage:
     if tariff is None:
         raise NotFoundError
     current = tariff_queries.versions_on(tariff_ids=[tariff.id], on_date=on_date).get(tariff.id)
-    versions = TariffVersion.objects.filter(tariff=tariff).order_by("-version")[:100]
+    versions = TariffVersion.objects.filter(tariff=tariff, published_at__isnull=False).order_by(
+        "-version"
+    )[:100]
     rules = (
         PriceRule.objects.select_related("zone", "admin_unit")
         .filter(tariff=tariff)
+        .defer("admin_unit__geom")
         .order_by("-level", "network_type", "segment", "-valid")[:500]
     )
     return TariffPage(
@@ -125,3 +128,9 @@ def _contains(span: Any, on_date: date) -> bool:
     return (span.lower is None or span.lower <= on_date) and (
         span.upper is None or on_date < span.upper
     )
+
+
+def names() -> list[Tariff]:
+    """All tariffs that are on sale, in the order of lists."""
+    rows = Tariff.objects.filter(archived_at__isnull=True)
+    return list(rows.order_by("service_type", "sort", "code")[:500])
