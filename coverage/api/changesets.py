@@ -1,7 +1,9 @@
 """The API of change sets: lists, story, review, planned publishing; and the map in time."""
 
+from datetime import date
 from typing import Any
 
+from django.utils.dateparse import parse_date
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -10,12 +12,13 @@ from rest_framework.response import Response
 
 from coverage.api.zones import (
     ANY_OBJECT,
-    ExistingSerializer,
+    YEARS,
     Publishing,
     RollbackSerializer,
     ZoneView,
     moment_in,
     moment_of,
+    published_json,
     read,
 )
 from coverage.zoning import changesets, operations, review, scheduling, shelf, timeline
@@ -32,10 +35,29 @@ class TextSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(**Text)  # type: ignore[arg-type]
 
 
+class ApproveSerializer(TextSerializer):
+    """And `submitted_at` of the change set as the person saw it: 409 when it is another by now."""
+
+    seen = serializers.DateTimeField(allow_null=True, default=None)
+
+
 class TitleSerializer(serializers.Serializer[Any]):
     """A new title."""
 
     title = serializers.CharField(max_length=changesets.TITLE_CHARS, allow_blank=True)
+
+
+class ExistingSerializer(serializers.Serializer[Any]):
+    """What publishing means for existing clients: KEEP their terms, or MOVE from a day on."""
+
+    existing = serializers.ChoiceField(choices=["KEEP", "MOVE"], default="KEEP")
+    move_on = serializers.DateField(allow_null=True, default=None)
+
+
+class PublishSerializer(ExistingSerializer):
+    """And `submitted_at` of the change set as the person saw it: 409 when it is another by now."""
+
+    seen = serializers.DateTimeField(allow_null=True, default=None)
 
 
 class ScheduleSerializer(ExistingSerializer):
@@ -121,10 +143,10 @@ class ChangeSetApprove(ZoneView):
 
     permission_classes = [Publishing]
 
-    @extend_schema(summary="Approve", request=TextSerializer, responses=ANY_OBJECT)
+    @extend_schema(summary="Approve", request=ApproveSerializer, responses=ANY_OBJECT)
     def post(self, request: Request, changeset_id: int) -> Response:
         """403 for those who drew in it, where review is needed."""
-        values = read(TextSerializer, request)
+        values = read(ApproveSerializer, request)
         review.approve(changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values)
         return Response(_opened(request, changeset_id))
 
@@ -151,6 +173,47 @@ class ChangeSetComments(ZoneView):
         values = read(TextSerializer, request)
         review.comment(changeset_id=changeset_id, actor=actor_of(request), at=clock.now(), **values)
         return Response(_opened(request, changeset_id), status=201)
+
+
+class ChangeSetImpact(ZoneView):
+    """What publishing would do."""
+
+    @extend_schema(
+        summary="Impact of publishing a change set",
+        parameters=[
+            OpenApiParameter(
+                "move_on", OpenApiTypes.DATE, description="day of `existing`; the next one"
+            )
+        ],
+        responses=ANY_OBJECT,
+    )
+    def get(self, request: Request, changeset_id: int) -> Response:
+        """Buildings gained and lost, what the other modules say, overlaps, refusals."""
+        return Response(
+            operations.preview_impact(
+                changeset_id=changeset_id, at=clock.now(), move_on=_move_on(request)
+            )
+        )
+
+
+class ChangeSetPublish(ZoneView):
+    """Publishing."""
+
+    permission_classes = [Publishing]
+
+    @extend_schema(summary="Publish a change set", request=PublishSerializer, responses=ANY_OBJECT)
+    def post(self, request: Request, changeset_id: int) -> Response:
+        """All drafts of the change set at once, or none (409 overlap, 412 stale)."""
+        values = read(PublishSerializer, request)
+        seen = values.pop("seen")
+        done = operations.publish(
+            changeset_id=changeset_id,
+            actor=actor_of(request),
+            at=clock.now(),
+            existing=Terms(**values),
+            seen=seen,
+        )
+        return Response(published_json(done))
 
 
 class ChangeSetSchedule(ZoneView):
@@ -218,3 +281,16 @@ class RetiredZones(ZoneView):
 
 def _opened(request: Request, changeset_id: int) -> dict[str, Any]:
     return shelf.opened(changeset_id=changeset_id, user_id=actor_of(request).user_id)
+
+
+def _move_on(request: Request) -> date | None:
+    text = request.query_params.get("move_on", "")
+    if not text:
+        return None
+    try:
+        found = parse_date(text)
+    except ValueError as error:
+        raise operations.BadTermsError(field="move_on") from error
+    if found is None or found.year not in YEARS:
+        raise operations.BadTermsError(field="move_on")
+    return found

@@ -3,7 +3,7 @@
 from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter
 
-from coverage.api import tiles, zone_files, zones
+from coverage.api import changesets, tiles, zone_files, zones
 
 
 class IdConverter(IntConverter):
@@ -39,12 +39,12 @@ urlpatterns = [
     path("geometry/trim/", zones.GeometryTrim.as_view(), name="coverage-geometry-trim"),
     path(
         "changesets/<bigid:changeset_id>/impact/",
-        zones.ChangeSetImpact.as_view(),
+        changesets.ChangeSetImpact.as_view(),
         name="coverage-changeset-impact",
     ),
     path(
         "changesets/<bigid:changeset_id>/publish/",
-        zones.ChangeSetPublish.as_view(),
+        changesets.ChangeSetPublish.as_view(),
         name="coverage-changeset-publish",
     ),
 ]

@@ -5,10 +5,10 @@ Everybody may read a thinned published map; drafts and full outlines are for sta
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -110,13 +110,6 @@ class RevisionSerializer(serializers.Serializer[Any]):
 
     base_revision = serializers.IntegerField(min_value=1)
     comment = serializers.CharField(max_length=300, allow_blank=True, default="")
-
-
-class ExistingSerializer(serializers.Serializer[Any]):
-    """What publishing means for existing clients: KEEP their terms, or MOVE from a day on."""
-
-    existing = serializers.ChoiceField(choices=["KEEP", "MOVE"], default="KEEP")
-    move_on = serializers.DateField(allow_null=True, default=None)
 
 
 class RollbackSerializer(RevisionSerializer):
@@ -348,55 +341,3 @@ class GeometryTrim(ZoneView):
             raise NotFoundError(_("There is no such zone."))
         left = operations.trimmed(keep=outlines[0], cut=outlines[1])
         return Response({"geometry": geometry.as_geojson(left)})
-
-
-class ChangeSetImpact(ZoneView):
-    """What publishing would do."""
-
-    @extend_schema(
-        summary="Impact of publishing a change set",
-        parameters=[
-            OpenApiParameter(
-                "move_on", OpenApiTypes.DATE, description="day of `existing`; the next one"
-            )
-        ],
-        responses=ANY_OBJECT,
-    )
-    def get(self, request: Request, changeset_id: int) -> Response:
-        """Buildings gained and lost, what the other modules say, overlaps, refusals."""
-        return Response(
-            operations.preview_impact(
-                changeset_id=changeset_id, at=clock.now(), move_on=_move_on(request)
-            )
-        )
-
-
-class ChangeSetPublish(ZoneView):
-    """Publishing."""
-
-    permission_classes = [Publishing]
-
-    @extend_schema(summary="Publish a change set", request=ExistingSerializer, responses=ANY_OBJECT)
-    def post(self, request: Request, changeset_id: int) -> Response:
-        """All drafts of the change set at once, or none (409 overlap, 412 stale)."""
-        values = read(ExistingSerializer, request)
-        done = operations.publish(
-            changeset_id=changeset_id,
-            actor=actor_of(request),
-            at=clock.now(),
-            existing=operations.Terms(**values),
-        )
-        return Response(published_json(done))
-
-
-def _move_on(request: Request) -> date | None:
-    text = request.query_params.get("move_on", "")
-    if not text:
-        return None
-    try:
-        found = parse_date(text)
-    except ValueError as error:
-        raise operations.BadTermsError(field="move_on") from error
-    if found is None or found.year not in YEARS:
-        raise operations.BadTermsError(field="move_on")
-    return found

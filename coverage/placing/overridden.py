@@ -25,7 +25,7 @@ def move_overrides(*, loser_id: int, winner_id: int, actor: Actor, at: datetime)
         if not rivals.exists():
             CoverageOverride.objects.filter(id=row.id).update(building_id=winner_id)
             moved += 1
-        elif row.valid.upper is None:
+        elif row.valid.upper is None or row.valid.upper > at:
             if row.valid.lower is not None and row.valid.lower >= at:
                 raise OverrideTooEarlyError
             ended += 1

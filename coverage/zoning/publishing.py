@@ -100,17 +100,24 @@ def preview_impact(
 
 @transaction.atomic
 def publish(
-    *, changeset_id: int, actor: Actor, at: datetime, existing: Terms = terms.KEEP
+    *,
+    changeset_id: int,
+    actor: Actor,
+    at: datetime,
+    existing: Terms = terms.KEEP,
+    seen: datetime | None = None,
 ) -> Published:
     """Publish a change set at the moment `at`; all of it or nothing.
 
-    `existing`: whether clients who are connected already keep their terms. Raises
-    StaleRevisionError, OverlapRefusedError, StatusRefusedError, PublishedLaterError, BadTermsError,
+    `existing`: whether clients who are connected already keep their terms. `seen`: the
+    `submitted_at` of what the person has looked at. Raises ChangedSinceError, StaleRevisionError,
+    OverlapRefusedError, StatusRefusedError, PublishedLaterError, BadTermsError,
     NothingToPublishError, ChangeSetClosedError, ReviewNeededError, InvariantRefusedError.
     """
     existing = terms.checked(terms=existing, at=at)
     locks.hold(locks.Lock.PUBLISH)
     changeset = lock_changeset(changeset_id=changeset_id)
+    review.refuse_changed(changeset=changeset, seen=seen)
     terms.put(changeset, existing)
     return publish_locked(changeset=changeset, actor=actor, at=at)
 

@@ -44,6 +44,14 @@ class NotInReviewError(DomainError):
     message = _("This change set is not waiting for approval: it is a draft.")
 
 
+class ChangedSinceError(DomainError):
+    """It was drawn in and handed over again after the person had opened it."""
+
+    code = "changeset_changed"
+    http_status = 409
+    message = _("This change set was changed after you opened it. Open it again, then decide.")
+
+
 class EmptyChangeSetError(DomainError):
     """The change set has no drafts."""
 
@@ -102,11 +110,31 @@ def submit(*, changeset_id: int, actor: Actor, at: datetime, text: str = "") -> 
     _tell(changeset, Kind.SUBMITTED, "submitted", actor=actor, at=at, text=text)
 
 
+def refuse_changed(*, changeset: ZoneChangeSet, seen: datetime | None) -> None:
+    """Raise ChangedSinceError unless it is still what was handed over at the moment `seen`.
+
+    An edit takes a change set back, so each handing over has a moment of its own.
+    """
+    if seen is not None and changeset.submitted_at != seen:
+        raise ChangedSinceError
+
+
 @transaction.atomic
-def approve(*, changeset_id: int, actor: Actor, at: datetime, text: str = "") -> None:
-    """Say that it may be published; raises NotInReviewError, SameHandError."""
+def approve(
+    *,
+    changeset_id: int,
+    actor: Actor,
+    at: datetime,
+    text: str = "",
+    seen: datetime | None = None,
+) -> None:
+    """Say that it may be published; raises NotInReviewError, SameHandError, ChangedSinceError.
+
+    `seen`: the `submitted_at` of what the person has looked at.
+    """
     text = _checked(text)
     changeset = _in_review(changeset_id)
+    refuse_changed(changeset=changeset, seen=seen)
     if is_needed() and not is_second_person(changeset=changeset, actor=actor):
         raise SameHandError
     changeset.approved_at, changeset.approved_by_id = at, actor.user_id

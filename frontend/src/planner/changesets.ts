@@ -264,7 +264,7 @@ export class ChangeSets {
       return;
     }
     try {
-      const set = what === "unschedule" ? await review.unschedule(id) : await review[what](id, text);
+      const set = what === "unschedule" ? await review.unschedule(id) : await review[what](id, text, this.opened?.submitted_at ?? null);
       if (what !== "unschedule") field.value = "";
       this.show(set);
       say(word(`did_${what}`));

@@ -128,7 +128,7 @@ export class Offers {
         await this.planner.reload();
         await this.planner.sets.open(id);
       } else {
-        await review.publish(id, this.existing.terms);
+        await review.publish(id, this.existing.terms, set.submitted_at);
         say(word("published"));
         await this.planner.afterPublication();
       }

@@ -205,11 +205,14 @@ export const review = {
   open: (id: number) => call<OpenedSet>("GET", set(id)),
   rename: (id: number, title: string) => call<OpenedSet>("PATCH", set(id), { title }),
   submit: (id: number, text: string) => call<OpenedSet>("POST", `${set(id)}submit/`, { text }),
-  approve: (id: number, text: string) => call<OpenedSet>("POST", `${set(id)}approve/`, { text }),
+  /** `seen`: when what the person looks at was handed over; refused when that is not so any more. */
+  approve: (id: number, text: string, seen: string | null) =>
+    call<OpenedSet>("POST", `${set(id)}approve/`, { text, seen }),
   sendBack: (id: number, text: string) => call<OpenedSet>("POST", `${set(id)}send-back/`, { text }),
   comment: (id: number, text: string) => call<OpenedSet>("POST", `${set(id)}comments/`, { text }),
   impact: (id: number, moveOn: string) => call<Impact>("GET", `${set(id)}impact/?move_on=${moveOn}`),
-  publish: (id: number, terms: Terms) => call<{ impact: Impact }>("POST", `${set(id)}publish/`, terms),
+  publish: (id: number, terms: Terms, seen: string | null) =>
+    call<{ impact: Impact }>("POST", `${set(id)}publish/`, { ...terms, seen }),
   schedule: (id: number, publish_at: string, terms: Terms) =>
     call<OpenedSet>("POST", `${set(id)}schedule/`, { publish_at, ...terms }),
   unschedule: (id: number) => call<OpenedSet>("DELETE", `${set(id)}schedule/`),

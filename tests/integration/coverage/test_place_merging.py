@@ -1,5 +1,6 @@
 """Two records of one building become one, and nothing that hung on the duplicate is lost."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,13 +17,14 @@ from coverage.models import (
     CoverageOverride,
     Premise,
 )
-from coverage.overrides import building_state, set_override
+from coverage.overrides import building_state, in_force, set_override
 from coverage.placing import movers, operations, queries
 from coverage.placing.guards import ConfirmNeededError, PlaceGoneError, StalePlaceError
 from coverage.placing.history import CannotUndoError
 from coverage.placing.merging import LeftBehindError
 from crm import requests as crm
 from crm.models import ConnectionRequest
+from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from tests.support.billing import START, moment, small_world
@@ -174,7 +176,8 @@ def test_a_dry_run_tells_what_will_move_and_moves_nothing(twins, who):
     assert done.moved == told.moved
 
 
-def test_of_two_notes_on_one_network_the_winner_s_holds_and_the_other_is_kept(who):
+@pytest.mark.parametrize("last_date", [None, clock.today(later(1)) + timedelta(days=30)])
+def test_of_two_notes_on_one_network_the_winner_s_holds_and_the_other_is_kept(who, last_date):
     buchmy = street(city())
     winner, loser = house(buchmy, "5", 5, 5), house(buchmy, "5А", 5.05, 5)
     for building, available in ((winner, True), (loser, False)):
@@ -185,9 +188,11 @@ def test_of_two_notes_on_one_network_the_winner_s_holds_and_the_other_is_kept(wh
             reason="обстежено",
             actor=who,
             at=later(1),
+            last_date=None if available else last_date,
         )
     done = merge(loser, winner, who, at=later(9))
     assert done.overrides_ended == 1
+    assert [row["building_id"] for row in in_force(at=later(10))] == [winner.id]
     state = building_state(building_id=winner.id, at=later(10))
     assert [(row["available"], row["valid_until"] is None) for row in state["overrides"]] in (
         [(True, True), (False, False)],

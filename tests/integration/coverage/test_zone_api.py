@@ -361,3 +361,18 @@ def test_who_draws_while_his_change_set_is_published_sees_both_and_not_only_that
     context = answer.json()["error"]["context"]
     assert context["current"]["revision"] == 2
     assert context["difference"]["only_mine_m2"] > 0
+
+
+def test_the_moment_of_handing_over_is_taken_as_it_is_given(signed_in, person):
+    number = send(signed_in, "post", "/zones/", body(square(0, 0))).json()["changeset_id"]
+    first = send(signed_in, "post", f"/changesets/{number}/submit/").json()["submitted_at"]
+    send(signed_in, "post", f"/changesets/{number}/send-back/", {"text": "ще раз"})
+    second = send(signed_in, "post", f"/changesets/{number}/submit/").json()["submitted_at"]
+    for path in ("approve", "publish"):
+        late = send(signed_in, "post", f"/changesets/{number}/{path}/", {"seen": first})
+        assert (late.status_code, late.json()["error"]["code"]) == (409, "changeset_changed")
+    for path in ("approve", "publish"):
+        assert (
+            send(signed_in, "post", f"/changesets/{number}/{path}/", {"seen": second}).status_code
+            == 200
+        )

@@ -178,25 +178,6 @@ def test_a_retired_zone_comes_back_by_an_approved_rollback(olena, ivan):
     assert timeline.retired() == []
 
 
-@needs_review
-def test_a_rollback_that_somebody_edits_follows_the_order_of_statuses_again(olena, ivan):
-    with override_settings(GEOBILL_ZONES_NEED_REVIEW=False):
-        zone = published(olena, square(0, 0))
-    number = operations.rollback(
-        zone_id=zone.zone_id,
-        to_version_id=ZoneVersion.objects.get().id,
-        base_revision=zone.revision,
-        actor=olena,
-        at=later(1),
-    ).changeset_id
-    for status in ("PLANNED", "DRAFT"):
-        redraw(olena, zone, square(0, 0), later(2), status=status, changeset_id=number)
-        review.submit(changeset_id=number, actor=olena, at=later(3))
-        with pytest.raises(operations.StatusRefusedError):
-            operations.publish(changeset_id=number, actor=ivan, at=later(4))
-    assert ZoneVersion.objects.get().status == "IN_SERVICE"
-
-
 # --- planned publishing ----------------------------------------------------------------------
 
 
