@@ -1,9 +1,12 @@
-"""Invariants I7 to I10: payments and charges against the ledger. Run by `manage.py ledger_verify`.
+"""Invariants I7 to I11: payments and charges against the ledger. Run by `manage.py ledger_verify`.
 
 * I7 each channel's clearing account holds its confirmed payments that are not settled yet
 * I8 each charge is what the pure Python rules say for the price of its basis and its day
 * I9 no charge on a day on which the service was paused, not begun or ended
-* I10 each confirmed payment has one journal of its amount, each reversed one its reversal
+* I10 each confirmed payment has one journal of its amount, each reversed one its reversal, each
+  moved one its transfer
+* I11 each posted operation of a person has its one journal, of its amount on its account; money on
+  its way back to clients stands on the accounts of refunds
 """
 
 from collections.abc import Iterator
@@ -74,6 +77,57 @@ _PAYMENTS = """
     LIMIT 100
 """
 
+_MOVED = """
+    SELECT y.id, y.account_id, y.transfer_journal_id
+    FROM billing_payment AS y
+    WHERE y.transfer_journal_id IS NOT NULL
+      AND (%(account)s::bigint IS NULL OR %(account)s IN (y.account_id, y.transferred_to_id))
+      AND (SELECT array_agg(p.amount_kopecks ORDER BY p.amount_kopecks)
+           FROM ledger_journal AS j
+           JOIN ledger_posting AS p ON p.journal_id = j.id AND p.value_date = j.value_date
+           WHERE j.id = y.transfer_journal_id AND j.kind = 'TRANSFER'
+             AND p.account_id IN (y.account_id, y.transferred_to_id)
+             AND NOT EXISTS (SELECT 1 FROM ledger_journal AS r WHERE r.reverses_id = j.id))
+          IS DISTINCT FROM ARRAY[-y.amount_kopecks, y.amount_kopecks]
+    LIMIT 100
+"""
+
+_OPERATIONS = """
+    SELECT o.id, o.account_id, o.journal_id
+    FROM billing_money_operation AS o
+    WHERE o.state = 'POSTED' AND o.journal_id > %(after)s
+      AND (%(account)s::bigint IS NULL OR o.account_id = %(account)s)
+      AND o.amount_kopecks IS DISTINCT FROM (
+          SELECT sum(p.amount_kopecks) FROM ledger_journal AS j
+          JOIN ledger_posting AS p ON p.journal_id = j.id AND p.value_date = j.value_date
+          WHERE j.id = o.journal_id AND p.account_id = o.account_id
+      )
+      -- A payment that was moved before is taken back, or moved on, in several journals.
+      AND NOT (o.payment_id IS NOT NULL AND EXISTS (
+          SELECT 1 FROM ledger_journal AS j WHERE j.id = o.journal_id))
+    LIMIT 100
+"""
+
+_UNASKED = """
+    SELECT j.id FROM ledger_journal AS j
+    WHERE j.source = 'operation' AND j.id > %(after)s AND %(account)s::bigint IS NULL
+      AND NOT EXISTS (SELECT 1 FROM billing_money_operation AS o WHERE o.journal_id = j.id)
+    LIMIT 100
+"""
+
+_REFUNDS = """
+    SELECT a.id, a.code, COALESCE((SELECT sum(p.amount_kopecks) FROM ledger_posting AS p
+                                   WHERE p.account_id = a.id), 0)::bigint,
+           COALESCE((SELECT -sum(o.amount_kopecks) FROM billing_money_operation AS o
+                     WHERE o.kind = 'REFUND' AND o.state = 'POSTED' AND o.method = m.method
+                       AND NOT EXISTS (SELECT 1 FROM billing_money_operation AS r
+                                       WHERE r.reverses_id = o.id AND r.state = 'POSTED')),
+                    0)::bigint
+    FROM (VALUES ('CASH', 'clearing.refunds.cash'), ('BANK', 'clearing.refunds.bank'))
+         AS m (method, code)
+    JOIN ledger_account AS a ON a.code = m.code
+"""
+
 _ORPHANS = """
     SELECT j.id FROM ledger_journal AS j
     WHERE j.kind = 'PAYMENT' AND j.id > %(after)s AND %(account)s::bigint IS NULL
@@ -83,11 +137,12 @@ _ORPHANS = """
 
 
 def register() -> None:
-    """Add the four to the ledger's verification (once, when the app is loaded)."""
+    """Add the five to the ledger's verification (once, when the app is loaded)."""
     verification.register("I7", clearing)
     verification.register("I8", charges)
     verification.register("I9", free_days)
     verification.register("I10", payments)
+    verification.register("I11", operations)
 
 
 def clearing(scope: Scope) -> Iterator[Problem]:
@@ -157,8 +212,37 @@ def payments(scope: Scope) -> Iterator[Problem]:
             account_id=account,
             journal_id=journal,
         )
+    for payment, account, journal in _rows(_MOVED, **_arguments(scope)):
+        yield Problem(
+            "I10",
+            f"payment {payment} was moved, its transfer says otherwise",
+            account_id=account,
+            journal_id=journal,
+        )
     for (journal,) in _rows(_ORPHANS, **_arguments(scope)):
         yield Problem("I10", "a payment's journal without a payment", journal_id=journal)
+
+
+def operations(scope: Scope) -> Iterator[Problem]:
+    """I11, both ways."""
+    for operation, account, journal in _rows(_OPERATIONS, **_arguments(scope)):
+        yield Problem(
+            "I11",
+            f"operation {operation} is posted, its journal says otherwise",
+            account_id=account,
+            journal_id=journal,
+        )
+    for (journal,) in _rows(_UNASKED, **_arguments(scope)):
+        yield Problem("I11", "a journal that no person's operation made", journal_id=journal)
+    if scope.is_full:
+        for account, code, stands, returned in _rows(_REFUNDS):
+            if stands != returned:
+                yield Problem(
+                    "I11",
+                    f"{stands} stands on the account, refunds are {returned}",
+                    account_id=account,
+                    account_code=code,
+                )
 
 
 def _arguments(scope: Scope) -> dict[str, int | None]:

@@ -1,5 +1,6 @@
 """All models of billing, so that Django finds them; import them from their own package."""
 
+from billing.bookkeeping.models import MoneyOperation
 from billing.charging.models import ChargeBasis, ChargeRun, ChargeRunChunk
 from billing.ledger.models import (
     LedgerAccount,
@@ -37,6 +38,7 @@ __all__ = [
     "LedgerPeriod",
     "LedgerPosting",
     "LedgerSeal",
+    "MoneyOperation",
     "Pause",
     "Payment",
     "PaymentEvent",

@@ -83,11 +83,25 @@ PAYMENT = {
     "REVERSED": State(
         tone="reversed", icon="ti-arrow-back-up", word=pgettext_lazy("payment", "reversed")
     ),
+    "TRANSFERRED": State(
+        tone="plan", icon="ti-transfer", word=pgettext_lazy("payment", "moved to another contract")
+    ),
     "FAILED": State(tone="debt", icon="ti-circle-x", word=pgettext_lazy("payment", "failed")),
     "CANCELLED": State(tone="off", icon="ti-ban", word=pgettext_lazy("payment", "cancelled")),
     "UNALLOCATED": State(
         tone="guest", icon="ti-user-question", word=pgettext_lazy("payment", "payer not found")
     ),
+}
+# An operation of a person with a client's money.
+OPERATION = {
+    "PENDING": State(
+        tone="pending", icon="ti-clock", word=pgettext_lazy("operation", "waits for approval")
+    ),
+    "POSTED": State(
+        tone="credit", icon="ti-circle-check", word=pgettext_lazy("operation", "posted")
+    ),
+    "REFUSED": State(tone="debt", icon="ti-circle-x", word=pgettext_lazy("operation", "refused")),
+    "WITHDRAWN": State(tone="off", icon="ti-ban", word=pgettext_lazy("operation", "withdrawn")),
 }
 RUN = {
     "PENDING": State(tone="pending", icon="ti-clock", word=pgettext_lazy("run", "waiting")),
@@ -142,6 +156,7 @@ KINDS: dict[str, dict[str, State]] = {
     "request": REQUEST,
     "money": MONEY,
     "payment": PAYMENT,
+    "operation": OPERATION,
     "run": RUN,
     "session": SESSION,
     "node": NODE,

@@ -196,14 +196,19 @@ def journal_for(*, account_id: int, journal_id: int) -> JournalView:
 
 
 def charges_of(*, subject_ids: Iterable[int], from_date: date, until_date: date) -> list[Charge]:
-    """Charges of services on days of the half-open span, by service and day, corrections beside."""
+    """Charges of services on days of the half-open span, by service and day, corrections beside.
+
+    A correction that was itself taken back counts for nothing.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT p.id, p.subject_id, p.value_date, p.charge_code, p.occurrence,
                    p.amount_kopecks,
-                   (SELECT coalesce(sum(c.amount_kopecks), 0)::bigint FROM ledger_posting c
-                     WHERE c.corrects_id = p.id),
+                   (SELECT coalesce(sum(c.amount_kopecks + (
+                              SELECT coalesce(sum(r.amount_kopecks), 0) FROM ledger_posting r
+                               WHERE r.corrects_id = c.id)), 0)::bigint
+                      FROM ledger_posting c WHERE c.corrects_id = p.id),
                    p.charge_basis_id, p.account_id, p.journal_id
               FROM ledger_posting p
              WHERE p.subject_id = ANY (%s) AND p.value_date >= %s AND p.value_date < %s

@@ -10,6 +10,7 @@ class Payment(models.Model):
     CREATED → PENDING → CONFIRMED → REVERSED, or FAILED, CANCELLED.
 
     `account` null while CONFIRMED is an unallocated payment: its journal credits suspense.
+    `transferred_to`: the account that it was moved to afterwards, by the journal beside it.
     """
 
     class State(models.TextChoices):
@@ -35,6 +36,13 @@ class Payment(models.Model):
     comment = models.CharField(max_length=300, blank=True, default="")
     journal_id = models.BigIntegerField(null=True, unique=True)
     reversal_journal_id = models.BigIntegerField(null=True, unique=True)
+    transferred_to = models.ForeignKey(
+        "billing.LedgerAccount",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="payments_moved_here",
+    )
+    transfer_journal_id = models.BigIntegerField(null=True, unique=True)
 
     class Meta:
         db_table = "billing_payment"
@@ -50,10 +58,24 @@ class Payment(models.Model):
                 condition=~Q(state__in=["CONFIRMED", "REVERSED"]) | Q(journal_id__isnull=False),
                 name="billing_payment_journal",
             ),
+            models.CheckConstraint(
+                condition=Q(transferred_to__isnull=True, transfer_journal_id__isnull=True)
+                | Q(
+                    state="CONFIRMED",
+                    transferred_to__isnull=False,
+                    transfer_journal_id__isnull=False,
+                ),
+                name="billing_payment_transfer",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.external_id} {self.amount_kopecks}"
+
+    @property
+    def holder_id(self) -> int | None:
+        """The account on which the money stands now."""
+        return self.transferred_to_id or self.account_id
 
     @property
     def receipt_number(self) -> str:

@@ -8,13 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from billing import money
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
+from billing.payments.events import note
 from billing.payments.gateway import Channel
-from billing.payments.models import Payment, PaymentEvent
+from billing.payments.models import Payment
 from billing.payments.registry import CASH, CHANNELS
+from billing.payments.transfers import locked
 from billing.subscriptions import hooks
-from project.core import audit, outbox
 from project.core.actor import Actor
-from project.core.errors import DomainError, NotFoundError
+from project.core.errors import DomainError
 
 KEY_LENGTH = 100
 
@@ -139,7 +140,7 @@ def _confirm_new(
             )
     except IntegrityError as error:
         raise PaymentKeyUsedError() from error
-    _note(payment, kind="CONFIRMED", at=at, actor=actor)
+    note(payment, kind="CONFIRMED", at=at, actor=actor)
     hooks.effects().settle(account_id=account_id, on_date=on_date, at=at, actor=actor)
     return payment
 
@@ -150,52 +151,30 @@ def reverse_payment(
 ) -> Payment:
     """Take a confirmed payment back (a mistake, a chargeback) by a reversal of its journal.
 
-    What it has paid for stays charged: the balance may go below zero, and the next run decides.
+    What it has paid for stays charged: the balance may go below zero, and the next run decides. A
+    transfer to another account is taken back with it.
     """
-    payment = Payment.objects.select_for_update().filter(id=payment_id).first()
-    if payment is None:
-        raise NotFoundError(_("There is no such payment."))
+    payment = locked(payment_id=payment_id)
     channel = CHANNELS[payment.channel]
     if payment.state != Payment.State.CONFIRMED or not channel.is_reversible:
         raise NotReversiblePaymentError(state=payment.state)
     if not reason.strip():
         raise DomainError(_("Give the reason for the reversal."), field="reason")
     assert payment.journal_id is not None
-    payment.reversal_journal_id = ledger.reverse(
-        journal_id=payment.journal_id,
-        value_date=on_date,
-        posted_at=at,
-        actor=actor,
-        narrative=reason.strip()[:300],
-    )
+    ledger.lock_balances(account_ids=[i for i in (payment.account_id, payment.holder_id) if i])
+    for journal_id in (payment.transfer_journal_id, payment.journal_id):
+        if journal_id is not None:
+            payment.reversal_journal_id = ledger.reverse(
+                journal_id=journal_id,
+                value_date=on_date,
+                posted_at=at,
+                actor=actor,
+                narrative=reason.strip()[:300],
+            )
     payment.state = Payment.State.REVERSED
-    payment.save(update_fields=["reversal_journal_id", "state"])
-    _note(payment, kind="REVERSED", at=at, actor=actor, reason=reason.strip()[:300])
+    payment.transferred_to_id, payment.transfer_journal_id = None, None
+    payment.save(
+        update_fields=["reversal_journal_id", "state", "transferred_to", "transfer_journal_id"]
+    )
+    note(payment, kind="REVERSED", at=at, actor=actor, reason=reason.strip()[:300])
     return payment
-
-
-def _note(payment: Payment, *, kind: str, at: datetime, actor: Actor, reason: str = "") -> None:
-    PaymentEvent.objects.create(
-        payment=payment,
-        at=at,
-        kind=kind,
-        actor=actor.label[:150],
-        details={"amount_kopecks": payment.amount_kopecks, "reason": reason},
-    )
-    audit.record(
-        at=at,
-        actor=actor,
-        action=f"billing.payment.{kind.lower()}",
-        obj=("payment", payment.id),
-        summary=f"{payment.channel} {money.format_uah(payment.amount_kopecks)} {reason}".strip(),
-        after={"account_id": payment.account_id, "amount_kopecks": payment.amount_kopecks},
-    )
-    outbox.emit(
-        topic=f"payment.{kind.lower()}",
-        payload={
-            "id": payment.id,
-            "account_id": payment.account_id,
-            "amount_kopecks": payment.amount_kopecks,
-        },
-        at=at,
-    )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from billing.calendar import day_bounds
 from billing.payments.models import Payment, PaymentEvent
@@ -44,3 +44,10 @@ def desk_day(*, on_date: date, created_by: str = "", channel: str = "CASH") -> d
 def events(*, payment_id: int) -> Sequence[PaymentEvent]:
     """What was heard and done about a payment, in order."""
     return list(PaymentEvent.objects.filter(payment_id=payment_id).order_by("id"))
+
+
+def standing(*, account_id: int, limit: int) -> list[Payment]:
+    """Confirmed payments whose money stands on the account now, newest first."""
+    here = Q(transferred_to=account_id) | Q(account=account_id, transferred_to__isnull=True)
+    rows = Payment.objects.filter(here, state=Payment.State.CONFIRMED).order_by("-id")
+    return list(rows[: min(limit, MAX_ROWS)])

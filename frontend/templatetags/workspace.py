@@ -129,3 +129,25 @@ def access_word(state: object) -> Any:
     from frontend.workspace.labels import ACCESS_WORDS, word
 
     return word(ACCESS_WORDS, state)
+
+
+@register.filter
+def journal_name(kind: object) -> Any:
+    """What a journal or an operation is, in words."""
+    from frontend.workspace.labels import JOURNAL_LABELS, word
+
+    return word(JOURNAL_LABELS, kind)
+
+
+@register.filter
+def value_of(data: Any, name: str) -> str:
+    """What was sent under that name, to be sent again."""
+    return str(data.get(name, "")) if data else ""
+
+
+@register.simple_tag
+def money_actions() -> list[Any]:
+    """Operations that people may do with a client's money."""
+    from frontend.workspace.money_words import ACTIONS
+
+    return list(ACTIONS.values())

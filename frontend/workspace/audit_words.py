@@ -12,6 +12,15 @@ ACTORS: dict[str, Any] = {
 }
 ACTIONS: dict[str, Any] = {
     "billing.charge_run.finished": _("charge run finished"),
+    "billing.ledger.account_parked": _("contract stopped: its books are not right"),
+    "billing.ledger.account_released": _("contract put right and released"),
+    "billing.ledger.month_closed": _("month of the books closed"),
+    "billing.money_operation.approved": _("operation with money approved"),
+    "billing.money_operation.asked": _("operation with money asked for"),
+    "billing.money_operation.posted": _("operation with money posted"),
+    "billing.money_operation.refused": _("operation with money refused"),
+    "billing.money_operation.withdrawn": _("operation with money withdrawn"),
+    "billing.payment.transferred": _("payment moved to another contract"),
     "billing.payment.confirmed": _("payment accepted"),
     "billing.payment.reversed": _("payment reversed"),
     "billing.price_rule.created": _("price set"),

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from frontend.workspace.labels import NETWORK_LABELS, ROLE_LABELS
+from frontend.workspace.money_words import METHODS, SIGNS
 from frontend.workspace.params import BIGINT_MAX
 from project.core.errors import DomainError
 from project.core.roles import Role
@@ -18,6 +19,10 @@ MAX_AMOUNT_KOPECKS = 100_000_000  # a million hryvnias: beyond it somebody typed
 class MoneyField(forms.CharField):
     """An amount in hryvnias as typed ("1 234,50", "300"), read as kopecks."""
 
+    def __init__(self, *, may_be_zero: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.may_be_zero = may_be_zero
+
     def clean(self, value: Any) -> int | None:  # type: ignore[override]
         """Kopecks, more than nothing."""
         text = re.sub(r"[\s\u00a0\u202f₴]|грн\.?", "", super().clean(value))
@@ -27,7 +32,7 @@ class MoneyField(forms.CharField):
         if match is None:
             raise forms.ValidationError(_("Write an amount like 300 or 300,50."))
         kopecks = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
-        if kopecks == 0:
+        if kopecks == 0 and not self.may_be_zero:
             raise forms.ValidationError(_("The amount must be more than zero."))
         if kopecks > MAX_AMOUNT_KOPECKS:
             raise forms.ValidationError(
@@ -131,6 +136,45 @@ class CashForm(WorkspaceForm):
         self.fields["amount"].widget.attrs.update(
             inputmode="decimal", autocomplete="off", placeholder="300"
         )
+
+
+class OperationForm(WorkspaceForm):
+    """What an operation with a client's money may ask for; which fields are shown depends on it."""
+
+    sign = forms.ChoiceField(choices=SIGNS, required=False)
+    amount = MoneyField(label=_("Amount, ₴"), max_length=24, required=False)
+    method = forms.ChoiceField(label=_("How"), choices=METHODS, required=False)
+    payment_id = KeyField(required=False)
+    operation_id = KeyField(required=False)
+    to_contract = forms.CharField(label=_("To contract №"), max_length=40, required=False)
+    subscription_id = KeyField(required=False)
+    month = forms.RegexField(
+        r"^20\d\d-(0[1-9]|1[0-2])$",
+        label=_("Month"),
+        required=False,
+        widget=forms.TextInput(attrs={"type": "month"}),
+    )
+    was_price = MoneyField(max_length=24, required=False)
+    right_price = MoneyField(
+        label=_("Right price of a month, ₴"), max_length=24, required=False, may_be_zero=True
+    )
+    free_from = forms.DateField(label=_("First day"), required=False, widget=DateInput())
+    free_last = forms.DateField(label=_("Last day"), required=False, widget=DateInput())
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+    token = forms.RegexField(r"^[0-9a-f-]{36}$", widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("amount", "right_price"):
+            self.fields[name].widget.attrs.update(inputmode="decimal", autocomplete="off")
+        self.fields["to_contract"].widget.attrs.update(inputmode="numeric", autocomplete="off")
+
+
+class DecisionForm(WorkspaceForm):
+    """What a second person says of an operation."""
+
+    do = forms.ChoiceField(choices=[(one, one) for one in ("approve", "refuse", "withdraw")])
+    comment = forms.CharField(label=_("Comment"), max_length=300, required=False)
 
 
 class MoveRequestForm(WorkspaceForm):

@@ -64,6 +64,7 @@ ACCOUNT_KINDS: dict[str, Any] = {
     "CLEARING": _("money received"),
     "SUSPENSE": _("payments without a payer"),
     "ADJUSTMENT": _("adjustments"),
+    "BAD_DEBT": _("debts written off"),
 }
 ACCESS_WORDS: dict[str, Any] = {
     "FULL": pgettext_lazy("access", "open"),
@@ -79,6 +80,9 @@ AUDIT_OBJECTS: dict[str, Any] = {
     "user": _("User"),
     "zone": _("Zone"),
     "payment": _("Payment"),
+    "money_operation": _("Operation with money"),
+    "ledger_account": _("Contract"),
+    "ledger_period": _("Month of the books"),
     "changeset": _("Zone change set"),
     "tariff": _("Tariff"),
     "building": _("Building"),

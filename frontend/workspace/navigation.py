@@ -3,7 +3,7 @@
 A page is listed only when it exists and the person may open it; a module only when it has a page.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,22 @@ from django.http import HttpRequest
 from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 
+from billing.bookkeeping import queries as bookkeeping_queries
 from project.core.models import User
 from project.core.roles import Permission
 
 
 @dataclass(frozen=True, slots=True)
 class NavPage:
-    """A page in the navigation; `permissions`: any one of them opens it."""
+    """A page in the navigation; `permissions`: any one of them opens it.
+
+    `count` says how much waits there for somebody; it is asked only for those who may open it.
+    """
 
     title: Any
     path: str
     permissions: tuple[Permission, ...] = ()
+    count: Callable[[], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,15 @@ MODULES: tuple[NavModule, ...] = (
     NavModule(
         _("Financial System"),
         "ti-scale",
-        (NavPage(_("Charge runs"), "/workspace/charging/", (Permission.LEDGER_VIEW,)),),
+        (
+            NavPage(_("Charge runs"), "/workspace/charging/", (Permission.LEDGER_VIEW,)),
+            NavPage(
+                _("Approvals"),
+                "/workspace/operations/",
+                (Permission.LEDGER_ADJUST, Permission.LEDGER_APPROVE),
+                bookkeeping_queries.waiting_count,
+            ),
+        ),
     ),
     NavModule(
         _("Payment Acceptance"),
@@ -103,6 +116,7 @@ class ShownPage:
     title: Any
     path: str
     is_here: bool
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +128,11 @@ class ShownModule:
     path: str
     is_here: bool
     pages: list[ShownPage]
+
+    @property
+    def count(self) -> int:
+        """How much waits in its pages."""
+        return sum(page.count for page in self.pages)
 
 
 def _may_open(user: object, page: NavPage) -> bool:
@@ -127,7 +146,8 @@ def _shown(request: HttpRequest, pages: tuple[NavPage, ...]) -> Iterator[ShownPa
     here = max((p.path for p in pages if request.path.startswith(p.path)), key=len, default="")
     for page in pages:
         if _may_open(request.user, page):
-            yield ShownPage(page.title, page.path, page.path == here)
+            count = page.count() if page.count else 0
+            yield ShownPage(page.title, page.path, page.path == here, count)
 
 
 def modules_for(request: HttpRequest) -> list[ShownModule]:

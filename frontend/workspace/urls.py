@@ -12,6 +12,7 @@ from frontend.workspace.views import (
     customers,
     home,
     jobs,
+    operations,
     payments,
     prices,
     qualify,
@@ -66,6 +67,10 @@ urlpatterns = [
         card.recalculate,
         name="recalculate",
     ),
+    path("customers/<int:customer_id>/money/<slug:slug>/", operations.ask, name="money-act"),
+    path("operations/", operations.operation_list, name="operations"),
+    path("operations/<int:operation_id>/", operations.detail, name="operation"),
+    path("operations/<int:operation_id>/decide/", operations.decide, name="operation-decide"),
     path("customers/<int:customer_id>/sessions/", card.sessions, name="customer-sessions"),
     path(
         "customers/<int:customer_id>/journals/<int:journal_id>/",

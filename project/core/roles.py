@@ -37,6 +37,9 @@ class Permission(StrEnum):
     PAYMENTS_ACCEPT_CASH = "payments.accept_cash"
     LEDGER_VIEW = "ledger.view"
     LEDGER_ADJUST = "ledger.adjust"
+    LEDGER_APPROVE = "ledger.approve"
+    LEDGER_REPORTS = "ledger.reports"
+    LEDGER_CLOSE = "ledger.close"
     CHARGING_RUN = "charging.run"
     TARIFFS_VIEW = "tariffs.view"
     TARIFFS_EDIT = "tariffs.edit"
@@ -86,6 +89,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         Permission.LEDGER_VIEW,
         Permission.LEDGER_ADJUST,
+        Permission.LEDGER_APPROVE,
+        Permission.LEDGER_REPORTS,
+        Permission.LEDGER_CLOSE,
         Permission.CHARGING_RUN,
         Permission.TARIFFS_EDIT,
         Permission.PAYMENTS_ACCEPT_CASH,

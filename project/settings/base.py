@@ -332,6 +332,10 @@ SPECTACULAR_SETTINGS = {
 # Whether a second person has to approve what is published; a provider of one person has none.
 GEOBILL_ZONES_NEED_REVIEW = envbool("GEOBILL_ZONES_NEED_REVIEW", False)
 
+# --- Money ---------------------------------------------------------------------------------------
+# Operations of people above this many hryvnias wait for a second person; -1: none ever does.
+GEOBILL_SECOND_PERSON_ABOVE_UAH = envint("GEOBILL_SECOND_PERSON_ABOVE_UAH", 1000)
+
 # --- RADIUS --------------------------------------------------------------------------------------
 GEOBILL_RADIUS_REST_PORT = envint("GEOBILL_RADIUS_REST_PORT", 8001)
 GEOBILL_RADIUS_AUTH_PORT = envint("GEOBILL_RADIUS_AUTH_PORT", 18120)

@@ -9,7 +9,14 @@ from django.db import models
 from project.core.models import User
 
 RANK = {"core": 0, "coverage": 1, "billing": 2, "crm": 3, "network": 3}
-BILLING_RANK = {"ledger": 0, "tariffs": 1, "subscriptions": 2, "charging": 3, "payments": 3}
+BILLING_RANK = {
+    "ledger": 0,
+    "tariffs": 1,
+    "subscriptions": 2,
+    "charging": 3,
+    "payments": 3,
+    "bookkeeping": 4,
+}
 OURS = frozenset(RANK)
 
 

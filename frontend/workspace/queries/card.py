@@ -7,6 +7,8 @@ from typing import Any
 
 from django.contrib.gis.geos import Point
 
+from billing.bookkeeping import queries as bookkeeping
+from billing.bookkeeping.models import MoneyOperation
 from billing.charging.rules import Announced, Terms, due_on, paid_until
 from billing.ledger import queries as ledger_queries
 from billing.models import CreditGrant, Payment, PlanSpan
@@ -25,6 +27,7 @@ from project.core.errors import NotFoundError
 
 LINES_SHOWN = 14
 PAYMENTS_SHOWN = 5
+WAITING_SHOWN = 5
 SESSIONS_SHOWN = 5
 EXPLAINED = 3
 CHARGED = {ServiceState.ON, ServiceState.BLOCKED}
@@ -90,6 +93,7 @@ class Money:
     lines: Sequence[statement.Line]
     has_more: bool
     payments: Sequence[Payment]
+    waiting: Sequence[MoneyOperation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +271,9 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
         lines=found[:LINES_SHOWN],
         has_more=len(found) > LINES_SHOWN,
         payments=payments,
+        waiting=bookkeeping.operations(
+            wanted=bookkeeping.Wanted(state="PENDING", account_id=account_id), limit=WAITING_SHOWN
+        ),
     )
 
 

@@ -47,7 +47,7 @@ def payment_rows(
     limit: int = 50,
 ) -> list[PaymentRow]:
     """Payments, newest first."""
-    rows = Payment.objects.select_related("account").order_by("-id")
+    rows = Payment.objects.select_related("account", "transferred_to").order_by("-id")
     if channel:
         rows = rows.filter(channel=channel)
     if state == "UNALLOCATED":
@@ -61,17 +61,18 @@ def payment_rows(
         rows = rows.filter(id__lt=before)
     payments = list(rows[: min(limit, 200)])
     holders = crm_queries.customers_of_accounts(
-        account_ids=[p.account_id for p in payments if p.account_id]
+        account_ids=[p.holder_id for p in payments if p.holder_id]
     )
     return [_payment_row(payment, holders) for payment in payments]
 
 
 def _payment_row(payment: Payment, holders: dict[int, tuple[int, str]]) -> PaymentRow:
-    customer = holders.get(payment.account_id) if payment.account_id else None
+    account = payment.transferred_to or payment.account
+    customer = holders.get(account.id) if account else None
     return PaymentRow(
         id=payment.id,
         payment=payment,
-        contract=payment.account.code if payment.account else "",
+        contract=account.code if account else "",
         customer_id=customer[0] if customer else None,
         customer_name=customer[1] if customer else "",
     )
@@ -93,10 +94,12 @@ def payment_channels() -> list[str]:
 
 def payment_row(*, payment_id: int) -> PaymentRow:
     """One payment; raises NotFoundError."""
-    payment = Payment.objects.select_related("account").filter(id=payment_id).first()
+    payment = (
+        Payment.objects.select_related("account", "transferred_to").filter(id=payment_id).first()
+    )
     if payment is None:
         raise NotFoundError
-    ids = [payment.account_id] if payment.account_id else []
+    ids = [payment.holder_id] if payment.holder_id else []
     return _payment_row(payment, crm_queries.customers_of_accounts(account_ids=ids))
 
 

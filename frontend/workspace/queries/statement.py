@@ -8,6 +8,8 @@ from typing import Any
 from django.db.models import Count, Min, Q, Sum
 from django.utils.translation import gettext_lazy as _
 
+from billing.bookkeeping import queries as bookkeeping
+from billing.bookkeeping.models import MoneyOperation
 from billing.charging import queries as charging_queries
 from billing.charging.queries import BasisView
 from billing.ledger import queries as ledger_queries
@@ -24,7 +26,8 @@ CHARGE_TITLES: dict[str, Any] = {
     "SERVICE": _("Subscription fee"),
     "CONNECTION": _("Connection"),
 }
-PAYMENT_KINDS = {"PAYMENT", "REVERSAL"}
+PAYMENT_KINDS = {"PAYMENT", "REVERSAL", "TRANSFER"}
+OPERATION_KINDS = {"ADJUSTMENT", "REFUND", "WRITE_OFF", "TRANSFER", "CORRECTION", "REVERSAL"}
 UPGRADE_SOURCE = "charging"  # runs are "charge-run", what follows a payment is "settle"
 UPGRADE_TITLE = _("Difference for a dearer tariff")
 REFUND_TITLE = _("Prepaid days given back")
@@ -35,12 +38,13 @@ class Line:
     """One line of the statement with its cause.
 
     `basis`: what a charge was made by. `payment`: the payment that the line is, or whose reversal
-    it is. Lines that a person made have neither; they carry a narrative and the person's name.
+    it is, or that was moved. `operation`: what a person did; it carries who asked and who approved.
     """
 
     line: StatementLine
     basis: BasisView | None
     payment: Payment | None
+    operation: MoneyOperation | None = None
 
     @property
     def seq(self) -> int:
@@ -87,16 +91,28 @@ def with_causes(found: Sequence[StatementLine], *, known: Sequence[Payment] = ()
         if line.kind in PAYMENT_KINDS and line.journal_id not in by_journal
     ]
     if missing:
-        wanted = Q(journal_id__in=missing) | Q(reversal_journal_id__in=missing)
+        wanted = (
+            Q(journal_id__in=missing)
+            | Q(reversal_journal_id__in=missing)
+            | Q(transfer_journal_id__in=missing)
+        )
         by_journal |= _by_journal(Payment.objects.filter(wanted))
+    made = [line.journal_id for line in found if line.kind in OPERATION_KINDS]
+    operations = bookkeeping.by_journals(journal_ids=made) if made else {}
     return [
         Line(
             line=line,
             basis=bases.get(line.charge_basis_id) if line.charge_basis_id else None,
-            payment=by_journal.get(line.journal_id),
+            payment=by_journal.get(line.journal_id) or _moved(operations.get(line.journal_id)),
+            operation=operations.get(line.journal_id),
         )
         for line in found
     ]
+
+
+def _moved(operation: MoneyOperation | None) -> Payment | None:
+    """The payment that an operation was about."""
+    return operation.payment if operation else None
 
 
 def _by_journal(payments: Iterable[Payment]) -> dict[int, Payment]:
@@ -104,7 +120,11 @@ def _by_journal(payments: Iterable[Payment]) -> dict[int, Payment]:
     return {
         journal_id: payment
         for payment in payments
-        for journal_id in (payment.journal_id, payment.reversal_journal_id)
+        for journal_id in (
+            payment.journal_id,
+            payment.reversal_journal_id,
+            payment.transfer_journal_id,
+        )
         if journal_id is not None
     }
 
@@ -159,6 +179,7 @@ class Corrected:
 class JournalPage:
     """A journal seen from one contract: its own lines with causes, and the other side.
 
+    `corrected`: earlier lines that these correct; `corrections`: later ones that correct these.
     `building` is where the charged service stands, for the map of the zone as it was.
     """
 
@@ -167,6 +188,7 @@ class JournalPage:
     view: JournalView
     lines: Sequence[Line]
     corrected: dict[int, Corrected]
+    corrections: Sequence[LedgerPosting]
     building: Building | None
 
     @property
@@ -191,6 +213,7 @@ def journal_page(*, customer_id: int, journal_id: int) -> JournalPage:
             view=view,
             lines=found,
             corrected=_corrected(view.own, account_id=account.id),
+            corrections=_corrections(view.own, account_id=account.id),
             building=_building(found),
         )
     raise NotFoundError
@@ -202,6 +225,13 @@ def _corrected(own: Sequence[StatementLine], *, account_id: int) -> dict[int, Co
         return {}
     rows = LedgerPosting.objects.filter(id__in=ids, account_id=account_id)
     return {row.id: Corrected(row, row.journal_id) for row in rows}
+
+
+def _corrections(own: Sequence[StatementLine], *, account_id: int) -> list[LedgerPosting]:
+    """Later lines of the same contract that correct these."""
+    ids = [line.posting_id for line in own]
+    rows = LedgerPosting.objects.filter(corrects_id__in=ids, account_id=account_id)
+    return list(rows.order_by("seq"))
 
 
 def _building(found: Sequence[Line]) -> Building | None:

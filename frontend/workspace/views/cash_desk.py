@@ -85,7 +85,7 @@ def _take(
 def receipt(request: HttpRequest, payment_id: int) -> HttpResponse:
     """The receipt of a payment, ready to print."""
     row = money.payment_row(payment_id=payment_id)
-    account = row.payment.account_id
+    account = row.payment.holder_id
     payer = desk_queries.payer(account_id=account, on_date=clock.today()) if account else None
     context = {
         "row": row,

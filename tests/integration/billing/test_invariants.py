@@ -1,4 +1,4 @@
-"""I7 to I10 find what is wrong. (That they find nothing in right books, every test here shows.)"""
+"""I7 to I11 find what is wrong. (That they find nothing in right books, every test here shows.)"""
 
 from datetime import date
 
@@ -90,3 +90,24 @@ def test_a_scope_of_one_account_leaves_the_others_alone(broken: World) -> None:
     assert list(invariants.payments(Scope(account_id=good))) == []
     assert len(list(invariants.payments(Scope(account_id=bad)))) == 1
     assert connection.in_atomic_block
+
+
+def test_i11_a_journal_that_no_person_asked_for_and_a_refund_that_nobody_made(
+    broken: World,
+) -> None:
+    account = broken.account(kopecks=1_000)
+    refunds = ledger.ensure_control_account(
+        at=moment(DAY), code="clearing.refunds.cash", kind="CLEARING"
+    )
+    ledger.post(
+        kind="REFUND",
+        value_date=DAY,
+        posted_at=moment(DAY),
+        idempotency_key="by hand",
+        legs=[Leg(account, -500), Leg(refunds, 500)],
+        actor=CASHIER,
+        source="operation",
+    )
+    problems = [str(problem) for problem in verify().problems]
+    assert len(problems) == 2
+    assert all(problem.startswith("I11") for problem in problems)

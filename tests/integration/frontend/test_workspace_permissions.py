@@ -11,6 +11,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from billing.bookkeeping import operations as bookkeeping
+from billing.bookkeeping.wishes import Wish
 from billing.models import PriceRule, Tariff
 from billing.payments import operations as payments
 from coverage.models import ZoneVersion
@@ -105,6 +107,18 @@ ADDRESSES = [
         customer_id="customer",
         subscription_id="subscription",
     ),
+    page("money-act", P.CUSTOMERS_VIEW, P.LEDGER_ADJUST, customer_id="customer", slug="=adjust"),
+    page(
+        "money-act",
+        P.CUSTOMERS_VIEW,
+        P.LEDGER_ADJUST,
+        method="post",
+        customer_id="customer",
+        slug="=refund",
+    ),
+    page("operations", P.LEDGER_ADJUST),
+    page("operation", P.LEDGER_VIEW, operation_id="operation"),
+    page("operation-decide", P.LEDGER_APPROVE, method="post", operation_id="operation"),
     page("cash-desk", P.PAYMENTS_ACCEPT_CASH),
     page("cash-take", P.PAYMENTS_ACCEPT_CASH, account_id="account"),
     page("cash-take", P.PAYMENTS_ACCEPT_CASH, method="post", account_id="account"),
@@ -197,6 +211,13 @@ def things() -> dict[str, str]:
         "journal": payment.journal_id,
         "payment": payment.id,
         "user": zones.planner("colleague").id,
+        "operation": bookkeeping.ask(
+            at=AT,
+            on_date=ON_DATE,
+            actor=zones.actor(zones.planner("bookkeeper", Role.ACCOUNTANT)),
+            wish=Wish("ADJUSTMENT", made.account_id, "permissions", amount_kopecks=100),
+            idempotency_key="permissions",
+        ).id,
     }
     return {name: str(value) for name, value in named.items()}
 

@@ -1,0 +1,218 @@
+"""A month computed again by other facts: only the difference is posted, in the open month (R13).
+
+The facts are what was right: another price of the month, days on which there was no service. Each
+charge of the month is computed again by the same pure rules that charged it, for the days that it
+really paid for, less what earlier corrections gave back of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from billing import calendar, money
+from billing.charging.models import ChargeBasis
+from billing.ledger import queries as ledger_queries
+from billing.ledger.queries import Charge
+from billing.subscriptions.models import PlanSpan, Subscription
+from billing.tariffs.operations import VAT_ACCOUNT_CODE
+
+SERVICE_CODE = "SERVICE"
+PREPAID, ONE_OFF = "MONTHLY_PREPAID", "ONE_OFF"
+Span = tuple[date, date]  # half-open
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was right in a month.
+
+    `prices`: pairs of a price that the month was charged by and the right one, kopecks a month.
+    `free`: spans of days on which nothing should have been charged.
+    """
+
+    prices: tuple[tuple[int, int], ...] = ()
+    free: tuple[Span, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As it is stored with the operation."""
+        return {
+            "prices": [list(pair) for pair in self.prices],
+            "free": [[first.isoformat(), until.isoformat()] for first, until in self.free],
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Facts":
+        """As it was stored."""
+        return cls(
+            prices=tuple((was, right) for was, right in stored.get("prices", [])),
+            free=tuple(
+                (date.fromisoformat(first), date.fromisoformat(until))
+                for first, until in stored.get("free", [])
+            ),
+        )
+
+    def after(self, earlier: "Facts") -> "Facts":
+        """Both together: earlier free days stay free, a newer price counts."""
+        return Facts(
+            prices=tuple(sorted({**dict(earlier.prices), **dict(self.prices)}.items())),
+            free=tuple(sorted({*earlier.free, *self.free})),
+        )
+
+    def is_free(self, day: date) -> bool:
+        """Whether nothing should have been charged for the day."""
+        return any(first <= day < until for first, until in self.free)
+
+    def price_of(self, charged_by_kopecks: int) -> int:
+        """The right price where that one was charged."""
+        return dict(self.prices).get(charged_by_kopecks, charged_by_kopecks)
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedCharge:
+    """One charge beside what is right; all in kopecks, charges positive.
+
+    `difference_kopecks` comes back to the client (below zero: is charged in addition).
+    """
+
+    posting_id: int
+    value_date: date
+    charge_basis_id: int
+    price_kopecks: int
+    charged_kopecks: int
+    corrected_kopecks: int
+    right_kopecks: int
+    revenue_account_code: str
+    vat_rate_bp: int
+
+    @property
+    def difference_kopecks(self) -> int:
+        """Charged, less corrected already, less right."""
+        return self.charged_kopecks - self.corrected_kopecks - self.right_kopecks
+
+    @property
+    def vat_kopecks(self) -> int:
+        """The VAT in the difference: what is left after it is the VAT of the right amount."""
+        now = money.split_vat(self.charged_kopecks - self.corrected_kopecks, self.vat_rate_bp)[1]
+        return now - money.split_vat(self.right_kopecks, self.vat_rate_bp)[1]
+
+
+def compute(*, subscription: Subscription, month: date, facts: Facts) -> list[CorrectedCharge]:
+    """Every service charge of the month with what is right by the facts, oldest first."""
+    charges = [
+        charge
+        for charge in ledger_queries.charges_of(
+            subject_ids=[subscription.id],
+            from_date=calendar.month_start(month),
+            until_date=calendar.next_month_start(month),
+        )
+        if charge.charge_code == SERVICE_CODE and charge.charge_basis_id is not None
+    ]
+    known = _Known.of(subscription)
+    return [
+        CorrectedCharge(
+            posting_id=charge.posting_id,
+            value_date=charge.value_date,
+            charge_basis_id=basis.id,
+            price_kopecks=basis.price_kopecks,
+            charged_kopecks=-charge.amount_kopecks,
+            corrected_kopecks=charge.corrected_kopecks,
+            right_kopecks=_right(charge, basis, known=known, facts=facts),
+            revenue_account_code=basis.tariff_version.revenue_account_code,
+            vat_rate_bp=basis.tariff_version.vat_rate_bp,
+        )
+        for charge, basis in ((c, known.bases[c.charge_basis_id or 0]) for c in charges)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the service: its plans and by what they were charged."""
+
+    subscription: Subscription
+    bases: dict[int, ChargeBasis]
+    spans: Sequence[PlanSpan]
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> "_Known":
+        """Two queries."""
+        bases = ChargeBasis.objects.filter(subscription=subscription)
+        return cls(
+            subscription=subscription,
+            bases={row.id: row for row in bases.select_related("tariff_version", "plan_span")},
+            spans=list(PlanSpan.objects.filter(subscription=subscription).order_by("during")),
+        )
+
+    def next_span(self, basis: ChargeBasis) -> PlanSpan | None:
+        """The plan that followed."""
+        later = [one for one in self.spans if one.during.lower > basis.plan_span.during.lower]
+        return later[0] if later else None
+
+    def price_before(self, charge: Charge, basis: ChargeBasis) -> int:
+        """The price that a day had been charged by before a dearer plan took over at once."""
+        earlier = [
+            one
+            for one in self.bases.values()
+            if one.plan_span.during.lower < basis.plan_span.during.lower
+        ]
+        newest = max(earlier, key=lambda one: (one.plan_span.during.lower, one.id), default=basis)
+        return newest.price_kopecks
+
+    def used_until(self, basis: ChargeBasis, first: date) -> date:
+        """The first day that a prepaid charge did not pay for, or whose part was given back."""
+        until = calendar.period_of(first, self.subscription.anchor_day)[1]
+        ended = self.subscription.terminated_date
+        if ended is not None:
+            until = min(until, ended + calendar.ONE_DAY)
+        following = self.next_span(basis)
+        if following is not None:
+            begun = following.during.lower
+            # Changed at once, the day itself had been paid by the plan before (R5).
+            at_once = calendar.kyiv_date(following.created_at) == begun
+            until = min(until, begun + calendar.ONE_DAY if at_once else begun)
+        return max(until, first)
+
+
+def _right(charge: Charge, basis: ChargeBasis, *, known: _Known, facts: Facts) -> int:
+    charge_type, price = basis.tariff_version.charge_type, basis.price_kopecks
+    day, charged = charge.value_date, -charge.amount_kopecks
+    anchor = known.subscription.anchor_day if charge_type == PREPAID else 1
+
+    def dearer(by_price: int, on_day: date) -> int:
+        right = calendar.daily_amount_on(facts.price_of(by_price), on_day, anchor)
+        return right - calendar.daily_amount_on(by_price, on_day, anchor)
+
+    if charge_type == ONE_OFF:
+        return 0 if facts.is_free(day) else facts.price_of(price)
+    if charge.occurrence:
+        before = known.price_before(charge, basis)
+        return 0 if facts.is_free(day) else charged + dearer(price, day) - dearer(before, day)
+    if charge_type != PREPAID:
+        right_price = facts.price_of(price)
+        return 0 if facts.is_free(day) else calendar.daily_amount_on(right_price, day)
+    right = charged
+    for number in range(day.toordinal(), known.used_until(basis, day).toordinal()):
+        on_day = date.fromordinal(number)
+        if facts.is_free(on_day):
+            right -= calendar.daily_amount_on(price, on_day, anchor)
+        else:
+            right += dearer(price, on_day)
+    return right
+
+
+@dataclass(frozen=True, slots=True)
+class Contra:
+    """The other side of a correction, in kopecks, by control account: the opposite sign."""
+
+    code: str
+    kind: str
+    amount_kopecks: int
+
+
+def contra_of(lines: Iterable[CorrectedCharge]) -> list[Contra]:
+    """Revenue and VAT that the differences take back, summed by account."""
+    sums: dict[tuple[str, str], int] = defaultdict(int)
+    for line in lines:
+        sums[line.revenue_account_code, "REVENUE"] -= line.difference_kopecks - line.vat_kopecks
+        sums[VAT_ACCOUNT_CODE, "TAX"] -= line.vat_kopecks
+    return [Contra(code, kind, amount) for (code, kind), amount in sorted(sums.items()) if amount]

@@ -1,0 +1,3 @@
+DROP TRIGGER billing_money_operation_no_truncate ON billing_money_operation;
+DROP TRIGGER billing_money_operation_fixed ON billing_money_operation;
+DROP FUNCTION billing_money_operation_guard();
