@@ -117,7 +117,7 @@ def _write_off(operation: MoneyOperation, wish: Wish) -> None:
 
 def _payment(wish: Wish) -> Payment:
     """A confirmed payment whose money stands on the account; raises NotThisAccountsError."""
-    found = Payment.objects.filter(id=wish.payment_id, state=Payment.State.CONFIRMED).first()
+    found = Payment.objects.filter(id=wish.payment_id or 0, state=Payment.State.CONFIRMED).first()
     if found is None or found.holder_id != wish.account_id:
         raise NotThisAccountsError(field="payment_id")
     return found
@@ -148,7 +148,9 @@ def _reversal(operation: MoneyOperation, wish: Wish) -> None:
 
 
 def _correction(operation: MoneyOperation, wish: Wish) -> None:
-    found = Subscription.objects.filter(id=wish.subscription_id, account_id=wish.account_id).first()
+    found = Subscription.objects.filter(
+        id=wish.subscription_id or 0, account_id=wish.account_id
+    ).first()
     if found is None:
         raise NotThisAccountsError(field="subscription_id")
     if wish.month is None:
