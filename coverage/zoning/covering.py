@@ -11,14 +11,16 @@ import shapely
 from django.db import connection
 from shapely.geometry.base import BaseGeometry
 
+# A version that ended while a building stood keeps it: the map of that day, and what two days
+# differ by, stay what they were when the building is gone.
 INSERT_COVERAGE = """
     INSERT INTO coverage_buildingcoverage (zone_version_id, building_id)
     SELECT version.id, hit.id
-    FROM (SELECT id, geometry FROM coverage_zoneversion
+    FROM (SELECT id, geometry, upper(valid) AS ended_at FROM coverage_zoneversion
           WHERE id = ANY(%(version_ids)s) AND status <> 'RETIRED') version
     CROSS JOIN LATERAL (
         SELECT building.id FROM coverage_building building
-        WHERE building.retired_at IS NULL
+        WHERE (building.retired_at IS NULL OR building.retired_at >= version.ended_at)
           AND (%(building_ids)s::bigint[] IS NULL OR building.id = ANY(%(building_ids)s::bigint[]))
           AND ST_Intersects(version.geometry, building.point)
         OFFSET 0

@@ -3,10 +3,11 @@
 import pytest
 from django.test import override_settings
 
-from coverage.models import ZoneChangeSet, ZoneVersion
-from coverage.zoning import operations, review
+from coverage.models import BuildingCoverage, ZoneChangeSet, ZoneVersion
+from coverage.placing import operations as places
+from coverage.zoning import operations, review, timeline
 from tests.integration.coverage.test_zone_review import redraw
-from tests.support.zones import actor, drafted, later, planner, published, square
+from tests.support.zones import actor, building, drafted, later, planner, published, square
 
 pytestmark = pytest.mark.django_db
 needs_review = override_settings(GEOBILL_ZONES_NEED_REVIEW=True)
@@ -58,3 +59,15 @@ def test_nobody_approves_what_was_drawn_after_he_had_opened_it(olena, ivan):
     review.approve(changeset_id=number, actor=ivan, at=later(5), seen=now)
     operations.publish(changeset_id=number, actor=olena, at=later(6), seen=now)
     assert ZoneVersion.objects.count() == 1
+
+
+def test_what_two_days_differ_by_stays_when_a_building_is_gone(olena):
+    house = building(15, 5)
+    zone = published(olena, square(0, 0, 20, 10))
+    smaller = redraw(olena, zone, square(0, 0), later(5))
+    operations.publish(changeset_id=smaller.changeset_id, actor=olena, at=later(6))
+    known = timeline.difference(from_at=later(1), until_at=later(7))
+    assert (known["gained"], known["lost"]) == (0, 1)
+    places.retire_building(building_id=house.id, base_revision=1, actor=olena, at=later(10))
+    assert timeline.difference(from_at=later(1), until_at=later(7)) == known
+    assert BuildingCoverage.objects.filter(zone_version__valid__endswith=None).count() == 0
