@@ -320,6 +320,7 @@ def _single_change(
     zone = Zone.objects.select_for_update().get(id=zone_id)
     if zone.revision != base_revision:
         raise drafts.stale(zone_id=zone_id, mine=None)
+    drafts.remember_hand(changeset=changeset, actor=actor)
     ZoneChange.objects.create(
         changeset=changeset,
         zone=zone,

@@ -72,9 +72,8 @@ def is_needed() -> bool:
 
 
 def hands_of(changeset: ZoneChangeSet) -> frozenset[int]:
-    """Everybody who drew in the change set: its author and the editors of its drafts."""
-    editors = ZoneChange.objects.filter(changeset=changeset).values_list("edited_by_id", flat=True)
-    return frozenset(user for user in (changeset.author_id, *editors) if user is not None)
+    """Everybody who drew in the change set: its author, and all who ever saved a draft in it."""
+    return frozenset(user for user in (changeset.author_id, *changeset.hands) if user is not None)
 
 
 def is_second_person(*, changeset: ZoneChangeSet, actor: Actor) -> bool:

@@ -3,7 +3,6 @@
 import csv
 import gzip
 import json
-import time
 from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
@@ -192,10 +191,8 @@ def test_each_old_name_of_kyiv_leads_to_the_new_one(codifier: None) -> None:
     assert (again.counts["old names"], again.counts["streets created"]) == (0, 0)
 
 
-def test_the_demonstration_loads_quickly_and_again(db: None) -> None:
-    started = time.monotonic()
+def test_the_demonstration_loads_and_loads_again(db: None) -> None:
     load_demo(fixtures_dir=GEO, at=AT)
-    assert time.monotonic() - started < 30
     counts = (AdminUnit.objects.count(), Street.objects.count(), Building.objects.count())
     load_demo(fixtures_dir=GEO, at=AT)
     assert counts == (AdminUnit.objects.count(), Street.objects.count(), Building.objects.count())

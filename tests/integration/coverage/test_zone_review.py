@@ -91,6 +91,17 @@ def test_who_drew_in_it_is_no_second_person_and_an_edit_takes_the_approval_back(
 
 
 @needs_review
+def test_who_was_drawn_over_is_no_second_person_either(olena, ivan):
+    draft = drafted(olena, square(0, 0))
+    number = draft.changeset_id
+    redraw(ivan, draft, square(1, 0), later(1), changeset_id=number)
+    redraw(olena, draft, square(2, 0), later(2), changeset_id=number)
+    review.submit(changeset_id=number, actor=olena, at=later(3))
+    with pytest.raises(review.SameHandError):
+        review.approve(changeset_id=number, actor=ivan, at=later(4))
+
+
+@needs_review
 def test_giving_up_a_draft_takes_the_approval_back_too(olena, ivan):
     first, second = drafted(olena, square(0, 0)), drafted(olena, square(20, 0))
     number = first.changeset_id
