@@ -122,12 +122,7 @@ def verify(
         last_seal = LedgerSeal.objects.order_by("-day").first()
         scope = Scope(after_journal_id=last_seal.last_journal_id if last_seal else 0)
     checks: dict[str, Check] = {
-        "GUARDS": _guards,
-        "I1": _total,
-        "I2": _journals,
-        "I3": _balances,
-        "I4": _sequence,
-        "I5": _chain,
+        **CHECKS,
         "I6": lambda s: _seals(s, seals_dir),
         **_registered,
     }
@@ -246,3 +241,14 @@ def _seals(scope: Scope, seals_dir: Path | None) -> Iterator[Problem]:
         return
     for message in seals.check(seals_dir=seals_dir):
         yield Problem("I6", message)
+
+
+# The ledger's own checks that need nothing but the scope, in the order in which they are made.
+CHECKS: dict[str, Check] = {
+    "GUARDS": _guards,
+    "I1": _total,
+    "I2": _journals,
+    "I3": _balances,
+    "I4": _sequence,
+    "I5": _chain,
+}
