@@ -13,6 +13,7 @@ from django.db import connection
 
 from billing.ledger.errors import AccountExistsError, UnknownAccountError, ledger_errors
 from billing.ledger.models import LedgerAccount, LedgerJournal
+from project.core import prepared
 from project.core.actor import Actor
 
 # The names by which the rest of billing asks; models are imported by the ledger only.
@@ -110,8 +111,8 @@ def post(
     Raises BadLegsError, PeriodClosedError, AccountStoppedError, UnknownAccountError,
     AlreadyChargedError, IdempotencyConflictError, NoPartitionError, LedgerBusyError.
     """
-    return int(
-        _call(
+    with ledger_errors():
+        ((journal_id,),) = prepared.rows(
             POST_SQL,
             [
                 str(kind),
@@ -123,14 +124,19 @@ def post(
                 narrative,
                 [leg.account_id for leg in legs],
                 [leg.amount_kopecks for leg in legs],
-                [leg.subject_id for leg in legs],
-                [leg.charge_code for leg in legs],
-                [leg.occurrence for leg in legs],
-                [leg.charge_basis_id for leg in legs],
-                [leg.corrects_id for leg in legs],
+                _said([leg.subject_id for leg in legs]),
+                _said([leg.charge_code for leg in legs]),
+                _said([leg.occurrence for leg in legs]),
+                _said([leg.charge_basis_id for leg in legs]),
+                _said([leg.corrects_id for leg in legs]),
             ],
         )
-    )
+    return int(journal_id)
+
+
+def _said(values: list[Any]) -> list[Any] | None:
+    """None for a column in which no leg says anything: most payments are an account and a sum."""
+    return values if any(values) else None
 
 
 def post_charges(

@@ -1,20 +1,20 @@
 """Statements that the server plans once for each connection.
 
-For the few statements that are asked at every availability check or authorization: planning a
-spatial statement with a dozen joins takes longer than running it for one place. Everything else
+For the few statements that are asked at every availability check, authorization or posting: planning
+a spatial statement with a dozen joins takes longer than running it for one place. Everything else
 goes through the ORM or an ordinary cursor. A statement is recognised by its text, so that has to be
 a constant; what varies is a parameter.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, cast
 
 import psycopg
 from django.db import connection
 
 
-def rows(sql: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+def rows(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a prepared statement, in the transaction that Django has open, if any."""
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:

@@ -82,7 +82,9 @@ def measure(scale: float) -> Result:
         cpu = cpu_s(lambda: _charge(clients))
         worst, paid, busy = _beside_payments(clients, owner)
         rerun = statistics.median(wall_s(lambda: _run(_Last.day)) for _n in range(3))
-        note(f"ours {mine:.2f} s, floor {below:.2f} s; {cpu:.2f} s of CPU; with payments {busy:.2f}")
+        note(
+            f"ours {mine:.2f} s, floor {below:.2f} s; {cpu:.2f} s of CPU; with payments {busy:.2f}"
+        )
         report = verify()
         assert report.is_right, report.problems[:3]
     figures = {
@@ -138,11 +140,12 @@ def _run(day: date) -> int:
     return charging.run(on_date=day, at=_books.moment(day), actor=_books.WHO).charged_count
 
 
-def _charge(clients: Clients) -> float:
+def _charge(clients: Clients, *, settled: Callable[[], int] = lambda: 0) -> float:
     _Last.day = next(DATES)
     charged: list[int] = []
     took = wall_s(lambda: charged.append(_run(_Last.day)))
-    assert charged == [clients.services], charged
+    # Who pays while the run is at work is charged there and then.
+    assert clients.services - settled() <= charged[0] <= clients.services, charged
     return took
 
 
@@ -158,7 +161,7 @@ def _beside_payments(clients: Clients, owner: psycopg.Connection) -> tuple[float
     for payer in payers:
         payer.start()
     try:
-        took = _charge(clients)
+        took = _charge(clients, settled=lambda: 2 * len(waits))
     finally:
         stop.set()
         for payer in payers:
