@@ -1,8 +1,8 @@
 """Statements that the server plans once for each connection.
 
-For the few statements that are asked at every availability check, authorization or posting: planning
-a spatial statement with a dozen joins takes longer than running it for one place. Everything else
-goes through the ORM or an ordinary cursor. A statement is recognised by its text, so that has to be
+For the few statements that are asked at every availability check, authorization or posting:
+planning a spatial statement with a dozen joins takes longer than running it for one place, and a
+payment is posted as fast as it is planned. Everything else goes through the ORM or an ordinary cursor. A statement is recognised by its text, so that has to be
 a constant; what varies is a parameter.
 """
 
