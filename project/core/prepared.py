@@ -2,8 +2,9 @@
 
 For the few statements that are asked at every availability check, authorization or posting:
 planning a spatial statement with a dozen joins takes longer than running it for one place, and a
-payment is posted as fast as it is planned. Everything else goes through the ORM or an ordinary cursor. A statement is recognised by its text, so that has to be
-a constant; what varies is a parameter.
+payment is posted as fast as it is planned. Everything else goes through the ORM or an ordinary
+cursor. A statement is recognised by its text, so that has to be a constant; what varies is a
+parameter.
 """
 
 import time

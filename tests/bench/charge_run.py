@@ -82,9 +82,7 @@ def measure(scale: float) -> Result:
         cpu = cpu_s(lambda: _charge(clients))
         worst, paid, busy = _beside_payments(clients, owner)
         rerun = statistics.median(wall_s(lambda: _run(_Last.day)) for _n in range(3))
-        note(
-            f"ours {mine:.2f} s, floor {below:.2f} s; {cpu:.2f} s of CPU; with payments {busy:.2f}"
-        )
+        note(f"ours {mine:.2f} s ({cpu:.2f} of CPU), floor {below:.2f}; with payments {busy:.2f}")
         report = verify()
         assert report.is_right, report.problems[:3]
     figures = {

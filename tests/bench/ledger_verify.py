@@ -32,7 +32,7 @@ SEQUENTIAL = """
 
 
 def measure(scale: float) -> Result:
-    """200,000 accounts with fifty postings each, in two partitions, made by the posting function."""
+    """200,000 accounts with fifty postings each, in two partitions, made by `ledger_post`."""
     with bench_database("ledger_verify") as name, _books.owner_connection(name) as owner:
         accounts = max(100, round(POSTINGS * scale) // DAYS)
         first, last = _books.open_accounts(accounts)
