@@ -10,6 +10,12 @@ import { review, type OpenedSet } from "./review_api";
 import { kyivWall, stateMark, titleOf } from "./review_parts";
 
 const LISTED = 6;
+/** Where the fault of a field is told. */
+const FAULTS: Record<string, string> = {
+  publish_at: "pl-when-error",
+  move_on: "pl-move-error",
+  existing: "pl-move-error",
+};
 
 export class Offers {
   private set: OpenedSet | null = null;
@@ -91,6 +97,7 @@ export class Offers {
   }
 
   private arrange(): void {
+    byId("pl-when-error").textContent = "";
     const { impact, set } = this;
     if (!impact || !set) return;
     const later = this.later.checked;
@@ -133,10 +140,15 @@ export class Offers {
         await this.planner.afterPublication();
       }
     } catch (error) {
-      this.planner.fail(error);
-      const own = error instanceof ApiError && ["publish_at", "move_on", "existing"].includes(error.field);
-      if (own) this.arrange(); // what was chosen stays, to be corrected
-      else await this.planner.review(id);
+      const beside = error instanceof ApiError ? FAULTS[error.field] : undefined;
+      if (beside && error instanceof Error) {
+        this.arrange(); // what was chosen stays, to be corrected
+        byId(beside).textContent = error.message;
+        if (byId(beside).offsetParent === null) this.planner.fail(error);
+      } else {
+        this.planner.fail(error);
+        await this.planner.review(id);
+      }
     }
   }
 

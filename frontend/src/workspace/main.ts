@@ -77,3 +77,10 @@ startAmounts();
 startChosenUnits();
 document.addEventListener("htmx:afterSettle", () => startMaps());
 document.querySelector(".ws-modules .is-here")?.scrollIntoView({ block: "nearest", inline: "center" });
+// The page's own tab, where they don't all fit; only the strip moves, not the page.
+for (const here of document.querySelectorAll<HTMLElement>(".ws-pages .is-here")) {
+  const strip = here.parentElement;
+  if (!strip) continue;
+  const [tab, whole] = [here.getBoundingClientRect(), strip.getBoundingClientRect()];
+  strip.scrollLeft += tab.left - whole.left - (whole.width - tab.width) / 2;
+}
