@@ -2,11 +2,11 @@
 
 import { byId, h, moment, word } from "./dom";
 import { raiseSheet, show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { review, type RetiredZone } from "./review_api";
 
 export class Archive {
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     byId("pl-archive").addEventListener("click", () => void this.open());
   }
 

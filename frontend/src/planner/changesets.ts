@@ -3,7 +3,7 @@
 import { L } from "../shared/map";
 import { byId, config, counted, h, icon, moment, say, word } from "./dom";
 import { raiseSheet, show, view } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { review, type ChangeSet, type Listed, type Note, type OpenedSet, type SetZone, type Shelf } from "./review_api";
 import { dot, oldOutline, outline, stateMark, statusMove, titleOf } from "./review_parts";
 
@@ -15,7 +15,7 @@ export class ChangeSets {
   private next: number | null = null;
   opened: OpenedSet | null = null;
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     byId("pl-sets").addEventListener("click", () => void this.list("open"));
     for (const button of this.tabs()) {
       button.addEventListener("click", () => void this.list(button.dataset.shelf as Shelf));

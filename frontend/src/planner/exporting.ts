@@ -3,9 +3,9 @@
 import { byId, say, word } from "./dom";
 import { fetchExport } from "./files";
 import { raiseSheet, show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 
-export function startExport(planner: Planner): void {
+export function startExport(planner: Desk): void {
   const form = byId<HTMLFormElement>("pl-export-form");
   const day = byId<HTMLInputElement>("pl-export-day");
   const button = byId<HTMLButtonElement>("pl-export-go");

@@ -4,7 +4,7 @@ import { L, statusSwatch, zoneRenderer, zoneStyle } from "../shared/map";
 import { api, type Version } from "./api";
 import { area, byId, config, h, moment, say, word } from "./dom";
 import { show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 
 interface Zone {
   id: number;
@@ -14,7 +14,7 @@ interface Zone {
 export class History {
   private way: (() => void) | null = null;
 
-  constructor(private readonly planner: Planner) {}
+  constructor(private readonly planner: Desk) {}
 
   async open(): Promise<void> {
     const zone = this.planner.open;

@@ -3,7 +3,7 @@
 import { byId, config, day, h, icon, moment, say, word } from "./dom";
 import { ApiError } from "./api";
 import { raiseSheet, show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { review, suggest, type BuildingState, type Override, type Suggestion } from "./review_api";
 import { kyivWall } from "./review_parts";
 import { markAt } from "./rules";
@@ -18,7 +18,7 @@ export class Houses {
   private readonly list = byId("pl-house-list");
   private readonly form = byId<HTMLFormElement>("pl-note-form");
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     byId("pl-houses").addEventListener("click", () => void this.start());
     this.field.addEventListener("input", () => this.typed());
     this.field.addEventListener("keydown", (event) => this.key(event));

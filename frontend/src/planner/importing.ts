@@ -5,7 +5,7 @@ import { ApiError } from "./api";
 import { byId, config, counted, h, icon, say, word } from "./dom";
 import { download, sendFile, type Action, type Feature, type Report } from "./files";
 import { raiseSheet, show, showProblems, view } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { boundsOf } from "./shapes";
 
 const FIELDS = ["name", "code", "network_type", "status", "priority", "planned_for_date", "comment"];
@@ -27,7 +27,7 @@ export class Importer {
   private columns: Record<string, string> = {};
   private running: AbortController | null = null;
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     const input = byId<HTMLInputElement>("pl-file");
     byId("pl-import").addEventListener("click", () => this.open());
     input.addEventListener("change", () => {

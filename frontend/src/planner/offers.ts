@@ -5,7 +5,7 @@ import { ApiError, type Impact } from "./api";
 import { reviewWord } from "./changesets";
 import { byId, config, counted, h, icon, moment, say, word } from "./dom";
 import { Existing } from "./existing";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { review, type OpenedSet } from "./review_api";
 import { kyivWall, stateMark, titleOf } from "./review_parts";
 
@@ -26,7 +26,7 @@ export class Offers {
   private readonly when = byId<HTMLInputElement>("pl-when");
   private readonly existing = new Existing();
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     this.form.addEventListener("change", (event) => {
       this.arrange();
       if (event.target instanceof HTMLInputElement && event.target.id === "pl-move-on") void this.askAgain();

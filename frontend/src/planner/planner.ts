@@ -5,6 +5,7 @@ import { api, ApiError, type DraftBody, type ZoneFeature } from "./api";
 import { Archive } from "./archive";
 import { ChangeSets } from "./changesets";
 import { byId, config, counted, say, word } from "./dom";
+import type { Desk } from "./desk";
 import { Editor, type Steps } from "./editor";
 import { startExport } from "./exporting";
 import { Form } from "./form";
@@ -27,7 +28,7 @@ import { startTools } from "./tools/start";
 import { Streets } from "./tools/streets";
 import { closeWhatIf, drawGiven, startWhatIf } from "./whatif";
 
-export class Planner {
+export class Planner implements Desk {
   readonly map: L.Map;
   readonly editor: Editor;
   readonly form: Form;

@@ -2,7 +2,7 @@
 
 import { byId, h, icon, word } from "./dom";
 import { onShow, view } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { review, type Person } from "./review_api";
 
 const EVERY_MS = 15_000;
@@ -17,7 +17,7 @@ export class Presence {
   private due = Infinity;
   private others: Person[] = [];
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     onShow(() => this.look());
     document.addEventListener("input", () => this.look());
     document.addEventListener("visibilitychange", () => {

@@ -6,7 +6,7 @@ import { byId, say, word } from "./dom";
 import { shownOf } from "./list";
 import { Offers } from "./offers";
 import { raiseSheet, show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { drawOverlaps, showImpact } from "./publish";
 import { review, type OpenedSet } from "./review_api";
 import { boundsOf } from "./shapes";
@@ -16,7 +16,7 @@ export class Reviewing {
   /** The change set that is looked at, or was last. */
   changeset: number | null = null;
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     this.offers = new Offers(planner);
   }
 

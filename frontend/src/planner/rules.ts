@@ -3,7 +3,7 @@
 import { L, token } from "../shared/map";
 import { byId, counted, h, icon, number, say, word } from "./dom";
 import { raiseSheet, show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { review, type Level, type Rule, type Violation } from "./review_api";
 
 const LISTED = 12;
@@ -12,7 +12,7 @@ const LEVELS: Level[] = ["OFF", "WARN", "BLOCK"];
 export class Rules {
   private maySet = false;
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     byId("pl-checks").addEventListener("click", () => void this.open());
     byId("pl-rules-again").addEventListener("click", () => void this.load());
   }

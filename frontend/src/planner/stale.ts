@@ -4,13 +4,13 @@ import { L, token } from "../shared/map";
 import { api, type ApiError, type Difference, type DraftBody, type ZoneState } from "./api";
 import { area, byId, config, day, h, say, word } from "./dom";
 import { show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 
 export class Stale {
   private current: ZoneState | null = null;
   private body: DraftBody | null = null;
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     byId("pl-stale-mine").addEventListener("click", () => void this.keepMine());
     byId("pl-stale-theirs").addEventListener("click", () => void this.takeTheirs());
   }

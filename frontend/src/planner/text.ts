@@ -3,10 +3,10 @@
 import { api, ApiError } from "./api";
 import { byId } from "./dom";
 import { show, showProblems } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { boundsOf, wktOf } from "./shapes";
 
-export function startText(planner: Planner): void {
+export function startText(planner: Desk): void {
   const area = byId<HTMLTextAreaElement>("pl-text");
   const problems = byId("pl-text-problems");
   const buttons = [...document.querySelectorAll<HTMLButtonElement>("[data-format]")];

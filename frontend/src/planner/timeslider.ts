@@ -5,7 +5,7 @@ import { L } from "../shared/map";
 import type { ZoneFeature } from "./api";
 import { area, byId, config, counted, h, moment, word } from "./dom";
 import { raiseSheet, show } from "./panel";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 import { review, type Changed, type MapDifference, type Moment } from "./review_api";
 import { dot, fromKyivWall, ground, kyivWall, oldOutline, outline, statusMove } from "./review_parts";
 
@@ -32,7 +32,7 @@ export class TimeSlider {
   private sought = 0; // the zone to bring into view
   active = false;
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     this.from = this.handle("pl-time-slider", "pl-time-at");
     this.until = this.handle("pl-time-slider-until", "pl-time-until");
     byId("pl-past").addEventListener("click", () => void this.open());

@@ -2,7 +2,7 @@
 
 import { config, area, byId, counted, h, number, say, word } from "./dom";
 import { ApiError, errorFrom } from "./api";
-import type { Planner } from "./planner";
+import type { Desk } from "./desk";
 
 const SHAPE_KEY = "geobill.planner.shape";
 
@@ -141,7 +141,7 @@ function income(found: WhatIf): HTMLElement[] {
 }
 
 /** The button in the edit view, its answer and the report of it. */
-export function startWhatIf(planner: Planner): void {
+export function startWhatIf(planner: Desk): void {
   const box = byId("pl-whatif");
   const result = byId("pl-whatif-result");
   const share = byId<HTMLFormElement>("pl-whatif-share");
@@ -204,7 +204,7 @@ export function closeWhatIf(): void {
 }
 
 /** An outline handed over by the demand map becomes a new zone. */
-export function drawGiven(planner: Planner): boolean {
+export function drawGiven(planner: Desk): boolean {
   const text = sessionStorage.getItem(SHAPE_KEY);
   sessionStorage.removeItem(SHAPE_KEY);
   if (!text) return false;

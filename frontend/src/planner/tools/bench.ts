@@ -5,7 +5,7 @@ import { ApiError, type Shape } from "../api";
 import { byId, h, icon, say, word } from "../dom";
 import type { Beside, Sketch } from "../editor";
 import { lowerSheet, raiseSheet, show, view } from "../panel";
-import type { Planner } from "../planner";
+import type { Desk } from "../desk";
 import { boundsOf } from "../shapes";
 import type { Preview, ToolContext } from "./api";
 import { focusMap } from "./crosshair";
@@ -43,7 +43,7 @@ export class Bench {
   private running: AbortController | null = null;
   private outcome: Outcome | null = null;
 
-  constructor(readonly planner: Planner) {
+  constructor(readonly planner: Desk) {
     this.layers.addTo(planner.map);
     byId("pl-tool-cancel").addEventListener("click", () => this.cancel());
     byId("pl-tool-back").addEventListener("click", () => this.cancel());

@@ -2,7 +2,7 @@
 
 import { L } from "../../shared/map";
 import { byId, h, icon, number, say, word } from "../dom";
-import type { Planner } from "../planner";
+import type { Desk } from "../desk";
 import { fromParts, partsOf } from "../shapes";
 
 const PAGE = 30;
@@ -44,7 +44,7 @@ export class Corners {
   private page = 0;
   private all: Place[] = [];
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     this.box.addEventListener("toggle", () => this.refresh());
     this.list.addEventListener("focusout", () => this.spot.remove());
   }

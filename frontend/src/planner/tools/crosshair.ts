@@ -4,7 +4,7 @@
 import { L } from "../../shared/map";
 import { byId, icon, number, word } from "../dom";
 import { view } from "../panel";
-import type { Planner } from "../planner";
+import type { Desk } from "../desk";
 
 const STEP_PX = 8;
 const BIG_STEP_PX = 40;
@@ -51,7 +51,7 @@ export class Crosshair {
   private readonly mark = byId("pl-crosshair");
   private readonly map: L.Map;
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     this.map = planner.map;
     const container = this.map.getContainer();
     container.addEventListener("pl:crosshair", () => this.begin());
@@ -200,7 +200,7 @@ export class Crosshair {
 }
 
 /** End what is being drawn: taken when it has corners enough, else given up. */
-export function finishDrawing(planner: Planner): void {
+export function finishDrawing(planner: Desk): void {
   const drawing = drawingOn(planner.map);
   if (!drawing) return;
   const line = planner.map.pm.Draw.getActiveShape() === "Line";
@@ -208,14 +208,14 @@ export function finishDrawing(planner: Planner): void {
   else cancelDrawing(planner);
 }
 
-export function cancelDrawing(planner: Planner): void {
+export function cancelDrawing(planner: Desk): void {
   const { editor } = planner;
   if (editor.mode === "sketch") editor.setMode("view");
   else editor.setMode(editor.current ? "edit" : "view");
 }
 
 /** Take the last corner back; the first one too, without ending the drawing. */
-export function takeBackCorner(planner: Planner): void {
+export function takeBackCorner(planner: Desk): void {
   const drawing = drawingOn(planner.map);
   if (!drawing?._markers?.length) return;
   if (drawing._markers.length > 1) drawing._removeLastVertex();

@@ -4,7 +4,7 @@
 import { L } from "../../shared/map";
 import type { DraftBody } from "../api";
 import { byId, config, h, moment, word } from "../dom";
-import type { Planner } from "../planner";
+import type { Desk } from "../desk";
 import { drawnCorners, mouseAt } from "./crosshair";
 
 const PREFIX = `geobill.planner.${config.userId}.`;
@@ -40,7 +40,7 @@ function all(): Kept[] {
 export class Keep {
   private key = "";
 
-  constructor(private readonly planner: Planner) {
+  constructor(private readonly planner: Desk) {
     planner.form.onEdited = () => this.note();
   }
 

@@ -1,7 +1,7 @@
 // The menu of tools in the toolbar: a button that opens a list; arrow keys move in it.
 
 import { byId } from "../dom";
-import type { Planner } from "../planner";
+import type { Desk } from "../desk";
 import type { Bench, Tool } from "./bench";
 
 export class ToolsMenu {
@@ -10,7 +10,7 @@ export class ToolsMenu {
   private readonly items = [...this.menu.querySelectorAll<HTMLButtonElement>("[data-tool]")];
 
   constructor(
-    private readonly planner: Planner,
+    private readonly planner: Desk,
     private readonly bench: Bench,
     private readonly tools: Tool[],
   ) {

@@ -4,7 +4,7 @@
 import { api, type DraftBody, type ZoneFeature } from "../api";
 import { say } from "../dom";
 import type { Beside } from "../editor";
-import type { Planner } from "../planner";
+import type { Desk } from "../desk";
 import type { Target } from "../review_api";
 
 /** What a draft says, as it is sent. */
@@ -53,7 +53,7 @@ export interface Change {
 }
 
 /** Both ways for all of them; a refusal is told, and what could be done stays done. */
-export function besideOf(planner: Planner, changes: Change[], words: { undone: string; redone: string }): Beside {
+export function besideOf(planner: Desk, changes: Change[], words: { undone: string; redone: string }): Beside {
   const put = async (which: "before" | "after", done: string): Promise<void> => {
     try {
       for (const change of changes) await change.draft.put(change[which]);

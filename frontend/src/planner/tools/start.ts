@@ -3,7 +3,7 @@
 import { byId, say, word } from "../dom";
 import type { Mode } from "../editor";
 import { lowerSheet, view } from "../panel";
-import type { Planner } from "../planner";
+import type { Desk } from "../desk";
 import { fromParts, partsOf } from "../shapes";
 import { Along } from "./along";
 import { Around } from "./around";
@@ -15,7 +15,7 @@ import { Repair, Simplify } from "./outline";
 import { Split } from "./split";
 import { Merge, Subtract, Trim } from "./zones";
 
-export function startTools(planner: Planner): Bench {
+export function startTools(planner: Desk): Bench {
   const bench = new Bench(planner);
   const tools: Tool[] = [
     new Split(),
@@ -39,7 +39,7 @@ export function startTools(planner: Planner): Bench {
 }
 
 /** On or off for good by the button; off while Alt is held (Geoman sees to that). */
-function startSnapping(planner: Planner): void {
+function startSnapping(planner: Desk): void {
   const button = byId("pl-snap");
   button.addEventListener("click", () => {
     const on = !planner.editor.snapping;
@@ -50,7 +50,7 @@ function startSnapping(planner: Planner): void {
 }
 
 /** While something is drawn: take a corner back, finish, cancel; for fingers and for everybody. */
-function startActs(planner: Planner): void {
+function startActs(planner: Desk): void {
   const box = byId("pl-draw-acts");
   byId("pl-draw-back").addEventListener("click", () => takeBackCorner(planner));
   byId("pl-draw-finish").addEventListener("click", () => finishDrawing(planner));
@@ -63,7 +63,7 @@ function startActs(planner: Planner): void {
   });
 }
 
-function showActs(planner: Planner): void {
+function showActs(planner: Desk): void {
   const corners = drawnCorners(planner.map).length;
   const least = planner.map.pm.Draw.getActiveShape() === "Line" ? 2 : 3;
   byId<HTMLButtonElement>("pl-draw-back").disabled = corners === 0;
@@ -71,7 +71,7 @@ function showActs(planner: Planner): void {
 }
 
 /** Figures follow each corner of an outline that is not finished, and each dragged one. */
-function startSketchCounters(planner: Planner): void {
+function startSketchCounters(planner: Desk): void {
   const { map, editor, form, keep } = planner;
   const changed = (): void => {
     showActs(planner);
@@ -90,7 +90,7 @@ function startSketchCounters(planner: Planner): void {
 }
 
 /** One-key shortcuts; physical keys, so that the Ukrainian layout works as the English one. */
-function startKeys(planner: Planner, menu: ToolsMenu): void {
+function startKeys(planner: Desk, menu: ToolsMenu): void {
   const press: Record<string, string> = {
     KeyV: "[data-mode=edit]",
     KeyD: "[data-mode=draw]",
