@@ -98,3 +98,11 @@ def edited(*, changeset: ZoneChangeSet, actor: Actor, at: datetime) -> None:
     if changeset.state == ZoneChangeSet.State.REVIEW:
         back_to_draft(changeset)
         write_note(changeset=changeset, kind=Kind.EDITED, actor=actor, at=at)
+
+
+def remember_hand(*, changeset: ZoneChangeSet, actor: Actor) -> None:
+    """Keep that this person drew in the change set, whoever draws over it later."""
+    if actor.user_id is None or actor.user_id in changeset.hands:
+        return
+    changeset.hands = [*changeset.hands, actor.user_id]
+    changeset.save(update_fields=["hands"])

@@ -315,7 +315,7 @@ def _open_changeset(
 def _write_change(
     changeset: ZoneChangeSet, *, zone: Zone, draft: ZoneDraft, actor: Actor, at: datetime
 ) -> ZoneChange:
-    remember_hand(changeset=changeset, actor=actor)
+    changesets.remember_hand(changeset=changeset, actor=actor)
     change, _created = ZoneChange.objects.update_or_create(
         changeset=changeset,
         zone=zone,
@@ -333,14 +333,6 @@ def _write_change(
         },
     )
     return change
-
-
-def remember_hand(*, changeset: ZoneChangeSet, actor: Actor) -> None:
-    """Keep that this person drew in the change set, whoever draws over it later."""
-    if actor.user_id is None or actor.user_id in changeset.hands:
-        return
-    changeset.hands = [*changeset.hands, actor.user_id]
-    changeset.save(update_fields=["hands"])
 
 
 def _refuse_other_network(*, zone: Zone, network_type: str) -> None:

@@ -17,15 +17,13 @@ from coverage.zoning.publishing import (
     Published,
     PublishedLaterError,
     StatusRefusedError,
-    draft_rollback,
     preview_impact,
     publish,
-    retire,
-    rollback,
 )
 from coverage.zoning.reading import UnreadableGeometryError
 from coverage.zoning.review import ReviewNeededError, approve, comment, send_back, submit
 from coverage.zoning.scheduling import publish_due, schedule, unschedule
+from coverage.zoning.single_changes import draft_rollback, retire, rollback
 from coverage.zoning.terms import BadTermsError, Terms
 
 __all__ = [
