@@ -188,8 +188,7 @@ def _right(charge: Charge, basis: ChargeBasis, *, known: _Known, facts: Facts) -
         before = known.price_before(charge, basis)
         return 0 if facts.is_free(day) else charged + dearer(price, day) - dearer(before, day)
     if charge_type != PREPAID:
-        right_price = facts.price_of(price)
-        return 0 if facts.is_free(day) else calendar.daily_amount_on(right_price, day)
+        return 0 if facts.is_free(day) else charged + dearer(price, day)
     right = charged
     for number in range(day.toordinal(), known.used_until(basis, day).toordinal()):
         on_day = date.fromordinal(number)

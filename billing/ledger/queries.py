@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet, Sum
+from django.db.models import Min, QuerySet, Sum
 
 from billing.ledger.errors import UnknownAccountError, UnknownJournalError
 from billing.ledger.models import (
@@ -250,6 +250,17 @@ def trial_balance(*, until_date: date | None = None) -> list[TrialBalanceLine]:
 def is_closed(*, on_date: date) -> bool:
     """Whether the month of that date is closed to postings."""
     return LedgerPeriod.objects.filter(month=on_date.replace(day=1)).exists()
+
+
+def first_value_date() -> date | None:
+    """The first day that anything was posted for, or None."""
+    found = LedgerPosting.objects.aggregate(first=Min("value_date"))["first"]
+    return found if isinstance(found, date) else None
+
+
+def closed_periods() -> list[LedgerPeriod]:
+    """Closed months, the oldest first."""
+    return list(LedgerPeriod.objects.order_by("month"))
 
 
 def _account_infos(rows: QuerySet[LedgerAccount]) -> list[AccountInfo]:

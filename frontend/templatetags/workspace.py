@@ -151,3 +151,9 @@ def money_actions() -> list[Any]:
     from frontend.workspace.money_words import ACTIONS
 
     return list(ACTIONS.values())
+
+
+@register.filter
+def minus(kopecks: int) -> int:
+    """The amount with the other sign: a debit as a column of debits shows it."""
+    return -kopecks

@@ -65,8 +65,24 @@ MODULES: tuple[NavModule, ...] = (
             NavPage(
                 _("Approvals"),
                 "/workspace/operations/",
-                (Permission.LEDGER_ADJUST, Permission.LEDGER_APPROVE),
+                (Permission.LEDGER_ADJUST,),
                 bookkeeping_queries.waiting_count,
+            ),
+            NavPage(
+                _("Trial balance"),
+                "/workspace/accounting/trial-balance/",
+                (Permission.LEDGER_REPORTS,),
+            ),
+            NavPage(_("Turnover"), "/workspace/accounting/turnover/", (Permission.LEDGER_REPORTS,)),
+            NavPage(
+                _("Money on its way"),
+                "/workspace/accounting/clearing/",
+                (Permission.LEDGER_REPORTS,),
+            ),
+            NavPage(
+                _("Export and months"),
+                "/workspace/accounting/months/",
+                (Permission.LEDGER_REPORTS,),
             ),
         ),
     ),

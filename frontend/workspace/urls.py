@@ -3,6 +3,7 @@
 from django.urls import path
 
 from frontend.workspace.views import (
+    accounting,
     audit,
     buildings,
     card,
@@ -22,6 +23,7 @@ from frontend.workspace.views import (
     services,
     sessions,
     staff,
+    statements,
     tariffs,
     timeline,
     whatif,
@@ -61,13 +63,25 @@ urlpatterns = [
     path("requests/<int:number>/move/", requests.move, name="request-move"),
     path("customers/", customers.customer_list, name="customers"),
     path("customers/<int:customer_id>/", card.card, name="customer"),
-    path("customers/<int:customer_id>/statement/", card.statement, name="statement"),
+    path("customers/<int:customer_id>/statement/", statements.statement, name="statement"),
+    path(
+        "customers/<int:customer_id>/statement/<slug:kind>/",
+        statements.statement_file,
+        name="statement-file",
+    ),
     path(
         "customers/<int:customer_id>/recalculate/",
-        card.recalculate,
+        statements.recalculate,
         name="recalculate",
     ),
+    path("customers/<int:customer_id>/release/", statements.release, name="account-release"),
     path("customers/<int:customer_id>/money/<slug:slug>/", operations.ask, name="money-act"),
+    path("accounting/trial-balance/", accounting.trial_balance, name="trial-balance"),
+    path("accounting/turnover/", accounting.turnover, name="turnover"),
+    path("accounting/clearing/", accounting.clearing, name="clearing"),
+    path("accounting/months/", accounting.months, name="months"),
+    path("accounting/months/close/", accounting.close_month, name="month-close"),
+    path("accounting/entries/", accounting.entries, name="entries"),
     path("operations/", operations.operation_list, name="operations"),
     path("operations/<int:operation_id>/", operations.detail, name="operation"),
     path("operations/<int:operation_id>/decide/", operations.decide, name="operation-decide"),

@@ -336,6 +336,9 @@ GEOBILL_ZONES_NEED_REVIEW = envbool("GEOBILL_ZONES_NEED_REVIEW", False)
 # Operations of people above this many hryvnias wait for a second person; -1: none ever does.
 GEOBILL_SECOND_PERSON_ABOVE_UAH = envint("GEOBILL_SECOND_PERSON_ABOVE_UAH", 1000)
 
+# Numbers of accounts for the accountant's export: "REVENUE=703,clearing.cash=301".
+GEOBILL_CHART_OF_ACCOUNTS = envlist("GEOBILL_CHART_OF_ACCOUNTS")
+
 # --- RADIUS --------------------------------------------------------------------------------------
 GEOBILL_RADIUS_REST_PORT = envint("GEOBILL_RADIUS_REST_PORT", 8001)
 GEOBILL_RADIUS_AUTH_PORT = envint("GEOBILL_RADIUS_AUTH_PORT", 18120)

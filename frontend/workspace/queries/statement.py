@@ -1,26 +1,30 @@
 """The statement with the cause of every line: a payment, a rule of price, a person."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from billing.bookkeeping import queries as bookkeeping
 from billing.bookkeeping.models import MoneyOperation
+from billing.calendar import ONE_DAY
 from billing.charging import queries as charging_queries
 from billing.charging.queries import BasisView
 from billing.ledger import queries as ledger_queries
+from billing.ledger import statements
 from billing.ledger.errors import UnknownJournalError
 from billing.ledger.queries import JournalView, StatementLine
+from billing.ledger.statements import RunningLine, Wanted
 from billing.models import LedgerAccount, LedgerPosting, Payment
 from coverage.models import Building
 from crm.models import Customer
 from frontend.workspace.labels import JOURNAL_LABELS
+from frontend.workspace.params import as_key
 from frontend.workspace.queries import holders
-from project.core.errors import NotFoundError
+from project.core.errors import DomainError, NotFoundError
 
 CHARGE_TITLES: dict[str, Any] = {
     "SERVICE": _("Subscription fee"),
@@ -31,6 +35,7 @@ OPERATION_KINDS = {"ADJUSTMENT", "REFUND", "WRITE_OFF", "TRANSFER", "CORRECTION"
 UPGRADE_SOURCE = "charging"  # runs are "charge-run", what follows a payment is "settle"
 UPGRADE_TITLE = _("Difference for a dearer tariff")
 REFUND_TITLE = _("Prepaid days given back")
+MAX_FOUND = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,14 @@ class Line:
     basis: BasisView | None
     payment: Payment | None
     operation: MoneyOperation | None = None
+    running_kopecks: int | None = None
+
+    @property
+    def balance_kopecks(self) -> int:
+        """The balance after the line: in the order of the statement, else as it was posted."""
+        if self.running_kopecks is None:
+            return self.line.balance_after_kopecks
+        return self.running_kopecks
 
     @property
     def seq(self) -> int:
@@ -129,41 +142,67 @@ def _by_journal(payments: Iterable[Payment]) -> dict[int, Payment]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """An account summed from its first line: what came in, what was charged, what is stored."""
+def running(
+    *, account_id: int, wanted: Wanted, limit: int, before_seq: int | None = None
+) -> list[Line]:
+    """Lines in the order of days, newest first, each with its running balance and cause."""
+    found = statements.page(
+        account_id=account_id, wanted=wanted, limit=limit, before_seq=before_seq
+    )
+    return _running(found)
 
-    count: int
+
+def _running(found: Sequence[RunningLine]) -> list[Line]:
+    balances = {one.line.seq: one.running_kopecks for one in found}
+    return [
+        replace(line, running_kopecks=balances[line.seq])
+        for line in with_causes([one.line for one in found])
+    ]
+
+
+def search(*, account_id: int, text: str, wanted: Wanted) -> Wanted:
+    """`wanted` with the lines of payments whose number at the provider, or receipt, is the text."""
+    text = text.strip()
+    if not text:
+        return wanted
+    rows = Payment.objects.filter(Q(account=account_id) | Q(transferred_to=account_id))
+    receipt = as_key(text.lstrip("0"))
+    rows = rows.filter(Q(external_id__icontains=text) | Q(id=receipt or 0))[:MAX_FOUND]
+    return replace(wanted, text=text, journal_ids=tuple(_by_journal(rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The balances around a period, in kopecks; debits are negative."""
+
+    opening_kopecks: int
     credit_kopecks: int
     debit_kopecks: int
-    stored_kopecks: int
-    first_date: date | None
-
-    @property
-    def computed_kopecks(self) -> int:
-        """The balance as the lines give it."""
-        return self.credit_kopecks + self.debit_kopecks
-
-    @property
-    def is_equal(self) -> bool:
-        """Whether the stored balance is the computed one."""
-        return self.computed_kopecks == self.stored_kopecks
+    lines: Sequence[Line]
 
 
-def totals(*, account_id: int) -> Totals:
-    """The account from zero; debits are negative. Two queries."""
-    found = LedgerPosting.objects.filter(account_id=account_id).aggregate(
-        n=Count("id"),
-        credit=Sum("amount_kopecks", filter=Q(amount_kopecks__gt=0)),
-        debit=Sum("amount_kopecks", filter=Q(amount_kopecks__lt=0)),
-        first=Min("value_date"),
+class TooLongError(DomainError):
+    """More lines than one file holds."""
+
+    code = "statement_too_long"
+    http_status = 422
+    message = _("There are too many lines for one file. Choose a shorter period.")
+
+
+def period(*, account_id: int, first: date, last: date, most: int) -> Period:
+    """All lines of the days, both included, oldest first. Raises TooLongError."""
+    until = last + ONE_DAY
+    found = statements.period(
+        account_id=account_id, wanted=Wanted(from_date=first, until_date=until), limit=most + 1
     )
-    return Totals(
-        count=found["n"],
-        credit_kopecks=found["credit"] or 0,
-        debit_kopecks=found["debit"] or 0,
-        stored_kopecks=ledger_queries.balance_kopecks(account_id=account_id),
-        first_date=found["first"],
+    if len(found) > most:
+        raise TooLongError
+    amounts = [one.line.amount_kopecks for one in found]
+    return Period(
+        opening_kopecks=statements.balance_before(account_id=account_id, on_date=first),
+        credit_kopecks=sum(amount for amount in amounts if amount > 0),
+        debit_kopecks=sum(amount for amount in amounts if amount < 0),
+        lines=_running(found),
     )
 
 

@@ -1,14 +1,12 @@
-"""The subscriber's card and its long lists: statement, sessions."""
+"""The subscriber's card, its sessions, the cause of a line."""
 
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from billing.ledger import verification
 from billing.subscriptions import queries as subscription_queries
 from frontend.workspace import actions, params
-from frontend.workspace.paging import PAGE_SIZE, key_page
 from frontend.workspace.queries import card as cards
 from frontend.workspace.queries import holders
 from frontend.workspace.queries import statement as statements
@@ -77,45 +75,6 @@ def _next_best(request: HttpRequest, found: cards.Card) -> list[dict[str, Any]]:
         for action in _with_actions(request, found.main)[1]:
             available[action.slug] = {"kind": "action", "action": action}
     return [available[one] for one in actions.next_best(_state(found), available)]
-
-
-@staff_page(Permission.CUSTOMERS_VIEW, Permission.LEDGER_VIEW)
-def statement(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """Every line of a contract's account, newest first."""
-    customer = holders.customer_of(customer_id=customer_id)
-    accounts = holders.accounts_of(customer_id=customer_id)
-    account = holders.chosen_account(accounts, params.int_of(request.GET, "contract"))
-    before = params.int_of(request.GET, "before")
-    lines = (
-        statements.lines(account_id=account.id, limit=PAGE_SIZE + 1, before_seq=before)
-        if account
-        else []
-    )
-    context = {
-        "customer": customer,
-        "accounts": accounts,
-        "account": account,
-        "page": key_page(lines, before=before, key="seq"),
-        "today": clock.today(),
-    }
-    return render(request, "workspace/statement.html", context)
-
-
-@staff_page(Permission.CUSTOMERS_VIEW, Permission.LEDGER_VIEW)
-def recalculate(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """The account computed again from its first line, beside what is stored."""
-    customer = holders.customer_of(customer_id=customer_id)
-    accounts = holders.accounts_of(customer_id=customer_id)
-    account = holders.chosen_account(accounts, params.int_of(request.GET, "contract"))
-    context: dict[str, Any] = {"customer": customer, "account": account}
-    if account is not None:
-        context |= {
-            "report": verification.verify(mode="account", account_id=account.id),
-            "totals": statements.totals(account_id=account.id),
-        }
-    partial = request.headers.get("HX-Target") == "ws-recalculated"
-    template = "partials/recalculated.html" if partial else "recalculated.html"
-    return render(request, f"workspace/{template}", context)
 
 
 @staff_page(Permission.CUSTOMERS_VIEW, Permission.NETWORK_VIEW)

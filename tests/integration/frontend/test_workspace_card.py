@@ -403,7 +403,7 @@ class TestTheStatement:
         self, operator: Client, someone: Subscriber
     ) -> None:
         page = operator.get(reverse("workspace:recalculate", args=[someone.customer_id]))
-        assert page.context["totals"].computed_kopecks == someone.balance
+        assert page.context["replay"].computed_kopecks == someone.balance
         assert page.context["report"].is_right
         assert "Рахунок правильний" in text_of(page)
 
