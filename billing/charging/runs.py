@@ -1,11 +1,15 @@
 """The daily run: dates in order, accounts in chunks, each chunk one database transaction."""
 
+import itertools
 import logging
+import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +26,8 @@ from project.core.errors import DomainError
 
 logger = logging.getLogger(__name__)
 
-CHUNK_ACCOUNTS = 20_000
+# Somebody who pays meanwhile waits for the chunk that holds the account: a third of a second.
+CHUNK_ACCOUNTS = 5_000
 MAX_CATCH_UP_DAYS = 7
 UNUSUAL_SHARE_PERCENT = 30
 UNUSUAL_FROM_CHARGES = 100
@@ -202,8 +207,8 @@ def _run_day(*, day: date, at: datetime, actor: Actor, size: int) -> DayReport:
     _tell_of_the_day(day=day, at=at)
     report = DayReport(charge_date=day)
     skip = _accounts_that_wait(day)
-    for part in chunks.ranges(first_date=day, last_date=day, size=size):
-        _charge_part(row=row, part=part, skip=skip, at=at, actor=actor, report=report)
+    parts = chunks.ranges(first_date=day, last_date=day, size=size)
+    _Chunks(row=row, skip=skip, at=at, actor=actor, report=report).charge_all(parts)
     failed = report.failed_account_count > 0
     row.state = ChargeRun.State.FAILED if failed else ChargeRun.State.DONE
     row.finished_at = at
@@ -223,62 +228,101 @@ def _run_day(*, day: date, at: datetime, actor: Actor, size: int) -> DayReport:
     return report
 
 
-def _charge_part(
-    *,
-    row: ChargeRun,
-    part: AccountRange,
-    skip: Sequence[int],
-    at: datetime,
-    actor: Actor,
-    report: DayReport,
-) -> None:
-    """Charge a range; when it fails, its halves, down to the one account that is at fault."""
-    number = (row.chunks.aggregate(last=Max("number"))["last"] or 0) + 1
-    try:
-        with transaction.atomic():
-            result = chunks.charge(
-                on_date=row.charge_date,
-                at=at,
-                actor=actor,
-                part=part,
-                key=f"charge-run:{row.charge_date.isoformat()}:{number}:{part.first}",
-                skip=skip,
-            )
-            if result.is_empty:
-                return
-            _note_chunk(row=row, number=number, part=part, at=at, result=result)
-    except Exception as error:
-        if part.first < part.last:
-            for half in chunks.halves(part=part, on_date=row.charge_date):
-                _charge_part(row=row, part=half, skip=skip, at=at, actor=actor, report=report)
+class _Chunks:
+    """The chunks of one date: several at a time, each on a connection and in a transaction its own.
+
+    They hold different accounts, so they never wait for each other; the database works on as many
+    as it has cores for. Inside a transaction of the caller (a test) it is one after another.
+    """
+
+    def __init__(
+        self,
+        *,
+        row: ChargeRun,
+        skip: Sequence[int],
+        at: datetime,
+        actor: Actor,
+        report: DayReport,
+    ) -> None:
+        self.row, self.skip, self.at, self.actor, self.report = row, skip, at, actor, report
+        last = row.chunks.aggregate(last=Max("number"))["last"] or 0
+        self.numbers = itertools.count(last + 1)
+        self.lock = threading.Lock()
+
+    def charge_all(self, parts: Sequence[AccountRange]) -> None:
+        """Charge these ranges. What the database itself fails with ends the run."""
+        workers = min(settings.GEOBILL_CHARGE_WORKERS, len(parts))
+        if workers <= 1 or connection.in_atomic_block:
+            for part in parts:
+                self.charge(part)
             return
-        logger.exception("account %s could not be charged for %s", part.first, row.charge_date)
-        report.failed_account_count += 1
-        _note_chunk(row=row, number=number, part=part, at=at, error=error)
-        return
-    report.add(result)
+        waiting = iter(parts)
+        with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="charge") as pool:
+            works = [pool.submit(self._work, waiting) for _n in range(workers)]
+        for work in works:
+            work.result()
 
+    def _work(self, waiting: Iterator[AccountRange]) -> None:
+        try:
+            while True:
+                with self.lock:
+                    part = next(waiting, None)
+                if part is None:
+                    return
+                self.charge(part)
+        finally:
+            connection.close()
 
-def _note_chunk(
-    *,
-    row: ChargeRun,
-    number: int,
-    part: AccountRange,
-    at: datetime,
-    result: ChunkResult | None = None,
-    error: Exception | None = None,
-) -> None:
-    ChargeRunChunk.objects.create(
-        run=row,
-        number=number,
-        state=ChargeRun.State.DONE if result else ChargeRun.State.FAILED,
-        first_account_id=part.first,
-        last_account_id=part.last,
-        journal_id=result.journal_id if result else None,
-        charged_count=result.charged_count if result else 0,
-        error=f"{type(error).__name__}: {error}"[:2000] if error else "",
-        finished_at=at,
-    )
+    def charge(self, part: AccountRange) -> None:
+        """Charge a range; when it fails, its halves, down to the one account that is at fault."""
+        with self.lock:
+            number = next(self.numbers)
+        day = self.row.charge_date
+        try:
+            with transaction.atomic():
+                result = chunks.charge(
+                    on_date=day,
+                    at=self.at,
+                    actor=self.actor,
+                    part=part,
+                    key=f"charge-run:{day.isoformat()}:{number}:{part.first}",
+                    skip=self.skip,
+                )
+                if result.is_empty:
+                    return
+                self._note(number=number, part=part, result=result)
+        except Exception as error:
+            if part.first < part.last:
+                for half in chunks.halves(part=part, on_date=day):
+                    self.charge(half)
+                return
+            logger.exception("account %s could not be charged for %s", part.first, day)
+            self._note(number=number, part=part, error=error)
+            with self.lock:
+                self.report.failed_account_count += 1
+            return
+        with self.lock:
+            self.report.add(result)
+
+    def _note(
+        self,
+        *,
+        number: int,
+        part: AccountRange,
+        result: ChunkResult | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        ChargeRunChunk.objects.create(
+            run=self.row,
+            number=number,
+            state=ChargeRun.State.DONE if result else ChargeRun.State.FAILED,
+            first_account_id=part.first,
+            last_account_id=part.last,
+            journal_id=result.journal_id if result else None,
+            charged_count=result.charged_count if result else 0,
+            error=f"{type(error).__name__}: {error}"[:2000] if error else "",
+            finished_at=self.at,
+        )
 
 
 def _accounts_that_wait(day: date) -> list[int]:

@@ -3,15 +3,14 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from django.db import transaction
-from django.db.models import Sum
+from django.db import connection, transaction
 
 from billing.charging import chunks
 from billing.charging.chunks import AccountRange, ChunkResult
 from billing.charging.runs import DayReport, dates_to_charge
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
-from billing.subscriptions.models import CreditGrant, Subscription
+from billing.subscriptions.models import Subscription
 from project.core.actor import Actor
 
 MAX_SETTLED_DAYS = 62
@@ -61,11 +60,11 @@ def charge_first(
 
 
 def available_kopecks(*, account_id: int, on_date: date) -> int:
-    """R6: the balance and the credit that is active on the day."""
-    credit = CreditGrant.objects.filter(account_id=account_id, during__contains=on_date).aggregate(
-        total=Sum("amount_kopecks")
-    )["total"]
-    return ledger_queries.balance_kopecks(account_id=account_id) + (credit or 0)
+    """R6: the balance and the credit of the day: promised payments and what its terms allow."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT billing_credit_on(%s, %s)", [account_id, on_date])
+        (credit,) = cursor.fetchone()
+    return ledger_queries.balance_kopecks(account_id=account_id) + int(credit)
 
 
 def _key(*, account_id: int, day: date) -> str:

@@ -63,11 +63,6 @@ class Subscription(models.Model):
         db_table = "billing_subscription"
         indexes = [
             models.Index(
-                fields=["charged_until", "id"],
-                name="billing_subscription_due",
-                condition=Q(state="ACTIVE"),
-            ),
-            models.Index(
                 fields=["terminated_date"],
                 name="billing_subscription_ended",
                 condition=Q(state="TERMINATED"),

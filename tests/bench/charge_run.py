@@ -21,7 +21,7 @@ from billing.ledger.verification import verify
 from billing.payments import operations as payments
 from tests.bench import _books
 from tests.bench._books import Clients
-from tests.bench._harness import Result, bench_database, cpu_s, in_turn, note, run, wall_s
+from tests.bench._harness import Result, bench_database, in_turn, note, run, wall_s
 
 ROUNDS = 3
 PAYERS = 2
@@ -79,10 +79,9 @@ def measure(scale: float) -> Result:
             return wall_s(floor.insert)
 
         ratio, mine, below = in_turn(ours=ours, floor=bare, rounds=ROUNDS)
-        cpu = cpu_s(lambda: _charge(clients))
         worst, paid, busy = _beside_payments(clients, owner)
         rerun = statistics.median(wall_s(lambda: _run(_Last.day)) for _n in range(3))
-        note(f"ours {mine:.2f} s ({cpu:.2f} of CPU), floor {below:.2f}; with payments {busy:.2f}")
+        note(f"ours {mine:.2f} s, floor {below:.2f}; with payments {busy:.2f}")
         report = verify()
         assert report.is_right, report.problems[:3]
     figures = {

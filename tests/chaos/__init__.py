@@ -1,0 +1,1 @@
+"""`./run chaos NAME`: parts of a running system are killed, and nothing may be lost or doubled."""
