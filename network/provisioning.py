@@ -10,7 +10,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -58,18 +58,25 @@ JOIN network_accesscredential c ON c.subscription_id = n.id AND c.login = n.logi
 ON CONFLICT (subscription_id) DO NOTHING
 """
 
+# What happens to an add-on (a faster line for some days) changes the service it hangs on.
 _LOCK = """
-SELECT subscription_id FROM radius_decision WHERE subscription_id = ANY(%(ids)s)
+SELECT subscription_id FROM radius_decision
+WHERE subscription_id = ANY(%(ids)s)
+   OR subscription_id IN (SELECT parent_id FROM billing_subscription WHERE id = ANY(%(ids)s))
 ORDER BY subscription_id FOR UPDATE
 """
 
 # The tariff's terms on the day: the version that was sold, or a newer one that existing
-# subscriptions have moved to by then.
+# subscriptions have moved to by then; at night its night speeds. An add-on that is on and faster
+# than that makes the line as fast as itself.
 _FACTS = """
 SELECT s.id, s.state, COALESCE(b.reasons, '{}'),
        EXISTS (SELECT 1 FROM billing_pause p
                WHERE p.subscription_id = s.id AND p.during @> %(day)s::date),
-       span.id IS NOT NULL, v.speed_down_bit_s, v.speed_up_bit_s,
+       span.id IS NOT NULL,
+       GREATEST(CASE WHEN night.is_now THEN v.night_down_bit_s ELSE v.speed_down_bit_s END,
+                boost.down),
+       GREATEST(CASE WHEN night.is_now THEN v.night_up_bit_s ELSE v.speed_up_bit_s END, boost.up),
        d.state, d.reason, host(d.framed_ip), d.profile_hash, d.speed_down_bit_s, d.speed_up_bit_s
 FROM radius_decision d
 JOIN billing_subscription s ON s.id = d.subscription_id
@@ -88,6 +95,23 @@ LEFT JOIN LATERAL (
                AND x.applies_existing_from <= %(day)s))
     ORDER BY x.version DESC LIMIT 1
 ) v ON true
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN v.night_from < v.night_until
+                THEN %(clock)s >= v.night_from AND %(clock)s < v.night_until
+                ELSE %(clock)s >= v.night_from OR %(clock)s < v.night_until END AS is_now
+) night ON true
+LEFT JOIN LATERAL (
+    SELECT max(terms.speed_down_bit_s) AS down, max(terms.speed_up_bit_s) AS up
+    FROM billing_subscription addon
+    JOIN billing_plan_span sold_span
+      ON sold_span.subscription_id = addon.id AND sold_span.during @> %(day)s::date
+    JOIN billing_tariff_version terms
+      ON terms.id = billing_version_on(sold_span.sold_version_id, %(day)s::date)
+    WHERE addon.parent_id = s.id AND addon.state = 'ACTIVE'
+      AND (addon.ends_date IS NULL OR addon.ends_date >= %(day)s)
+      AND NOT EXISTS (SELECT 1 FROM billing_block off
+                      WHERE off.subscription_id = addon.id AND off.until_at IS NULL)
+) boost ON true
 WHERE d.subscription_id = ANY(%(ids)s)
 """
 
@@ -114,7 +138,17 @@ WHERE EXISTS (SELECT 1 FROM billing_pause p WHERE p.subscription_id = d.subscrip
               WHERE p.subscription_id = d.subscription_id AND p.during @> %(day)s::date
                 AND v.published_at IS NOT NULL
                 AND v.applies_existing_from BETWEEN %(since)s AND %(day)s)
+   OR EXISTS (SELECT 1 FROM billing_plan_span p
+              JOIN billing_tariff_version v ON v.tariff_id = p.tariff_id
+              WHERE p.subscription_id = d.subscription_id AND p.during @> %(day)s::date
+                AND v.published_at IS NOT NULL AND v.night_from IS NOT NULL
+                AND ((%(clock_s)s - EXTRACT(epoch FROM v.night_from)::int + 86400) %% 86400
+                        < %(night_s)s
+                     OR (%(clock_s)s - EXTRACT(epoch FROM v.night_until)::int + 86400) %% 86400
+                        < %(night_s)s))
 """
+# A night that has begun or ended this long ago is looked at; the task comes every ten minutes.
+NIGHT_S = 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +176,30 @@ def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         _create_missing(cursor, ids=ids, at=at)
         cursor.execute(_LOCK, {"ids": ids})
-        rows = _facts(cursor, ids=[row[0] for row in cursor.fetchall()], day=clock.today(at))
+        rows = _facts(cursor, ids=[row[0] for row in cursor.fetchall()], at=at)
         changed = _write(cursor, rows=rows, addresses=_addresses(rows, at=at), at=at)
         _tell(cursor, subscription_ids=changed, at=at)
 
 
 def refresh_dated(*, at: datetime, days: int = 2) -> int:
-    """Rewrite decisions that change because a date has come: pauses, plans, new terms.
+    """Rewrite decisions that change because a date has come: pauses, plans, new terms; or because
+    a night of theirs has begun or ended.
 
     Looks at causes dated within the last `days` days, so that a night without the task is made up.
     Returns the number of services looked at.
     """
     day = clock.today(at)
     with connection.cursor() as cursor:
-        cursor.execute(_DATED, {"since": day - timedelta(days=days), "day": day})
+        now = at.astimezone(clock.KYIV)
+        cursor.execute(
+            _DATED,
+            {
+                "since": day - timedelta(days=days),
+                "day": day,
+                "clock_s": now.hour * 3600 + now.minute * 60 + now.second,
+                "night_s": NIGHT_S,
+            },
+        )
         ids = [row[0] for row in cursor.fetchall()]
     refresh_decisions(subscription_ids=ids, at=at)
     return len(ids)
@@ -197,8 +241,11 @@ def _create_missing(cursor: Any, *, ids: list[int], at: datetime) -> None:
     )
 
 
-def _facts(cursor: Any, *, ids: list[int], day: date) -> list[_Row]:
-    cursor.execute(_FACTS, {"ids": ids, "day": day})
+def _facts(cursor: Any, *, ids: list[int], at: datetime) -> list[_Row]:
+    now = at.astimezone(clock.KYIV)
+    cursor.execute(
+        _FACTS, {"ids": ids, "day": now.date(), "clock": now.time().replace(tzinfo=None)}
+    )
     return [
         _Row(
             subscription_id=row[0],

@@ -14,7 +14,7 @@ from billing.place_movers import SERVICES
 from billing.qualification import work as qualification
 from billing.standing_rules import SubscriberOutsideZones
 from billing.subscriptions import hooks as subscription_hooks
-from billing.subscriptions import rezoning
+from billing.subscriptions import plan_batches, rezoning
 from billing.whatif import work as what_if
 from coverage import counters, impact, invariants
 from coverage.addressfiles import job as import_job
@@ -73,6 +73,11 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
         "billing.qualification.work:run",
         _("Check of a list of addresses"),
         Permission.LISTS_QUALIFY,
+    ),
+    plan_batches.KIND: (
+        "billing.subscriptions.plan_batches:run",
+        _("Change of tariff for many"),
+        Permission.TARIFFS_EDIT,
     ),
     what_if.KIND: ("billing.whatif.work:run", _("What-if of a tariff"), Permission.TARIFFS_VIEW),
 }

@@ -1,12 +1,12 @@
 """What changes of a subscription mean in money (`subscriptions.hooks.MoneyEffects`)."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from billing import calendar, money
-from billing.charging.models import ChargeBasis
+from billing.charging.discounted import basis_on, last_charged
 from billing.charging.rules import prepaid_amount
 from billing.charging.settling import available_kopecks, settle_account
 from billing.ledger import operations as ledger
@@ -18,6 +18,7 @@ from project.core.actor import Actor
 from project.core.errors import DomainError
 
 SERVICE_CODE = "SERVICE"
+PAUSE_CODE = "PAUSE"
 UPGRADE_OCCURRENCE = 1
 
 
@@ -27,14 +28,6 @@ class NotEnoughMoneyError(DomainError):
     code = "not_enough_money"
     http_status = 409
     message = _("There is not enough money on the account.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Charged:
-    """By what a day is charged."""
-
-    basis: ChargeBasis
-    version: TariffVersion
 
 
 def settle(*, account_id: int, on_date: date, at: datetime, actor: Actor) -> None:
@@ -70,17 +63,22 @@ def give_back(
     until = subscription.charged_until
     if until is None or until <= from_date:
         return 0
-    charged = _last_charged(subscription, on_date=min(from_date, until - calendar.ONE_DAY))
-    if charged is None or charged.version.charge_type != TariffVersion.ChargeType.MONTHLY_PREPAID:
+    charged = last_charged(
+        subscription=subscription, on_date=min(from_date, until - calendar.ONE_DAY)
+    )
+    if (
+        charged is None
+        or charged.tariff_version.charge_type != TariffVersion.ChargeType.MONTHLY_PREPAID
+    ):
         return 0
     amount = prepaid_amount(
-        price_kopecks=charged.basis.price_kopecks,
+        price_kopecks=charged.price_kopecks,
         on_date=from_date,
         anchor_day=subscription.anchor_day,
     )
     if amount:
-        net, vat = money.split_vat(amount, charged.version.vat_rate_bp)
-        contra = _contra(charged.version, net_kopecks=-net, vat_kopecks=-vat, at=at)
+        net, vat = money.split_vat(amount, charged.tariff_version.vat_rate_bp)
+        contra = _contra(charged.tariff_version, net_kopecks=-net, vat_kopecks=-vat, at=at)
         ledger.post(
             kind="REFUND",
             value_date=on_date,
@@ -90,7 +88,7 @@ def give_back(
                 Leg(
                     account_id=subscription.account_id,
                     amount_kopecks=amount,
-                    charge_basis_id=charged.basis.id,
+                    charge_basis_id=charged.id,
                 ),
                 *contra,
             ],
@@ -112,20 +110,21 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     if subscription.charged_until is None or subscription.charged_until < tomorrow:
         settle_account(account_id=subscription.account_id, on_date=on_date, at=at, actor=actor)
         return
-    before = _last_charged(subscription, on_date=on_date)
+    before = last_charged(subscription=subscription, on_date=on_date)
     give_back(
         subscription_id=subscription_id, from_date=tomorrow, on_date=on_date, at=at, actor=actor
     )
-    span = PlanSpan.objects.select_related("sold_version").get(
+    span = PlanSpan.objects.select_related("sold_version", "subscription").get(
         subscription=subscription, during__contains=on_date
     )
     version = span.sold_version
+    basis = basis_on(span=span, version=version, on_date=on_date)
     assert before is not None
     difference = _part_of_day(
-        version, price_kopecks=span.sold_price_kopecks, on_date=on_date, anchor=subscription
+        version, price_kopecks=basis.price_kopecks, on_date=on_date, anchor=subscription
     ) - _part_of_day(
-        before.version,
-        price_kopecks=before.basis.price_kopecks,
+        before.tariff_version,
+        price_kopecks=before.price_kopecks,
         on_date=on_date,
         anchor=subscription,
     )
@@ -134,16 +133,7 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     available = available_kopecks(account_id=subscription.account_id, on_date=on_date)
     if version.funds_policy == TariffVersion.FundsPolicy.BLOCK and available < difference:
         raise NotEnoughMoneyError(needed_kopecks=difference)
-    basis, _created = ChargeBasis.objects.get_or_create(
-        plan_span=span,
-        tariff_version=version,
-        defaults={
-            "subscription": subscription,
-            "price_rule_id": span.sold_rule_id,
-            "zone_version_id": span.sold_zone_version_id,
-            "price_kopecks": span.sold_price_kopecks,
-        },
-    )
+    Subscription.objects.filter(id=subscription_id).update(charged_basis=basis)
     net, vat = money.split_vat(difference, version.vat_rate_bp)
     ledger.post_charges(
         value_date=on_date,
@@ -168,17 +158,61 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     )
 
 
-def _last_charged(subscription: Subscription, *, on_date: date) -> _Charged | None:
-    """The newest basis of the plan that the charged days belong to (not of one not charged yet)."""
-    basis = (
-        ChargeBasis.objects.filter(
-            subscription=subscription, plan_span__during__startswith__lte=on_date
-        )
-        .select_related("tariff_version")
-        .order_by("-plan_span__during", "-tariff_version__applies_from")
-        .first()
+def pause_begins(
+    *,
+    subscription_id: int,
+    pause_id: int,
+    fee_kopecks: int,
+    on_date: date,
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """Charge the fee of a pause (R8) on the day it is taken.
+
+    Raises NotEnoughMoneyError under the policy BLOCK.
+    """
+    subscription = Subscription.objects.get(id=subscription_id)
+    span = PlanSpan.objects.select_related("sold_version", "subscription").get(
+        subscription=subscription, during__contains=on_date
     )
-    return _Charged(basis=basis, version=basis.tariff_version) if basis else None
+    basis = basis_on(span=span, version=span.sold_version, on_date=on_date)
+    version = span.sold_version
+    available = available_kopecks(account_id=subscription.account_id, on_date=on_date)
+    if version.funds_policy == TariffVersion.FundsPolicy.BLOCK and available < fee_kopecks:
+        raise NotEnoughMoneyError(needed_kopecks=fee_kopecks)
+    net, vat = money.split_vat(fee_kopecks, version.vat_rate_bp)
+    ledger.post_charges(
+        value_date=on_date,
+        posted_at=at,
+        idempotency_key=f"pause:{pause_id}",
+        actor=actor,
+        source="charging",
+        charges=[
+            Leg(
+                account_id=subscription.account_id,
+                amount_kopecks=-fee_kopecks,
+                subject_id=subscription_id,
+                charge_code=PAUSE_CODE,
+                occurrence=_charged_times(subscription_id, PAUSE_CODE, on_date=on_date),
+                charge_basis_id=basis.id,
+            )
+        ],
+        contra=[
+            (leg.account_id, leg.amount_kopecks)
+            for leg in _contra(version, net_kopecks=net, vat_kopecks=vat, at=at)
+        ],
+    )
+
+
+def _charged_times(subscription_id: int, code: str, *, on_date: date) -> int:
+    """How often a code was charged on that day: the number of the next one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM ledger_posting"
+            " WHERE subject_id = %s AND value_date = %s AND charge_code = %s",
+            [subscription_id, on_date, code],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _part_of_day(

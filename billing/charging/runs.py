@@ -19,7 +19,7 @@ from billing.charging import chunks
 from billing.charging.chunks import AccountRange, ChunkResult
 from billing.charging.models import ChargeRun, ChargeRunChunk
 from billing.charging.rules import missing_dates
-from billing.subscriptions import hooks
+from billing.subscriptions import day_addons, hooks
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError
@@ -204,6 +204,7 @@ def _run_day(*, day: date, at: datetime, actor: Actor, size: int) -> DayReport:
     row.save(update_fields=["state", "started_at", "started_by"])
     ChargeRunChunk.objects.filter(run=row, state=ChargeRun.State.FAILED).delete()
     chunks.open_revenue_accounts(at=at)
+    day_addons.end_due(day=day, at=at, actor=actor)
     _tell_of_the_day(day=day, at=at)
     report = DayReport(charge_date=day)
     skip = _accounts_that_wait(day)

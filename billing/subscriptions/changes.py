@@ -8,23 +8,15 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY, kyiv_date
-from billing.subscriptions import hooks, ports
+from billing.subscriptions import hooks, pauses, ports
 from billing.subscriptions.creation import BadStateError, locked
-from billing.subscriptions.models import Block, Pause, PlanSpan, Subscription
+from billing.subscriptions.models import Block, Pause, Subscription
+from billing.subscriptions.pauses import PauseError
 from billing.subscriptions.queries import zone_on
 from coverage.plant import operations as plant
 from project.core import audit, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError
-
-OPEN_ENDED_DAYS = 183
-
-
-class PauseError(DomainError):
-    """The pause is not possible as asked."""
-
-    code = "bad_pause"
-    message = _("The service cannot be paused like this.")
 
 
 class NoPortForServiceError(DomainError):
@@ -89,24 +81,25 @@ def pause(
 ) -> int:
     """Put an active service on hold for a half-open span of dates; returns the pause's id (R8).
 
-    Without an end it lasts half a year. A day that is already charged can't be paused (a prepaid
-    month may: nothing is given back, and no next month is charged while it lasts).
+    Without an end it lasts as long as the terms allow; they also say how short it may be, how many
+    days a year, how far from another one, and for what fee (R8). A day that is already charged
+    can't be paused (a prepaid month may: nothing is given back, and no next month is charged while
+    it lasts). Raises PauseError, NotEnoughMoneyError for the fee.
     """
     subscription = locked(subscription_id=subscription_id)
     if subscription.state != Subscription.State.ACTIVE or subscription.parent_id is not None:
         raise BadStateError()
-    span = (
-        PlanSpan.objects.select_related("sold_version")
-        .filter(subscription=subscription, during__contains=from_date)
-        .first()
-    )
-    if span is None or not span.sold_version.pausable:
+    terms = pauses.terms_on(subscription_id=subscription.id, on_date=from_date)
+    if terms is None or not terms.pausable:
         raise PauseError(_("This tariff cannot be paused."))
-    until_date = until_date or from_date + OPEN_ENDED_DAYS * ONE_DAY
+    until_date = until_date or from_date + terms.pause_max_days * ONE_DAY
     if from_date < on_date or until_date <= from_date:
         raise PauseError(_("A pause begins today or later and ends after it begins."))
+    pauses.require_within_limits(
+        subscription_id=subscription.id, terms=terms, from_date=from_date, until_date=until_date
+    )
     charged_until = subscription.charged_until
-    is_daily = span.sold_version.charge_type == "DAILY"
+    is_daily = terms.charge_type == "DAILY"
     if is_daily and charged_until is not None and from_date < charged_until:
         raise PauseError(
             _("Already charged up to this day: the pause can begin on %(date)s.")
@@ -123,6 +116,15 @@ def pause(
             )
     except IntegrityError as error:
         raise PauseError(_("The service is already paused in these days.")) from error
+    if terms.pause_fee_kopecks:
+        hooks.effects().pause_begins(
+            subscription_id=subscription.id,
+            pause_id=row.id,
+            fee_kopecks=terms.pause_fee_kopecks,
+            on_date=on_date,
+            at=at,
+            actor=actor,
+        )
     details = {"from": from_date.isoformat(), "until": until_date.isoformat()}
     _tell(subscription, "paused", details, at=at, actor=actor)
     return row.id
@@ -135,8 +137,15 @@ def resume(*, at: datetime, on_date: date, actor: Actor, subscription_id: int) -
     row = Pause.objects.filter(subscription=subscription, during__contains=on_date).first()
     if row is None:
         return False
+    terms = pauses.terms_on(subscription_id=subscription.id, on_date=on_date)
     if row.during.lower == on_date:
         row.delete()
+    elif terms is not None and (on_date - row.during.lower).days < terms.pause_min_days:
+        first = row.during.lower + terms.pause_min_days * ONE_DAY
+        raise PauseError(
+            _("A pause of this tariff lasts till %(date)s at least.")
+            % {"date": f"{first:%d.%m.%Y}"}
+        )
     else:
         row.during = DateRange(row.during.lower, on_date)
         row.save(update_fields=["during"])

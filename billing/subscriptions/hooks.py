@@ -33,6 +33,18 @@ class MoneyEffects(Protocol):
     def ended(self, *, subscription_id: int, on_date: date, at: datetime, actor: Actor) -> None:
         """The service has ended; `on_date` was its last day: give back what is prepaid."""
 
+    def pause_begins(
+        self,
+        *,
+        subscription_id: int,
+        pause_id: int,
+        fee_kopecks: int,
+        on_date: date,
+        at: datetime,
+        actor: Actor,
+    ) -> None:
+        """A pause was taken: charge its fee."""
+
     def settle(self, *, account_id: int, on_date: date, at: datetime, actor: Actor) -> None:
         """Money came in or a reason to be off has gone: charge what is due, lift debt blocks."""
 

@@ -2,7 +2,6 @@
 
 from billing.subscriptions.changes import (
     NoPortForServiceError,
-    PauseError,
     assign_port,
     block,
     pause,
@@ -28,7 +27,14 @@ from billing.subscriptions.creation import (
     activate,
     create,
 )
-from billing.subscriptions.plans import PlanChangeError, change_plan
+from billing.subscriptions.day_addons import add_for_days
+from billing.subscriptions.pauses import PauseError
+from billing.subscriptions.plans import (
+    NothingWaitsError,
+    PlanChangeError,
+    cancel_plan_change,
+    change_plan,
+)
 from billing.subscriptions.ports import NoFreePortError
 
 __all__ = [
@@ -42,13 +48,16 @@ __all__ = [
     "NoFreePortError",
     "NoPortForServiceError",
     "NotSoldHereError",
+    "NothingWaitsError",
     "PauseError",
     "PlanChangeError",
     "TariffClosedError",
     "UncoveredReasonNeededError",
     "activate",
+    "add_for_days",
     "assign_port",
     "block",
+    "cancel_plan_change",
     "change_plan",
     "create",
     "pause",

@@ -157,3 +157,11 @@ def money_actions() -> list[Any]:
 def minus(kopecks: int) -> int:
     """The amount with the other sign: a debit as a column of debits shows it."""
     return -kopecks
+
+
+@register.filter
+def refusal_word(code: object) -> Any:
+    """Why a service of a batch did not get the tariff."""
+    from frontend.workspace.labels import REFUSALS, word
+
+    return word(REFUSALS, code)

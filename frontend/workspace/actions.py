@@ -74,6 +74,38 @@ ACTIONS: dict[str, Action] = {
             said=_("The tariff is changed."),
         ),
         Action(
+            slug="cancel-change",
+            title=_("Cancel the change of tariff"),
+            icon="ti-arrow-back-up",
+            permissions=(Permission.SERVICES_CREATE,),
+            explanation=_(
+                "The tariff that is planned for a later day will not come; the present one goes on."
+            ),
+            said=_("The change of tariff is cancelled."),
+        ),
+        Action(
+            slug="promise",
+            title=_("Promised payment"),
+            icon="ti-heart-handshake",
+            permissions=(Permission.SERVICES_BLOCK,),
+            explanation=_(
+                "The client promises to pay. The account gets credit for some days, as the tariff "
+                "allows; no money moves. What is due is charged, and a block for debt goes."
+            ),
+            said=_("The promised payment is in force."),
+        ),
+        Action(
+            slug="boost",
+            title=_("Add-on for some days"),
+            icon="ti-rocket",
+            permissions=(Permission.SERVICES_CREATE,),
+            explanation=_(
+                "A faster line or another add-on for so many days, charged by the day from today. "
+                "It ends by itself."
+            ),
+            said=_("The add-on is on."),
+        ),
+        Action(
             slug="pause",
             title=_("Pause"),
             icon="ti-player-pause",
@@ -144,6 +176,9 @@ def fits(action: Action, row: ServiceRow, access: Access | None) -> bool:
         "unblock": is_main and by_staff,
         "resume": is_main and row.state == ServiceState.PAUSED,
         "change-tariff": row.state in ALIVE and row.charge_type != "ONE_OFF",
+        "cancel-change": row.next_from is not None,
+        "promise": is_main and row.state in ALIVE,
+        "boost": is_main and row.state in ALIVE,
         "pause": is_main and row.state in ALIVE and row.pause_from is None and not by_staff,
         "block": is_main and row.state in ALIVE and not by_staff,
         "disconnect": access is not None and access.is_online,

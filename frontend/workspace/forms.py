@@ -194,6 +194,8 @@ class ActionForm(WorkspaceForm):
     from_date = forms.DateField(label=_("From"), required=False, widget=DateInput())
     until_date = forms.DateField(label=_("Until"), required=False, widget=DateInput())
     tariff_id = KeyField(required=False)
+    amount = MoneyField(label=_("Amount, ₴"), max_length=24, required=False)
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=92, required=False)
     typed_word = forms.CharField(max_length=40, required=False)
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from billing.qualification import work as qualification
+from billing.subscriptions import plan_batches
 from billing.whatif import work as what_if
 from coverage.addressfiles import job as import_job
 from frontend.planner import import_words
@@ -67,6 +68,14 @@ WORDS: dict[str, JobWords] = {
         },
     ),
     what_if.KIND: JobWords(unit=services, page="workspace:what-if"),
+    plan_batches.KIND: JobWords(
+        unit=services,
+        outcomes={
+            "scheduled": ("plan", _("will get the tariff")),
+            "cancelled": ("off", _("keep theirs after all")),
+            "refused": ("debt", _("refused")),
+        },
+    ),
 }
 
 

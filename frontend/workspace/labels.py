@@ -72,6 +72,14 @@ ACCESS_WORDS: dict[str, Any] = {
     "REFUSED": pgettext_lazy("access", "closed"),
     "": pgettext_lazy("access", "none"),
 }
+REFUSALS: dict[str, Any] = {
+    "not_sold_here": _("the tariff is not sold at their place"),
+    "tariff_closed": _("the tariff is sold no more"),
+    "bad_subscription_state": _("the service has ended meanwhile"),
+    "bad_plan_change": _("the tariff could not be changed on that day"),
+    "no_plan_waits": _("their tariff was changed once more since"),
+    "not_found": _("the service is gone"),
+}
 AUDIT_OBJECTS: dict[str, Any] = {
     "customer": _("Subscriber"),
     "request": _("Request"),
@@ -85,6 +93,8 @@ AUDIT_OBJECTS: dict[str, Any] = {
     "ledger_period": _("Month of the books"),
     "changeset": _("Zone change set"),
     "tariff": _("Tariff"),
+    "discount": _("Discount"),
+    "plan_batch": _("Tariff change"),
     "building": _("Building"),
     "charge_run": _("Charge run"),
     "job": _("Background job"),

@@ -55,7 +55,11 @@ MODULES: tuple[NavModule, ...] = (
     NavModule(
         _("Tariff Constructor"),
         "ti-tag",
-        (NavPage(_("Tariffs and prices"), "/workspace/tariffs/", (Permission.TARIFFS_VIEW,)),),
+        (
+            NavPage(_("Tariffs and prices"), "/workspace/tariffs/", (Permission.TARIFFS_VIEW,)),
+            NavPage(_("Discounts"), "/workspace/discounts/", (Permission.TARIFFS_VIEW,)),
+            NavPage(_("Tariff changes"), "/workspace/tariff-changes/", (Permission.TARIFFS_EDIT,)),
+        ),
     ),
     NavModule(
         _("Financial System"),

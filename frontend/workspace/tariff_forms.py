@@ -8,6 +8,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from billing.calendar import ONE_DAY
+from billing.subscriptions.plan_batches import Chosen
+from billing.tariffs.discounts import Offer
 from billing.tariffs.models import TariffVersion
 from billing.tariffs.operations import Terms, terms_of
 from frontend.workspace.forms import DateInput, KeyField, MoneyField, WorkspaceForm
@@ -125,7 +128,7 @@ class TermsForm(WorkspaceForm):
     applies_existing_from = forms.DateField(
         label=_("Existing clients from"), required=False, widget=DateInput()
     )
-    charge_type = forms.ChoiceField(label=_("Charged"), choices=CHARGE_TYPES)
+    charge_type = forms.ChoiceField(label=_("Charging"), choices=CHARGE_TYPES)
     funds_policy = forms.ChoiceField(label=_("When the money is out"), choices=FUNDS_POLICIES)
     resume_rule = forms.ChoiceField(
         label=_("A month that was blocked and is paid again"), choices=RESUME_RULES
@@ -297,3 +300,66 @@ class CopyForm(WorkspaceForm):
     def clean_percent(self) -> int:
         """No change when empty."""
         return int(self.cleaned_data["percent"] or 0)
+
+
+class DiscountForm(WorkspaceForm):
+    """A discount: how much, on what, for whom, when."""
+
+    name_uk = forms.CharField(label=_("Name in Ukrainian"), max_length=80)
+    name_en = forms.CharField(label=_("Name in English"), max_length=80)
+    percent = forms.DecimalField(
+        label=_("Percent"), min_value=0, max_value=100, decimal_places=2, required=False
+    )
+    amount_kopecks = SumField(label=_("or a sum a month, ₴"))
+    tariff_id = KeyField(label=_("Tariff"), required=False)
+    zone_id = KeyField(label=_("Zone"), required=False)
+    segment = forms.CharField(label=_("Kind of client"), max_length=24, required=False)
+    valid_from = forms.DateField(label=_("From"), widget=DateInput())
+    last_date = forms.DateField(label=_("Last day"), widget=DateInput())
+
+    def offer(self) -> Offer:
+        """What was typed."""
+        data = self.cleaned_data
+        return Offer(
+            name_uk=data["name_uk"],
+            name_en=data["name_en"],
+            percent_bp=int(data["percent"] * 100) or None if data["percent"] else None,
+            amount_kopecks=data["amount_kopecks"] or None,
+            tariff_id=data["tariff_id"],
+            zone_id=data["zone_id"],
+            segment=data["segment"],
+            valid_from=data["valid_from"],
+            valid_until=data["last_date"] + ONE_DAY,
+        )
+
+
+class BatchForm(WorkspaceForm):
+    """Another tariff for many."""
+
+    tariff_id = KeyField(label=_("New tariff"))
+    from_date = forms.DateField(label=_("From"), widget=DateInput())
+    from_tariff_id = KeyField(label=_("Who has the tariff"), required=False)
+    zones = forms.TypedMultipleChoiceField(coerce=int, required=False)
+    segment = forms.CharField(label=_("Kind of client"), max_length=24, required=False)
+    contracts = forms.CharField(
+        label=_("Contracts"),
+        max_length=200_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, zone_ids: list[int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = self.fields["zones"]
+        assert isinstance(zones, forms.TypedMultipleChoiceField)
+        zones.choices = [(str(id_), str(id_)) for id_ in zone_ids]
+
+    def chosen(self) -> Chosen:
+        """What was typed."""
+        data = self.cleaned_data
+        return Chosen(
+            from_tariff_id=data["from_tariff_id"],
+            zone_ids=tuple(data["zones"]),
+            segment=data["segment"] or None,
+            contracts=tuple(dict.fromkeys(re.findall(r"[^\s,;]+", data["contracts"]))),
+        )

@@ -5,7 +5,7 @@ happens after, by the same code. Nothing leaves the transaction (tasks wait for 
 comes), and the account's row is locked only as long as this takes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,10 +13,11 @@ from django.db import transaction
 
 from billing.charging import queries as charging_queries
 from billing.ledger import queries as ledger_queries
-from billing.models import Subscription, Tariff
+from billing.models import Subscription, Tariff, TariffVersion
 from billing.subscriptions import queries as subscription_queries
 from billing.subscriptions.creation import NotSoldHereError, resolve_for
 from billing.subscriptions.queries import ServiceRow
+from billing.tariffs.queries import LONGEST_MONTH_DAYS
 from frontend.workspace.queries import statement
 from network import queries as network_queries
 from project.core.errors import DomainError, NotFoundError
@@ -98,7 +99,11 @@ def moment(*, service: Subscription, on_date: date) -> Moment:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A tariff that the service may be changed to, with its price at the service's place."""
+    """A tariff that the service may get, with its price at the service's place.
+
+    `difference_kopecks`: beside the present tariff; of an add-on for some days, the least price of
+    a day.
+    """
 
     tariff: Tariff
     price_kopecks: int
@@ -106,12 +111,34 @@ class Choice:
     difference_kopecks: int
 
 
+def boost_choices(*, service: Subscription, row: ServiceRow, on_date: date) -> list[Choice]:
+    """Add-ons that are sold at the service's place and charged by the day; prices a month."""
+    tariffs = Tariff.objects.filter(service_type="ADDITIONAL", archived_at__isnull=True)
+    found = _sold_there(tariffs, service=service, row=row, on_date=on_date)
+    return [
+        Choice(tariff, price, version.speed_down_bit_s, price // LONGEST_MONTH_DAYS)
+        for tariff, price, version in found
+        if version.charge_type == TariffVersion.ChargeType.DAILY
+    ]
+
+
 def tariff_choices(*, service: Subscription, row: ServiceRow, on_date: date) -> list[Choice]:
     """Tariffs of the same kind that are sold at the service's place, the cheapest first."""
-    choices = []
     tariffs = Tariff.objects.filter(
         service_type=row.service_type, is_public=True, archived_at__isnull=True
     ).exclude(id=row.tariff_id)
+    found = _sold_there(tariffs, service=service, row=row, on_date=on_date)
+    return [
+        Choice(tariff, price, version.speed_down_bit_s, price - row.price_kopecks)
+        for tariff, price, version in found
+    ]
+
+
+def _sold_there(
+    tariffs: Iterable[Tariff], *, service: Subscription, row: ServiceRow, on_date: date
+) -> list[tuple[Tariff, int, TariffVersion]]:
+    """Those with a price at the service's place, the cheapest first."""
+    sold = []
     for tariff in tariffs:
         try:
             found = resolve_for(
@@ -126,12 +153,5 @@ def tariff_choices(*, service: Subscription, row: ServiceRow, on_date: date) -> 
             continue
         assert found.version is not None
         assert found.price_kopecks is not None
-        choices.append(
-            Choice(
-                tariff=tariff,
-                price_kopecks=found.price_kopecks,
-                speed_down_bit_s=found.version.speed_down_bit_s,
-                difference_kopecks=found.price_kopecks - row.price_kopecks,
-            )
-        )
-    return sorted(choices, key=lambda choice: choice.price_kopecks)
+        sold.append((tariff, found.price_kopecks, found.version))
+    return sorted(sold, key=lambda one: one[1])

@@ -29,6 +29,7 @@ from project.core.errors import DomainError, NotFoundError
 CHARGE_TITLES: dict[str, Any] = {
     "SERVICE": _("Subscription fee"),
     "CONNECTION": _("Connection"),
+    "PAUSE": _("Fee for a pause"),
 }
 PAYMENT_KINDS = {"PAYMENT", "REVERSAL", "TRANSFER"}
 OPERATION_KINDS = {"ADJUSTMENT", "REFUND", "WRITE_OFF", "TRANSFER", "CORRECTION", "REVERSAL"}

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY
+from billing.charging import promises
 from billing.models import Subscription
 from billing.subscriptions import operations as subscriptions
 from billing.subscriptions.queries import ServiceRow
@@ -26,8 +27,17 @@ from project.core.errors import DomainError, NotFoundError
 from project.core.http import actor_of, may, raise_forbidden
 from project.core.roles import Permission
 
-NOW, TOMORROW = "now", "tomorrow"
-WHENS = [(TOMORROW, _("from tomorrow")), (NOW, _("at once"))]
+NOW, TOMORROW, LATER = "now", "tomorrow", "later"
+WHENS = [(TOMORROW, _("from tomorrow")), (NOW, _("at once")), (LATER, _("on a day"))]
+
+
+# action, field that it can't do without, what to say when it is empty
+NEEDED = (
+    ("change-tariff", "from_date", _("Choose the first day of the new tariff.")),
+    ("promise", "amount", _("How much does the client promise?")),
+    ("boost", "tariff_id", _("Choose an add-on.")),
+    ("boost", "days", _("For how many days?")),
+)
 
 
 class ServiceActionForm(ActionForm):
@@ -53,6 +63,11 @@ class ServiceActionForm(ActionForm):
         data = super().clean() or self.cleaned_data
         if self.action.slug == "change-tariff" and not data.get("tariff_id"):
             self.add_error("tariff_id", _("Choose a tariff."))
+        for slug, name, message in NEEDED:
+            is_asked = slug != "change-tariff" or data.get("when") == LATER
+            is_empty = not data.get(name) and name not in self.errors
+            if self.action.slug == slug and is_asked and is_empty:
+                self.add_error(name, message)
         if self.action.slug == "pause" and not data.get("from_date"):
             self.add_error("from_date", _("Choose the first day of the pause."))
         return data
@@ -118,7 +133,26 @@ def _perform(
         ),
         "resume": lambda: subscriptions.resume(**dated),
         "change-tariff": lambda: subscriptions.change_plan(
-            **dated, tariff_id=data["tariff_id"], is_immediate=data["when"] == NOW
+            **dated,
+            tariff_id=data["tariff_id"],
+            is_immediate=data["when"] == NOW,
+            from_date=data["from_date"] if data["when"] == LATER else None,
+        ),
+        "cancel-change": lambda: subscriptions.cancel_plan_change(**dated),
+        "promise": lambda: promises.promise(
+            at=at,
+            on_date=on_date,
+            actor=actor,
+            account_id=service.account_id,
+            amount_kopecks=data["amount"],
+        ),
+        "boost": lambda: subscriptions.add_for_days(
+            at=at,
+            on_date=on_date,
+            actor=actor,
+            parent_id=service.id,
+            tariff_id=data["tariff_id"],
+            days=data["days"],
         ),
         "terminate": lambda: subscriptions.terminate(**dated, reason=comment),
         "reset-password": lambda: network.reset_password(**who),
@@ -175,9 +209,13 @@ def _page(
 def _choices(
     service: Subscription, row: ServiceRow, form: ServiceActionForm, on_date: date
 ) -> list[effects.Choice]:
+    if form.action.slug == "boost":
+        return effects.boost_choices(service=service, row=row, on_date=on_date)
     if form.action.slug != "change-tariff":
         return []
     first_day = on_date if form["when"].value() == NOW else on_date + ONE_DAY
+    if form["when"].value() == LATER:
+        first_day = form.cleaned_data.get("from_date") or first_day
     return effects.tariff_choices(service=service, row=row, on_date=first_day)
 
 
@@ -185,7 +223,7 @@ def _effect(
     service: Subscription, form: ServiceActionForm, *, at: datetime, on_date: date, actor: Actor
 ) -> effects.Effect | None:
     """What would happen; None when it changes neither money nor access, or is not filled in."""
-    asked = {"tariff_id", "from_date", "until_date", "when"}
+    asked = {"tariff_id", "from_date", "until_date", "when", "amount", "days"}
     if not form.action.has_effect or asked & set(form.errors):
         return None
     return effects.effect_of(

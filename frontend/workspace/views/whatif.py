@@ -1,6 +1,7 @@
 """What-if: the draft of a tariff tried on the clients there are, at once or as a background job."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -76,11 +77,7 @@ def _page(
 ) -> HttpResponse:
     found = answers.shown(report=report, on_date=on_date)
     if "zones" in request.GET:
-        features = answers.zones_with_differences(found=found, at=at)
-        for feature in features["features"]:
-            properties = feature["properties"]
-            properties["price"] = money(properties.pop("difference"), sign=True)
-        return JsonResponse(features, content_type="application/geo+json")
+        return JsonResponse(features_of(found, at=at), content_type="application/geo+json")
     current = pages.newest_version(tariff_id=tariff.id)
     context = {
         "tariff": tariff,
@@ -89,3 +86,12 @@ def _page(
         "centre": map_centre(),
     }
     return render(request, "workspace/what_if.html", context)
+
+
+def features_of(found: answers.Shown, *, at: datetime) -> dict[str, Any]:
+    """The zones of an answer for the map, the differences in words."""
+    features = answers.zones_with_differences(found=found, at=at)
+    for feature in features["features"]:
+        properties = feature["properties"]
+        properties["price"] = money(properties.pop("difference"), sign=True)
+    return features

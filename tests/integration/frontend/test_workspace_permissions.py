@@ -4,6 +4,7 @@ An address that is not in the table fails the test, so that none is added withou
 """
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.urls import reverse
 
 from billing.bookkeeping import operations as bookkeeping
 from billing.bookkeeping.wishes import Wish
-from billing.models import PriceRule, Tariff
+from billing.models import Discount, PlanBatch, PriceRule, Tariff
 from billing.payments import operations as payments
 from coverage.models import ZoneVersion
 from crm import operations as crm
@@ -88,6 +89,9 @@ ADDRESSES = [
     *action("pause", P.SERVICES_BLOCK),
     *action("block", P.SERVICES_BLOCK),
     *action("change-tariff", P.SERVICES_CREATE),
+    *action("cancel-change", P.SERVICES_CREATE),
+    *action("promise", P.SERVICES_BLOCK),
+    *action("boost", P.SERVICES_CREATE),
     *action("terminate", P.SERVICES_CREATE),
     *action("disconnect", P.SESSIONS_DISCONNECT),
     page("requests", P.CUSTOMERS_VIEW),
@@ -173,6 +177,14 @@ ADDRESSES = [
     page("price-ladder", P.TARIFFS_VIEW, P.ZONES_VIEW, code="=home-300"),
     page("units", P.TARIFFS_VIEW),
     page("rule", P.TARIFFS_VIEW, rule_id="rule"),
+    page("discounts", P.TARIFFS_VIEW),
+    page("discounts", P.TARIFFS_EDIT, method="post"),
+    page("discount-end", P.TARIFFS_EDIT, method="post", discount_id="discount"),
+    page("plan-batches", P.TARIFFS_EDIT, P.LEDGER_VIEW),
+    page("plan-batch-new", P.TARIFFS_EDIT, P.LEDGER_VIEW),
+    page("plan-batch-new", P.TARIFFS_EDIT, P.LEDGER_VIEW, method="post"),
+    page("plan-batch", P.TARIFFS_EDIT, P.LEDGER_VIEW, batch_id="batch"),
+    page("plan-batch", P.TARIFFS_EDIT, P.LEDGER_VIEW, method="post", batch_id="batch"),
     page("staff", P.STAFF_MANAGE),
     page("staff-new", P.STAFF_MANAGE),
     page("staff-new", P.STAFF_MANAGE, method="post"),
@@ -218,12 +230,21 @@ def things() -> dict[str, str]:
     job = Job.objects.create(
         kind="gone", state="QUEUED", created_by_label="system", created_at=AT, available_at=AT
     )
+    batch = PlanBatch.objects.create(
+        tariff=provider.tariff, from_date=ON_DATE, state="SCHEDULED", created_at=AT
+    )
+    discount = Discount.objects.create(
+        name_uk="Знижка", name_en="Discount", kind="PERCENT", percent_bp=1_000,
+        valid=(ON_DATE, date(2027, 1, 1)), created_at=AT,
+    )  # fmt: skip
     named = {
         "job": job.id,
         "building": provider.building.id,
         "zone_version": ZoneVersion.objects.get(zone_id=provider.zone_id).id,
         "tariff": Tariff.objects.get().id,
         "rule": PriceRule.objects.get().id,
+        "discount": discount.id,
+        "batch": batch.id,
         "subscription": made.subscription_id,
         "request": request.number,
         "customer": made.customer_id,
@@ -395,6 +416,9 @@ def test_hostile_forms_are_refused_with_a_page(things: dict[str, str]) -> None:
         "segments",
         "percent",
         "round_to",
+        "from_tariff_id",
+        "contracts",
+        "from_tariff",
     ]
     for address in ADDRESSES:
         if address.method != "post" or address.name == "charging-run":
