@@ -1,7 +1,7 @@
 // The price map: zones coloured by price, holes hatched; a click asks for the ladder of the point.
 
 import htmx from "htmx.org";
-import { createMap, L, statusColor, token, zoneRenderer, zoneStyle } from "../shared/map";
+import { createMap, L, statusColor, token, zoneRenderer } from "../shared/map";
 
 interface PriceProperties {
   zone_id: number;
@@ -19,7 +19,9 @@ interface PriceProperties {
 const COLOURS = ["#d6efe9", "#9fd8cc", "#5fb8aa", "#2f9184", "#0b6b61", "#063f3a"];
 
 export function priceStyle(bucket: number): L.PathOptions {
-  if (bucket < 0) return { ...zoneStyle("RETIRED"), fillOpacity: 1 };
+  if (bucket < 0) {
+    return { color: "#6f675b", weight: 2, dashArray: "6 5", fillColor: "#ffffff", fillOpacity: 0.6 };
+  }
   return {
     color: token("--brand-ink", "#084f48"),
     weight: 1.4,
