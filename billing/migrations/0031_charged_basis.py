@@ -8,7 +8,7 @@ from project.core.sqlfiles import run_sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0021_tariff_constructor"),
+        ("billing", "0030_money_operations"),
     ]
 
     operations = [
