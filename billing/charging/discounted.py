@@ -19,7 +19,7 @@ _BEST = """
     ORDER BY off DESC, d.id LIMIT 1
 """
 # The basis of the newest charge of a service up to a day, for services whose last charge was made
-# before `Subscription.charged_basis` was kept.
+# before `Subscription.charged_basis_id` was kept.
 _LAST = """
     SELECT charge_basis_id FROM ledger_posting
     WHERE subject_id = %(service)s AND value_date <= %(day)s AND charge_code = 'SERVICE'

@@ -133,7 +133,7 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     available = available_kopecks(account_id=subscription.account_id, on_date=on_date)
     if version.funds_policy == TariffVersion.FundsPolicy.BLOCK and available < difference:
         raise NotEnoughMoneyError(needed_kopecks=difference)
-    Subscription.objects.filter(id=subscription_id).update(charged_basis=basis)
+    Subscription.objects.filter(id=subscription_id).update(charged_basis_id=basis.id)
     net, vat = money.split_vat(difference, version.vat_rate_bp)
     ledger.post_charges(
         value_date=on_date,

@@ -1,6 +1,5 @@
 """By what a service was charged last, kept with it."""
 
-import django.db.models.deletion
 from django.db import migrations, models
 
 from project.core.sqlfiles import run_sql
@@ -14,14 +13,8 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="subscription",
-            name="charged_basis",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="billing.chargebasis",
-            ),
+            name="charged_basis_id",
+            field=models.BigIntegerField(null=True),
         ),
         run_sql(__file__, "charged_basis"),
     ]

@@ -20,7 +20,7 @@ class Subscription(models.Model):
     """A sold service of one account at one premise. DRAFT → ACTIVE → TERMINATED.
 
     It is *on* when ACTIVE with no open Block and no Pause today. `charged_until` is half-open: all
-    days before it are charged (or were free by rule), the last of them by `charged_basis`.
+    days before it are charged (or were free by rule), the last of them by `charged_basis_id`.
     `terminated_date` is the last day of service; `ends_date` that of one that was sold for some
     days (a faster line for a week). The zone it stands in is that of the plan span of the day
     (`queries.zone_on`).
@@ -56,13 +56,7 @@ class Subscription(models.Model):
     terminated_date = models.DateField(null=True)
     ends_date = models.DateField(null=True)
     charged_until = models.DateField(null=True)
-    charged_basis = models.ForeignKey(
-        "billing.ChargeBasis",
-        null=True,
-        on_delete=models.PROTECT,
-        related_name="+",
-        db_index=False,  # its charges every night stay cheap; nothing is looked up by it
-    )
+    charged_basis_id = models.BigIntegerField(null=True)  # charging's own, as on a posting
     anchor_day = models.PositiveSmallIntegerField(default=1)
     connection_fee_kopecks = models.BigIntegerField(default=0)
     connection_charged_date = models.DateField(null=True)

@@ -101,6 +101,11 @@ def listed(*, on_date: date) -> Sequence[Discount]:
     return sorted(rows, key=lambda row: (row.valid.upper <= on_date, row.valid.lower, row.id))
 
 
+def is_known(*, discount_id: int) -> bool:
+    """Whether there is such a discount."""
+    return Discount.objects.filter(id=discount_id).exists()
+
+
 def _audit(row: Discount, action: str, *, at: datetime, actor: Actor) -> None:
     worth = f"{row.percent_bp} bp" if row.kind == Discount.Kind.PERCENT else row.amount_kopecks
     audit.record(

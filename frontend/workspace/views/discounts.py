@@ -53,7 +53,7 @@ def discount_list(request: HttpRequest) -> HttpResponse:
 @staff_page(Permission.TARIFFS_EDIT, methods=("POST",))
 def end(request: HttpRequest, discount_id: int) -> HttpResponse:
     """Set its last day."""
-    if not 0 < discount_id <= params.BIGINT_MAX:
+    if discount_id > params.BIGINT_MAX or not discounts.is_known(discount_id=discount_id):
         raise NotFoundError
     form = EndForm(request.POST)
     if not form.is_valid():
