@@ -7,7 +7,7 @@ from project.core.sqlfiles import run_sql
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0030_money_operations"),
+        ("billing", "0040_lean_run"),
     ]
 
     operations = [
