@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Page, expect
 
 from billing.ledger import operations as ledger
@@ -18,9 +17,9 @@ from tests.support import zones
 from tests.support.browser import screenshot
 from tests.support.provider import Provider
 from tests.support.stack import Stack
+from tests.support.staff import PASSWORD, who_signs_in
 
 pytestmark = pytest.mark.browser
-PASSWORD = "secret-secret"
 FAR = 400  # steps away from the ground of the other tests' zones
 
 
@@ -30,10 +29,7 @@ def subscriber(stack: Stack) -> tuple[str, str]:
     with stack.database():
         now = clock.now()
         begun = now - timedelta(days=20)
-        person = zones.planner("operator", Role.OPERATOR)
-        # The tests' own hasher is fast and weak; the running system would not know it.
-        person.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
-        person.save()
+        person = who_signs_in("operator", Role.OPERATOR)
         ledger.ensure_partitions(
             from_date=clock.today(begun), until_date=clock.today() + timedelta(days=60)
         )

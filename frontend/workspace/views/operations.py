@@ -44,33 +44,11 @@ def ask(request: HttpRequest, customer_id: int, slug: str) -> HttpResponse:
     page = _Page(request, customer, account, action)
     if request.method != "POST":
         known = {name: request.GET.get(name, "") for name in FIRST_FIELDS if name in request.GET}
-        return page.render(OperationForm(initial={"token": str(uuid.uuid4()), **known}))
-    form = OperationForm(request.POST)
-    if not form.is_valid() or not _words_fit(form, action):
-        return page.render(form, status=422)
-    at = clock.now()
-    wish = _wish(form, action, account)
-    who: dict[str, Any] = {
-        "at": at,
-        "on_date": clock.today(at),
-        "actor": actor_of(request),
-        "wish": wish,
-    }
-    try:
-        effect = bookkeeping.try_out(**who)
-        if request.POST.get("confirmed") != _seal(wish, effect.operation.amount_kopecks):
-            return page.render(
-                form, effect=effect, seal=_seal(wish, effect.operation.amount_kopecks)
-            )
-        made = bookkeeping.ask(**who, idempotency_key=form.cleaned_data["token"])
-    except DomainError as error:
-        known_one = bookkeeping_queries.by_key(key=form.cleaned_data["token"])
-        if known_one is not None and known_one.asked_by_id == who["actor"].user_id:
-            return done(request, _("This was done before."), "workspace:operation", known_one.id)
-        form.add_domain_error(error)
-        return page.render(form, status=422)
-    said = _("Posted.") if made.journal_id else _("Sent for approval: a second person decides.")
-    return done(request, said, "workspace:operation", made.id)
+        first = {"token": str(uuid.uuid4()), "month": f"{clock.today():%Y-%m}"}
+        return page.render(OperationForm(initial={**first, **known}))
+    if "edit" in request.POST:
+        return page.render(OperationForm(initial=request.POST.dict()))
+    return page.do(OperationForm(request.POST))
 
 
 class _Page:
@@ -81,6 +59,35 @@ class _Page:
     ) -> None:
         self.request, self.customer = request, customer
         self.account, self.action = account, action
+
+    def do(self, form: OperationForm) -> HttpResponse:
+        """Show what it will do; when that was seen, do it."""
+        if not form.is_valid() or not _words_fit(form, self.action):
+            return self.render(form, status=422)
+        at = clock.now()
+        wish = _wish(form, self.action, self.account)
+        who: dict[str, Any] = {
+            "at": at,
+            "on_date": clock.today(at),
+            "actor": actor_of(self.request),
+            "wish": wish,
+        }
+        token = form.cleaned_data["token"]
+        try:
+            effect = bookkeeping.try_out(**who)
+            seal = _seal(wish, effect.operation.amount_kopecks)
+            if self.request.POST.get("confirmed") != seal:
+                return self.render(form, effect=effect, seal=seal)
+            made = bookkeeping.ask(**who, idempotency_key=token)
+        except DomainError as error:
+            known = bookkeeping_queries.by_key(key=token)
+            if known is not None and known.asked_by_id == who["actor"].user_id:
+                said: Any = _("This was done before.")
+                return done(self.request, said, "workspace:operation", known.id)
+            form.add_domain_error(error)
+            return self.render(form, status=422)
+        said = _("Posted.") if made.journal_id else _("Sent for approval: a second person decides.")
+        return done(self.request, said, "workspace:operation", made.id)
 
     def render(
         self,

@@ -1,10 +1,10 @@
 """Operations of people with money: each with a reason, within its rule, and by two when large."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import override_settings
 
 from billing.bookkeeping import errors, operations, queries
@@ -524,6 +524,27 @@ class TestWhatIsRefused:
             )
 
 
+def test_the_running_systems_role_may_ask_and_decide_and_never_change_what_was_decided(
+    world: World, iryna: Actor, petro: Actor, as_app_role: Any
+) -> None:
+    account = world.account(kopecks=10_000)
+    with as_app_role():
+        ask(iryna, "REFUND", account, amount_kopecks=1_000, method="CASH")
+        asked = ask(iryna, "ADJUSTMENT", account, key="b", amount_kopecks=200_000)
+        approve(petro, asked)
+    assert balance(account) == 209_000
+    for forbidden in (
+        "UPDATE billing_money_operation SET amount_kopecks = 1",
+        "DELETE FROM billing_money_operation",
+        "TRUNCATE billing_money_operation",
+        "INSERT INTO ledger_posting (value_date, journal_id, account_id, amount_kopecks)"
+        " SELECT value_date, journal_id, account_id, 1 FROM ledger_posting LIMIT 1",
+    ):
+        with pytest.raises(DatabaseError), as_app_role(), connection.cursor() as cursor:
+            cursor.execute(forbidden)
+    assert balance(account) == 209_000
+
+
 def test_the_effect_is_shown_and_nothing_stays(world: World, iryna: Actor) -> None:
     wrong, right = world.account(), world.account()
     payment = world.pay(wrong, 250_000, DAY)
@@ -539,5 +560,5 @@ def test_the_effect_is_shown_and_nothing_stays(world: World, iryna: Actor) -> No
     assert (effect.before[right], effect.after[right]) == (0, 250_000)
     assert effect.needs_second_person
     assert (balance(wrong), MoneyOperation.objects.count()) == (250_000, 0)
-    later = ask(iryna, "TRANSFER", wrong, payment_id=payment.id, to_account_id=right)
-    assert later.asked_at - timedelta(0) == AT
+    asked = ask(iryna, "TRANSFER", wrong, payment_id=payment.id, to_account_id=right)
+    assert (asked.state, asked.asked_at) == ("PENDING", AT)

@@ -113,6 +113,16 @@ def test_the_effect_is_shown_first_and_then_posted_once(iryna: Client, contract:
     assert "проведено" in page
 
 
+def test_what_was_typed_is_kept_when_it_is_changed_after_the_look(
+    iryna: Client, contract: Contract
+) -> None:
+    before = contract.balance
+    answer = iryna.post(contract.url("adjust"), {**fields(amount="12", sign="minus"), "edit": "1"})
+    assert answer.context["values"]["amount"] == "12"
+    assert answer.context["values"]["reason"] == "домовленість"
+    assert contract.balance == before
+
+
 def test_another_amount_than_was_shown_is_shown_again(iryna: Client, contract: Contract) -> None:
     before = contract.balance
     sent = fields(amount="10", sign="plus")
