@@ -154,6 +154,16 @@ def statement(account_id: int) -> list[tuple[str, str, int]]:
     ]
 
 
+def golden(account_id: int) -> str:
+    """The whole statement as a client reads it, oldest first: day, what, amount, balance."""
+    lines = ledger_queries.statement(account_id=account_id, limit=1000)
+    return "\n".join(
+        f"{line.value_date:%d.%m.%y} {line.charge_code or line.kind:<10}"
+        f" {line.amount_kopecks / 100:+9.2f} {line.balance_after_kopecks / 100:9.2f}"
+        for line in reversed(lines)
+    )
+
+
 def balance(account_id: int) -> int:
     """Kopecks on the account."""
     return ledger_queries.balance_kopecks(account_id=account_id)

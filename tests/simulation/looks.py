@@ -1,0 +1,50 @@
+"""What must hold after each simulated day, beside the invariants of the verifier."""
+
+from datetime import date, timedelta
+
+from django.db import connection
+from django.db.models import Sum
+
+from billing.ledger import queries, verification
+from billing.payments.models import Payment
+
+# Nobody gets a day for nothing: a main service that is on has been charged for the day.
+_FOR_NOTHING = """
+    SELECT s.id FROM billing_subscription AS s
+    WHERE s.state = 'ACTIVE' AND s.activated_date <= %(day)s
+      AND (s.charged_until IS NULL OR s.charged_until <= %(day)s)
+      AND NOT EXISTS (SELECT FROM billing_block AS b WHERE b.until_at IS NULL
+                      AND b.subscription_id IN (s.id, s.parent_id))
+      AND NOT EXISTS (SELECT FROM billing_pause AS p WHERE p.during @> %(day)s::date
+                      AND p.subscription_id IN (s.id, s.parent_id))
+"""
+_SUMS = """
+    SELECT b.account_id, b.balance_kopecks, sum(p.amount_kopecks), count(p.id)
+    FROM ledger_balance AS b JOIN ledger_posting AS p ON p.account_id = b.account_id
+    GROUP BY b.account_id, b.balance_kopecks
+    HAVING b.balance_kopecks <> sum(p.amount_kopecks)
+"""
+
+
+def books_are_right(*, day: date, was_charged: bool) -> None:
+    """The invariants over what is new, and that the day's services are paid for."""
+    report = verification.verify(mode="incremental")
+    assert report.is_right, [str(problem) for problem in report.problems[:5]]
+    if was_charged:
+        assert _ids(_FOR_NOTHING, day) == [], "a service is on and not charged"
+
+
+def balances_are_what_was_paid_and_charged() -> None:
+    """By adding up, without the ledger's own numbers."""
+    assert _ids(_SUMS, date.min + timedelta(days=1)) == []
+    paid = Payment.objects.filter(state="CONFIRMED").aggregate(total=Sum("amount_kopecks"))["total"]
+    lines = queries.trial_balance()
+    clearing = sum(line.balance_kopecks for line in lines if line.kind == "CLEARING")
+    assert clearing == -(paid or 0), "the desk's account is not what was paid there"
+    assert sum(line.balance_kopecks for line in lines) == 0
+
+
+def _ids(sql: str, day: date) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"day": day})
+        return [row[0] for row in cursor.fetchall()]
