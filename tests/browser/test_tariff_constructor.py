@@ -239,3 +239,54 @@ def test_a_new_tariff_is_named_and_given_terms(page: Page, made: Made) -> None:
     screenshot(page, "tariff-terms")
     page.get_by_role("button", name="Зберегти чернетку").click()
     expect(page.locator("#draft")).to_be_visible()
+
+
+def test_a_zone_gets_another_tariff_and_it_is_taken_back(
+    page: Page, made: Made, stack: Stack
+) -> None:
+    with stack.database():
+        begun = clock.now() - timedelta(days=3)
+        tariff_id = tariffs.define_tariff(
+            at=begun, actor=SYSTEM, code="constructor-600", service_type="INTERNET",
+            name_uk="Конструктор 600", name_en="Constructor 600",
+        )  # fmt: skip
+        tariffs.publish_version(
+            at=begun,
+            actor=SYSTEM,
+            tariff_id=tariff_id,
+            applies_from=date(2026, 1, 1),
+            terms=tariffs.Terms(charge_type="DAILY", revenue_account_code="revenue:constructor"),
+        )
+        tariffs.set_price(
+            at=begun, actor=SYSTEM, tariff_id=tariff_id, price_kopecks=60_000,
+            valid_from=date(2026, 1, 1), zone_id=made.zone_id,
+        )  # fmt: skip
+    opened(page, made, "/workspace/tariff-changes/new/")
+    screenshot(page, "tariff-change-new")
+    page.get_by_label("Новий тариф").select_option(label="Конструктор 600")
+    page.locator(".tc-checks label", has_text="Олексіївка").locator("input").check()
+    page.get_by_label("З", exact=True).fill((clock.today() + timedelta(days=9)).isoformat())
+    page.get_by_role("button", name="Показати наслідки").click()
+    expect(page.locator(".tc-figures")).to_contain_text(re.compile(r"2\s*послуг"))
+    screenshot(
+        page,
+        "tariff-change",
+        prepare=lambda p: p.locator(".tc-smallmap[aria-busy=false]").wait_for(),
+    )
+    page.get_by_role("button", name="Запланувати зміну").click()
+    expect(page.locator("#tc-batch .tone-plan b")).to_have_text("2")
+    page.reload()
+    page.get_by_role("button", name="Скасувати зміну").click()
+    expect(page.locator("#tc-batch .tone-off b")).to_have_text("2")
+
+
+def test_a_discount_is_offered(page: Page, made: Made) -> None:
+    opened(page, made, "/workspace/discounts/")
+    page.get_by_label("Назва українською").fill("Осіння знижка")
+    page.get_by_label("Назва англійською").fill("Autumn discount")
+    page.get_by_label("Відсоток").fill("20")
+    page.locator("#id_zone_id").select_option(label="Павлове Поле · GPON")
+    page.locator("#id_last_date").fill((clock.today() + timedelta(days=90)).isoformat())
+    page.get_by_role("button", name="Надати знижку").click()
+    expect(page.locator("tbody")).to_contain_text("Осіння знижка")
+    screenshot(page, "discounts")

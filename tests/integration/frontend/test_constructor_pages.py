@@ -1,0 +1,150 @@
+"""Pages of the Tariff Constructor: refusals in place, the long what-if, who only reads."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import DraftPrice, PriceRule, TariffVersion
+from billing.tariffs import constructor
+from project.core import clock, jobs
+from project.core.models import Job
+from project.core.roles import Role
+from project.wiring import wire
+from tests.support import zones
+from tests.support.provider import Provider, small_provider
+
+pytestmark = pytest.mark.django_db
+CODE = "home-300"
+
+
+@pytest.fixture
+def provider() -> Provider:
+    found = small_provider()
+    found.connect()
+    return found
+
+
+def signed_in(role: Role = Role.ACCOUNTANT) -> Client:
+    client = Client()
+    client.force_login(zones.planner(role.value.lower(), role))
+    return client
+
+
+def price(client: Client, provider: Provider, kopecks: str = "450", **changes: Any) -> Any:
+    day = clock.today() + timedelta(days=1)
+    values = {
+        "level": "ZONE",
+        "zone_id": provider.zone_id,
+        "price_kopecks": kopecks,
+        "valid_from": day.isoformat(),
+        "draft": "1",
+    }
+    return client.post(reverse("workspace:price-new", args=[CODE]), values | changes)
+
+
+def test_a_conflict_is_409_and_links_the_other_rule(provider: Provider) -> None:
+    client = signed_in()
+    assert price(client, provider, now="1", draft="").status_code == 302
+    answer = price(client, provider, "500", now="1", draft="")
+    other = PriceRule.objects.get(level="ZONE")
+    assert answer.status_code == 409
+    assert reverse("workspace:price-rule", args=[CODE, other.id]) in answer.content.decode()
+
+
+def test_a_price_of_yesterday_is_refused_beside_its_field(provider: Provider) -> None:
+    yesterday = (clock.today() - timedelta(days=1)).isoformat()
+    answer = price(signed_in(), provider, now="1", valid_from=yesterday)
+    assert answer.status_code == 422
+    assert "valid_from" in answer.context["form"].errors
+
+
+def test_what_was_published_by_another_meanwhile_is_409(provider: Provider) -> None:
+    client = signed_in()
+    price(client, provider)
+    address = reverse("workspace:tariff-publish", args=[CODE])
+    seen = client.get(address).context["draft"].seen
+    price(client, provider, "460")
+    assert client.post(address, {"seen": seen}).status_code == 409
+    assert DraftPrice.objects.count() == 1
+    fresh = client.get(address).context["draft"].seen
+    assert client.post(address, {"seen": fresh}).status_code == 302
+    assert client.post(address, {"seen": fresh}).status_code == 409
+    assert PriceRule.objects.filter(level="ZONE").count() == 1
+
+
+def test_the_map_tells_prices_and_holes(provider: Provider) -> None:
+    client = signed_in()
+    answer = client.get(reverse("workspace:price-features", args=[CODE]))
+    (feature,) = json.loads(answer.content)["features"]
+    assert feature["properties"]["price"] == "300,00\u00a0₴"
+    ladder = client.get(reverse("workspace:price-ladder", args=[CODE]), {"lat": "95", "lon": "36"})
+    assert ladder.status_code == 400
+
+
+def test_a_long_what_if_is_a_job_and_says_the_same(provider: Provider, settings: Any) -> None:
+    client = signed_in()
+    price(client, provider)
+    address = reverse("workspace:tariff-what-if", args=[CODE])
+    at_once = client.get(address).context["found"].report
+    settings.GEOBILL_WHAT_IF_AT_ONCE = 0
+    assert client.get(address).context["count"] == 1
+    assert client.post(address).status_code == 302
+    wire()
+    jobs.run_waiting(now=clock.now)
+    job = Job.objects.get()
+    assert (job.state, job.done, job.total) == ("DONE", 1, 1)
+    page = client.get(reverse("workspace:what-if", args=[job.id]))
+    assert page.context["found"].report == at_once
+    zones_of = client.get(reverse("workspace:what-if", args=[job.id]), {"zones": "1"})
+    assert json.loads(zones_of.content)["features"][0]["properties"]["zone_id"] == provider.zone_id
+
+
+def test_a_what_if_that_lost_its_draft_meanwhile_ends_with_a_word(
+    provider: Provider, settings: Any
+) -> None:
+    client = signed_in()
+    price(client, provider)
+    settings.GEOBILL_WHAT_IF_AT_ONCE = 0
+    client.post(reverse("workspace:tariff-what-if", args=[CODE]))
+    client.post(reverse("workspace:tariff-drop", args=[CODE]))
+    wire()
+    jobs.run_waiting(now=clock.now)
+    job = Job.objects.get()
+    assert job.state == "FAILED"
+    assert "чернетки" in job.error
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.CASHIER, Role.PLANNER])
+def test_who_only_reads_changes_nothing(provider: Provider, role: Role) -> None:
+    client = signed_in(role)
+    assert price(client, provider).status_code == 403
+    rule = PriceRule.objects.get()
+    page = client.get(reverse("workspace:price-rule", args=[CODE, rule.id]))
+    assert page.status_code == 200
+    assert "last_date" not in page.content.decode()
+    ended = client.post(
+        reverse("workspace:price-rule", args=[CODE, rule.id]), {"last_date": "2027-01-01"}
+    )
+    assert ended.status_code == 403
+
+
+def test_terms_come_back_with_what_was_typed(provider: Provider) -> None:
+    client = signed_in()
+    address = reverse("workspace:tariff-terms", args=[CODE])
+    shown = client.get(address).context["form"].initial
+    typed = {
+        name: value for name, value in shown.items() if value is not None and value is not False
+    }
+    typed |= {"burst_down_bit_s": "10", "burst_up_bit_s": "10", "burst_s": "5"}
+    answer = client.post(address, typed)
+    assert answer.status_code == 422
+    assert "burst_down_bit_s" in answer.context["form"].errors
+    typed |= {"burst_down_bit_s": "900", "burst_up_bit_s": "900"}
+    assert client.post(address, typed).status_code == 302
+    draft = TariffVersion.objects.get(published_at=None)
+    assert (draft.burst_down_bit_s, draft.burst_s) == (900_000_000, 5)
+    assert constructor.fingerprint(tariff_id=draft.tariff_id)
