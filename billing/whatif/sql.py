@@ -6,8 +6,11 @@ _FROM = """
     JOIN billing_plan_span AS span
       ON span.subscription_id = s.id AND span.during @> %(on_date)s::date
     JOIN billing_tariff_version AS sold ON sold.id = span.sold_version_id
-    JOIN billing_tariff_version AS version
-      ON version.id = billing_version_on(span.sold_version_id, %(on_date)s::date)
+    -- Once for each version, not once for each service: OFFSET keeps it a table of its own.
+    JOIN (SELECT one.id AS sold_id, billing_version_on(one.id, %(on_date)s::date) AS version_id
+          FROM billing_tariff_version AS one OFFSET 0) AS effective
+      ON effective.sold_id = span.sold_version_id
+    JOIN billing_tariff_version AS version ON version.id = effective.version_id
     JOIN coverage_building AS building ON building.id = s.building_id
     LEFT JOIN coverage_zoneversion AS stands ON stands.id = span.sold_zone_version_id
 """
