@@ -1,7 +1,7 @@
 """All models of billing, so that Django finds them; import them from their own package."""
 
 from billing.bookkeeping.models import MoneyOperation
-from billing.charging.models import ChargeBasis, ChargeRun, ChargeRunChunk
+from billing.charging.models import ChargeBasis, ChargeRun, ChargeRunChunk, FundsNotice
 from billing.ledger.models import (
     LedgerAccount,
     LedgerBalance,
@@ -32,6 +32,7 @@ __all__ = [
     "CreditGrant",
     "Discount",
     "DraftPrice",
+    "FundsNotice",
     "LedgerAccount",
     "LedgerBalance",
     "LedgerJournal",

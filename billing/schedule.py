@@ -15,6 +15,11 @@ SCHEDULE = {
         "task": "billing.run_daily_charges",
         "schedule": crontab(hour="0,1,2,4-23", minute=35),
     },
+    # By day, when people read messages; the night's run is long over.
+    "billing.tell_of_ending_funds": {
+        "task": "billing.tell_of_ending_funds",
+        "schedule": crontab(hour=10, minute=0),
+    },
     "billing.make_partitions": {
         "task": "billing.make_partitions",
         "schedule": crontab(hour=1, minute=15),

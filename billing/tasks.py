@@ -35,6 +35,13 @@ def run_daily_charges() -> int:
     return report.charged_count
 
 
+@shared_task(name="billing.tell_of_ending_funds")
+def tell_of_ending_funds() -> int:
+    """Notices to clients whose money ends in some days; how many were written."""
+    at = clock.now()
+    return charging.tell_of_ending_funds(on_date=clock.today(at), at=at)
+
+
 @shared_task(name="billing.make_partitions")
 def make_partitions() -> int:
     """Make room in the ledger for the months ahead; how many partitions were made."""

@@ -93,3 +93,29 @@ class ChargeRunChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.number} {self.state}"
+
+
+class FundsNotice(models.Model):
+    """A client was told that the money on the account ends in some days.
+
+    `stage_days` is the notice it was (five days before, three, one), `paid_until` the first day
+    that is not covered, as it was known then.
+    """
+
+    account = models.ForeignKey(
+        "billing.LedgerAccount", on_delete=models.PROTECT, related_name="funds_notices"
+    )
+    stage_days = models.PositiveSmallIntegerField()
+    paid_until = models.DateField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "billing_funds_notice"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "paid_until", "stage_days"], name="billing_funds_notice_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.paid_until}"

@@ -1,6 +1,7 @@
 """Charging as other apps call it."""
 
 from billing.charging.effects import NotEnoughMoneyError
+from billing.charging.notices import tell as tell_of_ending_funds
 from billing.charging.runs import (
     ConfirmationNeededError,
     DayReport,
@@ -21,4 +22,5 @@ __all__ = [
     "charge_first",
     "run",
     "settle_account",
+    "tell_of_ending_funds",
 ]

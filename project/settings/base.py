@@ -141,6 +141,8 @@ def database(*, role: str, pool_max_size: int) -> dict[str, Any]:
 
 
 GEOBILL_DB_POOL_MAX_SIZE = envint("GEOBILL_DB_POOL_MAX_SIZE", 0)
+# How many days before the money ends a client is told (`billing.charging.notices`).
+GEOBILL_NOTICE_DAYS = envlist("GEOBILL_NOTICE_DAYS", ("5", "3", "1"))
 # Chunks of a charge run that are charged at the same time: one for each core of the database.
 GEOBILL_CHARGE_WORKERS = envint("GEOBILL_CHARGE_WORKERS", 2)
 DATABASES = {"default": database(role=GEOBILL_DB_ROLE, pool_max_size=GEOBILL_DB_POOL_MAX_SIZE)}

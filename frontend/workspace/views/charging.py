@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from billing.charging import operations as charging
+from billing.charging import report as charging_report
 from frontend.templatetags.geobill import money as money_text
 from frontend.workspace import params
 from frontend.workspace.forms import RunForm
@@ -68,7 +69,8 @@ def start(request: HttpRequest) -> HttpResponse:
 
 @staff_page(Permission.LEDGER_VIEW)
 def run_detail(request: HttpRequest, run_id: int) -> HttpResponse:
-    """One run with its chunks."""
+    """One run with its chunks, and what it charged by tariff and zone."""
     run, failed, states = money.charge_run(run_id=run_id)
-    context = {"run": run, "failed": failed, "states": states}
+    lines = charging_report.by_tariff_and_zone(run=run)
+    context = {"run": run, "failed": failed, "states": states, "lines": lines}
     return render(request, "workspace/charge_run.html", context)
