@@ -10,7 +10,7 @@ from billing.charging.models import ChargeRun
 # has one line; a connection fee is money of its tariff, but no service of its own.
 _LINES = """
     SELECT t.id, t.name_uk, t.name_en, z.id, COALESCE(z.name, ''),
-           count(*) FILTER (WHERE p.charge_code = 'SERVICE'), -sum(p.amount_kopecks)
+           count(*) FILTER (WHERE p.charge_code = 'SERVICE'), (-sum(p.amount_kopecks))::bigint
     FROM ledger_posting AS p
     JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
     JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id

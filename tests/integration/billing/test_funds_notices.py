@@ -118,3 +118,4 @@ def test_a_run_adds_up_by_tariff_and_zone_to_its_sum(world: World) -> None:
     ]
     assert sum(line.kopecks for line in lines) == run.charged_kopecks
     assert sum(line.services for line in lines) == run.charged_count
+    assert {type(line.kopecks) for line in lines} == {int}, "kopecks are whole numbers"
