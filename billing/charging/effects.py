@@ -128,7 +128,8 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
         on_date=on_date,
         anchor=subscription,
     )
-    if difference <= 0:
+    # A day on hold is free, whatever the plan is changed to (R8).
+    if difference <= 0 or subscription.pauses.filter(during__contains=on_date).exists():
         return
     available = available_kopecks(account_id=subscription.account_id, on_date=on_date)
     if version.funds_policy == TariffVersion.FundsPolicy.BLOCK and available < difference:

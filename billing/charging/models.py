@@ -60,6 +60,8 @@ class ChargeRun(models.Model):
     blocked_count = models.PositiveIntegerField(default=0)
     resumed_count = models.PositiveIntegerField(default=0)
     started_by = models.CharField(max_length=150, blank=True, default="")
+    # Chunks that are done, and those to do when it was started last: how far it has come.
+    part_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         db_table = "billing_charge_run"

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import kyiv_date
@@ -209,15 +209,13 @@ def _run_day(*, day: date, at: datetime, actor: Actor, size: int) -> DayReport:
     report = DayReport(charge_date=day)
     skip = _accounts_that_wait(day)
     parts = chunks.ranges(first_date=day, last_date=day, size=size)
+    row.part_count = row.chunks.count() + len(parts)
+    row.save(update_fields=["part_count"])
     _Chunks(row=row, skip=skip, at=at, actor=actor, report=report).charge_all(parts)
     failed = report.failed_account_count > 0
     row.state = ChargeRun.State.FAILED if failed else ChargeRun.State.DONE
     row.finished_at = at
-    row.charged_count += report.charged_count
-    row.charged_kopecks += report.charged_kopecks
-    row.blocked_count += report.blocked_count
-    row.resumed_count += report.resumed_count
-    row.save()
+    row.save(update_fields=["state", "finished_at"])
     audit.record(
         at=at,
         actor=actor,
@@ -292,6 +290,7 @@ class _Chunks:
                 if result.is_empty:
                     return
                 self._note(number=number, part=part, result=result)
+                self._count(result)
         except Exception as error:
             if part.first < part.last:
                 for half in chunks.halves(part=part, on_date=day):
@@ -304,6 +303,18 @@ class _Chunks:
             return
         with self.lock:
             self.report.add(result)
+
+    def _count(self, result: ChunkResult) -> None:
+        """Add to the run's sums in the chunk's own transaction: a run that is killed keeps them.
+
+        Last before the commit, for chunks beside this one wait for the row.
+        """
+        ChargeRun.objects.filter(id=self.row.id).update(
+            charged_count=F("charged_count") + result.charged_count,
+            charged_kopecks=F("charged_kopecks") + result.charged_kopecks,
+            blocked_count=F("blocked_count") + len(result.blocked_ids),
+            resumed_count=F("resumed_count") + len(result.resumed_ids),
+        )
 
     def _note(
         self,

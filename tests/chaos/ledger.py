@@ -254,6 +254,7 @@ def _send_again(log: Path, *, day: date, provider: Provider) -> None:
 def _look(provider: Provider, *, day: date) -> None:
     """The books, by the verifier and by what is known from outside."""
     from billing import calendar
+    from billing.charging import report
     from billing.charging.models import ChargeRun
     from billing.ledger import queries, verification
     from billing.payments.models import Payment
@@ -268,7 +269,11 @@ def _look(provider: Provider, *, day: date) -> None:
     require(posted == provider.paid, "what was paid is not what is posted")
     behind = Subscription.objects.exclude(charged_until=day + timedelta(days=1)).count()
     require(behind == 0, f"{behind} services are not charged for {day}")
-    require(ChargeRun.objects.get(charge_date=day).state == "DONE", "the run is not done")
+    run = ChargeRun.objects.get(charge_date=day)
+    require(run.state == "DONE", "the run is not done")
+    lines = report.by_tariff_and_zone(run=run)
+    told, posted_by_run = run.charged_kopecks, sum(line.kopecks for line in lines)
+    require(told == posted_by_run, f"the run says {told}, its journals {posted_by_run}")
     provider.charged_kopecks += provider.services * calendar.daily_amount_on(PRICE_KOPECKS, day)
     expected = (
         START_KOPECKS * len(provider.accounts)

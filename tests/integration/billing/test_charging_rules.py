@@ -348,6 +348,34 @@ def test_r8_a_pause_costs_nothing_and_ends_by_itself(world: World) -> None:
     assert [d for d, w, _a in statement(account) if w == "SERVICE"] == ["01.11"] * 2 + ["05.11"] * 2
 
 
+def test_r8_an_immediate_change_on_a_day_on_hold_costs_nothing(world: World) -> None:
+    account = world.account(kopecks=100_000)
+    low = world.tariff(price=30_000, charge_type="MONTHLY_PREPAID")
+    service = world.sell(account, low, day(1))
+    subscriptions.pause(
+        at=moment(day(1), 15),
+        on_date=day(1),
+        actor=CASHIER,
+        subscription_id=service,
+        from_date=day(6),
+        until_date=day(21),
+    )
+    subscriptions.change_plan(
+        at=moment(day(10), 15),
+        on_date=day(10),
+        actor=CASHIER,
+        subscription_id=service,
+        tariff_id=world.tariff(price=60_000, charge_type="MONTHLY_PREPAID"),
+        is_immediate=True,
+    )
+    world.day(day(21), confirm=True)
+    assert statement(account)[1:] == [
+        ("01.11", "SERVICE", -30_000),
+        ("10.11", "REFUND", 20_000),
+        ("21.11", "SERVICE", -20_000),
+    ]
+
+
 def test_r8_a_charged_day_is_not_paused(world: World) -> None:
     account = world.account(kopecks=50_000)
     service = world.sell(account, world.tariff(price=30_000), day(1))
@@ -391,6 +419,8 @@ def test_r11_a_finished_day_run_again_posts_nothing(world: World) -> None:
     assert world.day(day(2)).charged_count == 1
     again = world.day(day(2))
     assert (again.charged_count, again.charged_kopecks) == (0, 0)
+    run = ChargeRun.objects.get(charge_date=day(2))
+    assert (run.charged_count, run.charged_kopecks, run.part_count) == (1, 1_000, 1)
     assert balance(account) == 48_000
 
 
