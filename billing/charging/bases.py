@@ -16,6 +16,7 @@ from django.db import connection
 from billing.calendar import midnight
 from billing.charging.models import ChargeBasis
 from billing.subscriptions.creation import current_zone_version
+from billing.subscriptions.models import PlanSpan
 from billing.tariffs import queries as tariff_queries
 from billing.tariffs.models import TariffVersion
 from billing.tariffs.resolution import PricePlace
@@ -70,8 +71,24 @@ def fix_moved_prices(
     return len(written)
 
 
-def _bases(place: _Place, rows: Sequence[Sequence[int]]) -> list[ChargeBasis]:
-    resolution = tariff_queries.resolve_price(
+def moved_price(*, span: PlanSpan, version: TariffVersion) -> int | None:
+    """The full price that a plan gets with a newer version; None: it keeps what it was sold at."""
+    assert version.applies_existing_from is not None
+    sold_in, service = span.sold_zone_version, span.subscription
+    place = _Place(
+        tariff_id=span.tariff_id,
+        zone_id=sold_in.zone_id if sold_in else None,
+        network_type=service.network_type,
+        segment=service.segment,
+        locality_id=service.building.locality_id,
+        from_date=version.applies_existing_from,
+    )
+    rule = _resolution(place).rule
+    return rule.price_kopecks if rule else None
+
+
+def _resolution(place: _Place) -> tariff_queries.Resolution:
+    return tariff_queries.resolve_price(
         tariff_id=place.tariff_id,
         place=PricePlace(
             network_type=place.network_type,
@@ -83,6 +100,10 @@ def _bases(place: _Place, rows: Sequence[Sequence[int]]) -> list[ChargeBasis]:
         ),
         on_date=place.from_date,
     )
+
+
+def _bases(place: _Place, rows: Sequence[Sequence[int]]) -> list[ChargeBasis]:
+    resolution = _resolution(place)
     zone_version = current_zone_version(zone_id=place.zone_id, at=midnight(place.from_date))
     return [
         ChargeBasis(

@@ -43,7 +43,7 @@ def basis_on(*, span: PlanSpan, version: TariffVersion, on_date: date) -> Charge
     )
     if version.charge_type == TariffVersion.ChargeType.ONE_OFF:
         return whole
-    best = _best(span, whole.price_kopecks, on_date)
+    best = best_discount(span, whole.price_kopecks, on_date)
     if best is None:
         return whole
     discount_id, off = best
@@ -61,7 +61,8 @@ def basis_on(*, span: PlanSpan, version: TariffVersion, on_date: date) -> Charge
     return basis
 
 
-def _best(span: PlanSpan, price_kopecks: int, on_date: date) -> tuple[int, int] | None:
+def best_discount(span: PlanSpan, price_kopecks: int, on_date: date) -> tuple[int, int] | None:
+    """The discount that is worth most to the client on that day, and how much it takes off."""
     with connection.cursor() as cursor:
         cursor.execute(
             _BEST,

@@ -1,10 +1,11 @@
 """Why an amount was charged; how runs went; until when money lasts."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from billing.charging.models import ChargeBasis, ChargeRun
+from billing.charging.prices_ahead import Known, prices_ahead
 from billing.charging.rules import Announced
 from billing.charging.rules import paid_until as paid_until_rule
 from billing.charging.settling import available_kopecks
@@ -15,6 +16,8 @@ from coverage.models import ZoneVersion
 from project.core.errors import NotFoundError
 
 __all__ = ["BasisView", "available_kopecks", "explain_bases", "explain_basis", "paid_until", "runs"]
+
+HORIZON_DAYS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +169,8 @@ def paid_until(*, account_id: int, on_date: date) -> date | None:
     """R15: the first day that the money on the account (with credit) does not cover.
 
     None when nothing is charged on the account. Charges are walked by the pure rules, by the price
-    each service was sold at and those that are announced; a service charged ahead joins on the day
-    its paid time ends.
+    each service was sold at, newer terms and discounts that are known, and changes that are
+    announced; a service charged ahead joins on the day its paid time ends.
     """
     services = Subscription.objects.filter(
         account_id=account_id, state=Subscription.State.ACTIVE
@@ -175,28 +178,33 @@ def paid_until(*, account_id: int, on_date: date) -> date | None:
     spans = (
         PlanSpan.objects.filter(subscription__in=services, during__endswith__isnull=True)
         | PlanSpan.objects.filter(subscription__in=services, during__endswith__gt=on_date)
-    ).select_related("sold_version", "subscription")
+    ).select_related("sold_version", "subscription__building", "sold_zone_version")
+    spans = spans.defer("sold_zone_version__geometry", "subscription__building__footprint")
+    rows = [s for s in spans.order_by("during") if s.sold_version.charge_type != "ONE_OFF"]
+    known = Known(rows, from_date=on_date, days=HORIZON_DAYS)
     terms: list[tuple[str, int, int, date]] = []
     places: dict[int, int] = {}
     announced: dict[int, list[Announced]] = {}
-    for span in spans.order_by("during"):
-        charge_type, price_kopecks = span.sold_version.charge_type, span.sold_price_kopecks
-        if charge_type == "ONE_OFF":
-            continue
+    for span in rows:
+        service, begins = span.subscription, max(span.during.lower, on_date)
+        first, *later = prices_ahead(span=span, from_date=begins, days=HORIZON_DAYS, known=known)
         if span.during.lower <= on_date:
-            places[span.subscription_id] = len(terms)
-            charged_until = max(span.subscription.charged_until or on_date, on_date)
-            terms.append((charge_type, price_kopecks, span.subscription.anchor_day, charged_until))
-        elif span.subscription_id in places:
-            announced.setdefault(places[span.subscription_id], []).append(
-                Announced(span.during.lower, charge_type, price_kopecks)
+            places[service.id] = len(terms)
+            charged_until = max(service.charged_until or on_date, on_date)
+            terms.append(
+                (first.charge_type, first.price_kopecks, service.anchor_day, charged_until)
             )
+        elif service.id in places:
+            later.insert(0, replace(first, gives_back=True))
+        if service.id in places:
+            announced.setdefault(places[service.id], []).extend(later)
     if not terms:
         return None
     return paid_until_rule(
         available_kopecks=available_kopecks(account_id=account_id, on_date=on_date),
         services=terms,
         announced=announced,
+        horizon_days=HORIZON_DAYS,
     )
 
 

@@ -128,11 +128,16 @@ def missing_dates(*, last_done: date | None, on_date: date) -> list[date]:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """Terms that begin on a later day: another tariff, or the same on a new map."""
+    """Terms that begin on a later day: another tariff, or the same on a new map.
+
+    `gives_back` is false for a newer version or a discount of the same plan: what is prepaid beyond
+    that day stays paid, and the next month costs the new price.
+    """
 
     from_date: date
     charge_type: str
     price_kopecks: int
+    gives_back: bool = True
 
 
 def paid_until(
@@ -159,7 +164,8 @@ def paid_until(
         for i, (_type, _price, anchor_day, _charged) in enumerate(services):
             new = coming.get((i, day))
             if new is not None:
-                if until[i] > day and terms[i].charge_type == "MONTHLY_PREPAID":
+                is_prepaid = terms[i].charge_type == "MONTHLY_PREPAID"
+                if new.gives_back and until[i] > day and is_prepaid:
                     left += prepaid_amount(
                         price_kopecks=terms[i].price_kopecks, on_date=day, anchor_day=anchor_day
                     )

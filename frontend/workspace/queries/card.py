@@ -9,9 +9,11 @@ from django.contrib.gis.geos import Point
 
 from billing.bookkeeping import queries as bookkeeping
 from billing.bookkeeping.models import MoneyOperation
-from billing.charging.rules import Announced, Terms, due_on, paid_until
+from billing.charging import queries as charging_queries
+from billing.charging.prices_ahead import outlook
+from billing.charging.rules import Terms, due_on, paid_until
 from billing.ledger import queries as ledger_queries
-from billing.models import CreditGrant, Payment, PlanSpan
+from billing.models import Payment, PlanSpan
 from billing.payments import queries as payment_queries
 from billing.subscriptions import queries as subscription_queries
 from billing.subscriptions.queries import ServiceRow, ServiceState
@@ -253,15 +255,23 @@ def _spans(ids: Iterable[int]) -> dict[int, PlanSpan]:
 def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Money:
     payments = payment_queries.recent(account_id=account_id, limit=PAYMENTS_SHOWN)
     found = statement.lines(account_id=account_id, limit=LINES_SHOWN + 1, known=payments)
-    granted = list(CreditGrant.objects.filter(account_id=account_id, during__contains=on_date))
     family = [one for main in living for one in (main, *main.addons)]
     balance = ledger_queries.balance_kopecks(account_id=account_id)
-    credit = sum(grant.amount_kopecks for grant in granted)
-    until = _paid_until(family, available_kopecks=balance + credit, on_date=on_date)
+    ahead = outlook(
+        account_id=account_id,
+        on_date=on_date,
+        tariff_ids=[one.span.tariff_id for one in family],
+        days=charging_queries.HORIZON_DAYS,
+    )
+    credit = ahead.credit_kopecks
+    if ahead.may_change or any(one.row.next_from is not None for one in family):
+        until = charging_queries.paid_until(account_id=account_id, on_date=on_date)
+    else:
+        until = _paid_until(family, available_kopecks=balance + credit, on_date=on_date)
     return Money(
         balance_kopecks=balance,
         credit_kopecks=credit,
-        credit_until=max((grant.during.upper for grant in granted), default=None),
+        credit_until=ahead.credit_until,
         month_kopecks=sum(
             one.row.price_kopecks for one in family if one.row.charge_type != "ONE_OFF"
         ),
@@ -278,28 +288,23 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
 
 
 def _paid_until(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> date | None:
-    """As `charging.queries.paid_until`, from what is read already."""
+    """As `charging.queries.paid_until` where no price changes, from what is read already."""
     charged = [
-        one for one in family if one.row.state in CHARGED and one.row.charge_type != "ONE_OFF"
+        (
+            one.row.charge_type,
+            one.row.price_kopecks,
+            one.span.subscription.anchor_day,
+            max(one.row.charged_until or on_date, on_date),
+        )
+        for one in family
+        if one.row.state in CHARGED and one.row.charge_type != "ONE_OFF"
     ]
     if not charged:
         return None
     return paid_until(
         available_kopecks=available_kopecks,
-        services=[
-            (
-                one.row.charge_type,
-                one.row.price_kopecks,
-                one.span.subscription.anchor_day,
-                max(one.row.charged_until or on_date, on_date),
-            )
-            for one in charged
-        ],
-        announced={
-            i: [Announced(row.next_from, row.next_charge_type, row.next_price_kopecks)]
-            for i, row in enumerate(one.row for one in charged)
-            if row.next_from is not None and row.next_price_kopecks is not None
-        },
+        services=charged,
+        horizon_days=charging_queries.HORIZON_DAYS,
     )
 
 

@@ -1,0 +1,100 @@
+"""R15, until when money lasts: foretold as the daily run does it, whatever is on the way."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from billing.charging.queries import paid_until
+from billing.models import Subscription
+from billing.tariffs import discounts
+from billing.tariffs import operations as tariffs
+from billing.tariffs.discounts import Offer
+from tests.support.billing import CASHIER, World, blocks, moment
+
+NOV = date(2026, 11, 1)
+
+
+def day(number: int) -> date:
+    return NOV + timedelta(days=number - 1)
+
+
+def give(**values: Any) -> None:
+    offer: dict[str, Any] = {
+        "name_uk": "Знижка", "name_en": "Discount", "valid_from": NOV, "valid_until": day(31),
+    }  # fmt: skip
+    on = date(2026, 10, 20)
+    discounts.give(at=moment(on), on_date=on, actor=CASHIER, offer=Offer(**(offer | values)))
+
+
+def dearer(tariff: int, *, from_date: date, price: int) -> None:
+    """Newer terms for those who have bought as well, at another price."""
+    tariffs.publish_version(
+        at=moment(NOV),
+        actor=CASHIER,
+        tariff_id=tariff,
+        applies_from=from_date,
+        applies_existing_from=from_date,
+        terms=tariffs.Terms(charge_type="DAILY", revenue_account_code="revenue.internet"),
+    )
+    tariffs.set_price(
+        at=moment(NOV),
+        actor=CASHIER,
+        tariff_id=tariff,
+        price_kopecks=price,
+        valid_from=from_date,
+    )
+
+
+def blocked_on(world: World, service: int, *, most: int = 45) -> date:
+    for number in range(2, most):
+        world.day(day(number))
+        if blocks(service):
+            return day(number)
+    raise AssertionError("never blocked")
+
+
+@pytest.mark.parametrize("until", [3, 6, 31])
+def test_a_discount_is_foretold_until_it_ends(world: World, until: int) -> None:
+    give(percent_bp=5_000, valid_until=day(until))
+    account = world.account(kopecks=7_500)
+    service = world.sell(account, world.tariff(price=30_000), NOV)
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert foretold == blocked_on(world, service)
+
+
+def test_a_discount_that_only_begins_is_foretold(world: World) -> None:
+    give(amount_kopecks=15_000, valid_from=day(4), valid_until=day(20))
+    account = world.account(kopecks=6_000)
+    service = world.sell(account, world.tariff(price=30_000), NOV)
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert foretold == blocked_on(world, service)
+
+
+def test_newer_terms_are_foretold_and_a_discount_goes_on_with_them(world: World) -> None:
+    tariff = world.tariff(price=30_000)
+    give(percent_bp=2_000, valid_until=day(9))
+    account = world.account(kopecks=12_000)
+    service = world.sell(account, tariff, NOV)
+    dearer(tariff, from_date=day(5), price=60_000)
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert foretold == blocked_on(world, service)
+    assert foretold is not None
+    assert foretold > day(5)
+
+
+def test_a_month_that_is_paid_stays_paid_when_the_price_changes(world: World) -> None:
+    give(percent_bp=5_000, valid_until=day(10))
+    account = world.account(kopecks=15_000 + 20_000)
+    service = world.sell(account, world.tariff(price=30_000, charge_type="MONTHLY_PREPAID"), NOV)
+    paid = Subscription.objects.get(id=service).charged_until
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert paid == date(2026, 12, 1) == foretold
+    assert foretold == blocked_on(world, service)
+
+
+def test_the_credit_of_the_tariff_counts(world: World) -> None:
+    account = world.account(kopecks=3_000)
+    service = world.sell(account, world.tariff(price=30_000, credit_kopecks=2_000), NOV)
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert foretold == blocked_on(world, service)
