@@ -111,7 +111,7 @@ def _tell(accounts: Sequence[int], *, steps: Sequence[int], on_date: date, at: d
     }
     due = [one for one in ending if _is_news(one, last.get(one.account_id))]
     balances = ledger_queries.balances(account_ids=[one.account_id for one in due])
-    FundsNotice.objects.bulk_create(
+    rows = [
         FundsNotice(
             account_id=one.account_id,
             paid_until=one.paid_until,
@@ -119,7 +119,9 @@ def _tell(accounts: Sequence[int], *, steps: Sequence[int], on_date: date, at: d
             created_at=at,
         )
         for one in due
-    )
+    ]
+    # The end may come back to a day that was told before: it is told again, and stays noted once.
+    FundsNotice.objects.bulk_create(rows, ignore_conflicts=True)
     for one in due:
         outbox.emit(
             topic=TOPIC,

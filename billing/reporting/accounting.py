@@ -64,8 +64,19 @@ class Aged:
     oldest_days: int | None
 
 
-def turnover(*, first: date, last: date, by: str, kind: str = "", code: str = "") -> list[Turnover]:
-    """Turnover of every account by "DAY" or "MONTH", both days included, at most MAX_ROWS rows."""
+def turnover(
+    *,
+    first: date,
+    last: date,
+    by: str,
+    kind: str = "",
+    code: str = "",
+    limit: int | None = MAX_ROWS,
+) -> list[Turnover]:
+    """Turnover of every account by "DAY" or "MONTH", both days included, at most `limit` rows.
+
+    None is all of them: what goes into a file of another system must not end in the middle.
+    """
     assert by in ("DAY", "MONTH")
     with connection.cursor() as cursor:
         cursor.execute(
@@ -93,7 +104,7 @@ def turnover(*, first: date, last: date, by: str, kind: str = "", code: str = ""
                 "until": last + ONE_DAY,
                 "kind": kind,
                 "code": code,
-                "limit": MAX_ROWS,
+                "limit": limit,
             },
         )
         return [Turnover(*row) for row in cursor.fetchall()]

@@ -54,7 +54,7 @@ def entries(*, first: date, last: date, scope: str = "REVENUE") -> list[Entry]:
     """Entries of the days, both included: of "REVENUE" (with VAT), or of "ALL" accounts."""
     assert scope in ("REVENUE", "ALL")
     numbers = chart()
-    rows: Iterable[Turnover] = turnover(first=first, last=last, by="DAY")
+    rows: Iterable[Turnover] = turnover(first=first, last=last, by="DAY", limit=None)
     found: list[Entry] = []
     for row in rows:
         if row.kind == "SUBSCRIBER" or (scope == "REVENUE" and row.kind not in REVENUE_KINDS):

@@ -16,6 +16,15 @@ from project.core.roles import Role
 MAX_AMOUNT_KOPECKS = 100_000_000  # a million hryvnias: beyond it somebody typed a phone number
 
 
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)
+
+
+def _in_our_days(day: date) -> None:
+    """A day beyond is a slip, and the last days of the calendar have none after them."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise forms.ValidationError(_("Check the year."))
+
+
 class MoneyField(forms.CharField):
     """An amount in hryvnias as typed ("1 234,50", "300"), read as kopecks."""
 
@@ -49,6 +58,8 @@ class WorkspaceForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
+            if isinstance(field, forms.DateField):
+                field.validators = [*field.validators, _in_our_days]
             is_select = isinstance(field.widget, forms.Select)
             if not isinstance(field.widget, (forms.CheckboxInput, forms.CheckboxSelectMultiple)):
                 field.widget.attrs.setdefault(

@@ -115,7 +115,15 @@ def turnover(request: HttpRequest) -> HttpResponse:
     by = params.choice_of(request.GET, "by", ("DAY", "MONTH")) or "DAY"
     code = params.text_of(request.GET, "account", 40)
     kind = "SUBSCRIBER" if code == "SUBSCRIBER" else ""
-    rows = accounting.turnover(first=first, last=last, by=by, kind=kind, code="" if kind else code)
+    is_file = bool(params.choice_of(request.GET, "as", FILES))
+    rows = accounting.turnover(
+        first=first,
+        last=last,
+        by=by,
+        kind=kind,
+        code="" if kind else code,
+        limit=None if is_file else accounting.MAX_ROWS,
+    )
     sheet = accounting.sheet(first=first, last=last)
 
     def table() -> Table:

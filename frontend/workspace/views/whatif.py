@@ -11,6 +11,7 @@ from billing.models import PlanBatch, Tariff
 from billing.whatif import work
 from frontend.formats import money
 from frontend.workspace import params
+from frontend.workspace.forms import FIRST_DAY, LAST_DAY
 from frontend.workspace.queries import constructor as pages
 from frontend.workspace.queries import whatif as answers
 from frontend.workspace.queries.places import map_centre
@@ -30,7 +31,8 @@ def of_tariff(request: HttpRequest, code: str) -> HttpResponse:
     """Try the draft of a tariff; POST starts the job where it takes long."""
     tariff = pages.tariff_of(code=code)
     at = clock.now()
-    existing_from = params.date_of(request.POST or request.GET, "existing_from")
+    asked = params.date_of(request.POST or request.GET, "existing_from")
+    existing_from = asked if asked and FIRST_DAY <= asked <= LAST_DAY else None
     hypothesis = whatif.of_draft(
         tariff_id=tariff.id, today=clock.today(at), existing_from=existing_from
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from openpyxl import load_workbook
@@ -20,6 +21,7 @@ from billing.ledger.operations import Leg
 from billing.ledger.verification import verify
 from billing.models import Payment
 from billing.payments import operations as payments
+from billing.reporting import accounting
 from billing.tasks import LedgerWrongError, verify_ledger
 from project.core import clock
 from project.core.actor import SYSTEM
@@ -54,6 +56,12 @@ def iryna(contract: Contract) -> Client:
 
 def rows_of(content: bytes) -> list[list[str]]:
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig")), delimiter=";"))
+
+
+def words_of(box: Any) -> list[str]:
+    """The text inside a laid out box."""
+    own = [box.text] if getattr(box, "text", "") else []
+    return own + [word for child in getattr(box, "children", ()) for word in words_of(child)]
 
 
 def statement(client: Client, contract: Contract, **asked: Any) -> Any:
@@ -126,6 +134,30 @@ class TestTheStatement:
         assert pdf.content.startswith(b"%PDF-")
         assert len(pdf.content) > 5_000
         assert f'filename="statement-{contract.number}' in pdf["Content-Disposition"]
+
+    def test_the_foot_of_each_page_has_the_number_as_it_is_written(self) -> None:
+        from weasyprint import HTML
+
+        html = render_to_string(
+            "workspace/statement_pdf.html",
+            {
+                "statement": {
+                    "number": 'UA-100/27 "Ґ"',
+                    "first": ON_DATE,
+                    "last": ON_DATE,
+                    "opening_kopecks": 0,
+                    "credit_kopecks": 0,
+                    "debit_kopecks": 0,
+                    "closing_kopecks": 0,
+                },
+                "made_on": ON_DATE,
+            },
+        )
+        (page,) = HTML(string=html).render().pages
+        foot = [box for box in page._page_box.children if getattr(box, "at_keyword", "")]
+        texts = {box.at_keyword: "".join(words_of(box)) for box in foot}
+        assert texts["@bottom-left"] == '№ UA-100/27 "Ґ"'
+        assert texts["@bottom-right"] == "1 / 1"
 
     def test_the_opening_balance_is_the_closing_one_of_the_day_before(
         self, iryna: Client, contract: Contract
@@ -251,6 +283,17 @@ class TestAccounting:
         found = {tuple(row.split(";")[2:6]) for row in answer.content.decode("cp1251").splitlines()}
         assert ("302", "361", "clearing.cash", "570.50") in found
         assert ("361", "703.1", "revenue:internet", "10.00") in found
+
+    def test_a_file_is_never_cut_where_the_page_is(
+        self, iryna: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(accounting, "MAX_ROWS", 1)
+        assert len(self.page(iryna, "turnover").context["rows"]) == 1
+        files = [
+            rows_of(self.page(iryna, "turnover", **{"as": "csv"}).content)[3:],
+            rows_of(self.page(iryna, "entries", scope="ALL").content)[1:],
+        ]
+        assert [len(rows) for rows in files] == [3, 2]
 
     @pytest.mark.parametrize("text", JUNK)
     def test_hostile_questions_are_answered(self, iryna: Client, text: str) -> None:

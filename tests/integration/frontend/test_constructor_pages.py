@@ -148,3 +148,37 @@ def test_terms_come_back_with_what_was_typed(provider: Provider) -> None:
     draft = TariffVersion.objects.get(published_at=None)
     assert (draft.burst_down_bit_s, draft.burst_s) == (900_000_000, 5)
     assert constructor.fingerprint(tariff_id=draft.tariff_id)
+
+
+FAR_DAYS = ["9999-12-31", "2200-01-01", "0001-01-01"]
+
+
+@pytest.mark.parametrize("far", FAR_DAYS)
+def test_a_day_beyond_the_calendar_is_refused_beside_its_field(
+    provider: Provider, far: str
+) -> None:
+    client = signed_in()
+    discount = {"name_uk": "Знижка", "name_en": "Discount", "percent": "10"}
+    tomorrow = (clock.today() + timedelta(days=1)).isoformat()
+    answers = [
+        price(client, provider, valid_until=far),
+        price(client, provider, valid_from=far),
+        client.post(
+            reverse("workspace:discounts"), discount | {"valid_from": tomorrow, "last_date": far}
+        ),
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422, 422]
+    assert all("Перевірте рік." in answer.content.decode() for answer in answers)
+    assert not DraftPrice.objects.exists()
+    assert price(client, provider, now="1", draft="").status_code == 302
+    rule = PriceRule.objects.get(level="ZONE")
+    path = reverse("workspace:price-rule", args=[CODE, rule.id])
+    assert client.post(path, {"last_date": far}).status_code == 422
+
+
+@pytest.mark.parametrize("far", FAR_DAYS)
+def test_a_what_if_from_a_day_beyond_the_calendar_is_answered(provider: Provider, far: str) -> None:
+    client = signed_in()
+    assert price(client, provider).status_code == 302
+    path = reverse("workspace:tariff-what-if", args=[CODE])
+    assert client.get(path, {"existing_from": far}).status_code in {200, 422}

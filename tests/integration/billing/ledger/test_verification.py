@@ -263,6 +263,83 @@ def test_an_exported_file_is_never_overwritten_and_never_missed(busy: Any, tmp_p
     assert ["missing" in p.message for p in verify(seals_dir=tmp_path).problems] == [True]
 
 
+@pytest.mark.parametrize(
+    ("table", "sql"),
+    [
+        ("ledger_posting", "UPDATE ledger_posting SET charge_code = 'X' WHERE charge_code = 'TV'"),
+        ("ledger_posting", "DELETE FROM ledger_posting WHERE journal_id = {last}"),
+        ("ledger_journal", "DELETE FROM ledger_journal WHERE id = {last}"),
+        (
+            "ledger_journal",
+            "INSERT INTO ledger_journal (id, kind, value_date, posted_at, idempotency_key,"
+            " request_hash, actor, source, narrative) OVERRIDING SYSTEM VALUE SELECT {last} - 1,"
+            " kind, value_date, posted_at, 'slipped in', request_hash, actor, source, narrative"
+            " FROM ledger_journal WHERE id = {last}",
+        ),
+    ],
+    ids=["changed", "leg removed", "journal removed", "journal slipped in"],
+)
+def test_a_sealed_row_that_is_changed_removed_or_slipped_in_is_found(
+    busy: Any, tmp_path: Path, table: str, sql: str
+) -> None:
+    with connection.cursor() as cursor:  # a number that is free, as a call that failed leaves one
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('ledger_journal', 'id'))")
+    last = busy.pay(busy.olena, 100)
+    seals.seal_day(day=DAY, at=AT, directory=tmp_path)
+    assert verify(seals_dir=tmp_path).problems == []
+    with connection.cursor() as cursor:
+        # Whoever can do this can loosen the keys between the tables as well.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'f'"
+            " AND conparentid = 0 AND confrelid IN ('ledger_journal'::regclass)"
+        )
+        for owner, name in cursor.fetchall():
+            cursor.execute(f'ALTER TABLE {owner} DROP CONSTRAINT "{name}"')
+    tamper(sql.format(last=last), tables=(table,))
+    messages = [p.message for p in verify(seals_dir=tmp_path).problems if p.invariant == "I6"]
+    assert len(messages) == 1
+    assert f"the seal of {DAY} " in messages[0]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace('"postings": 33', '"postings": 32'),
+        lambda text: text.replace('"chain_root": "', '"chain_root": "00'),
+        lambda text: text.replace('"sum_credit_kopecks": ', '"sum_credit_kopecks": 1'),
+        lambda text: text.replace("}", ', "note": "checked"}'),
+        lambda text: text[: len(text) // 2],
+        lambda _text: "",
+    ],
+    ids=["count", "root", "sum", "more said", "cut", "empty"],
+)
+def test_an_exported_file_that_is_changed_is_found(busy: Any, tmp_path: Path, spoil: Any) -> None:
+    first = seals.seal_day(day=DAY, at=AT, directory=tmp_path)
+    seals.seal_day(day=DAY + timedelta(1), at=AT, directory=tmp_path)
+    text = first.path.read_text()
+    assert spoil(text) != text
+    first.path.chmod(0o644)
+    first.path.write_text(spoil(text))
+    assert [p.message for p in verify(seals_dir=tmp_path).problems] == [
+        f"the seal of {DAY} is not what was exported to {first.path}"
+    ]
+
+
+def test_seals_taken_out_of_the_database_are_found_in_the_files(busy: Any, tmp_path: Path) -> None:
+    seals.seal_day(day=DAY, at=AT, directory=tmp_path)
+    busy.pay(busy.ivan, 300)
+    second = seals.seal_day(day=DAY + timedelta(1), at=AT, directory=tmp_path)
+    with triggers_off("ledger_seal") as cursor:
+        cursor.execute("DELETE FROM ledger_seal WHERE day = %s", [DAY + timedelta(1)])
+    assert [p.message for p in verify(seals_dir=tmp_path).problems] == [
+        f"{second.path} is the seal of a day that the database has no seal of"
+    ]
+    with triggers_off("ledger_seal") as cursor:
+        cursor.execute("DELETE FROM ledger_seal")
+    assert len(verify(seals_dir=tmp_path).problems) == 2
+
+
 def test_a_seal_cannot_be_changed(busy: Any, tmp_path: Path) -> None:
     seals.seal_day(day=DAY, at=AT, directory=tmp_path)
     with (
