@@ -47,6 +47,16 @@ def prices_ahead(*, span: PlanSpan, from_date: date, days: int, known: "Known") 
     return found
 
 
+def prices_on(*, spans: Sequence[PlanSpan], on_date: date) -> dict[int, tuple[str, int]]:
+    """By plan: how it is charged on that day, and the month's price with its discount off."""
+    known = Known(spans, from_date=on_date, days=1)
+    found: dict[int, tuple[str, int]] = {}
+    for span in spans:
+        now = prices_ahead(span=span, from_date=on_date, days=1, known=known)[0]
+        found[span.id] = (now.charge_type, now.price_kopecks)
+    return found
+
+
 def _on(span: PlanSpan, moved: Sequence[_Moved], day: date) -> tuple[str, int]:
     """Charge type and full price of a plan on a day."""
     newer = [one.version for one in moved if one.from_date <= day]

@@ -1,6 +1,6 @@
 """The subscriber's card: one contract of a subscriber with its services, money and access."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from django.contrib.gis.geos import Point
 from billing.bookkeeping import queries as bookkeeping
 from billing.bookkeeping.models import MoneyOperation
 from billing.charging import queries as charging_queries
-from billing.charging.prices_ahead import outlook
+from billing.charging.prices_ahead import outlook, prices_on
 from billing.charging.rules import Terms, due_on, paid_until
 from billing.ledger import queries as ledger_queries
 from billing.models import Payment, PlanSpan
@@ -264,6 +264,9 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
         days=charging_queries.HORIZON_DAYS,
     )
     credit = ahead.credit_kopecks
+    prices = {one.span.id: (one.row.charge_type, one.row.price_kopecks) for one in family}
+    if ahead.may_change:
+        prices = prices_on(spans=[one.span for one in family], on_date=on_date)
     if ahead.may_change or any(one.row.next_from is not None for one in family):
         until = charging_queries.paid_until(account_id=account_id, on_date=on_date)
     else:
@@ -273,11 +276,11 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
         credit_kopecks=credit,
         credit_until=ahead.credit_until,
         month_kopecks=sum(
-            one.row.price_kopecks for one in family if one.row.charge_type != "ONE_OFF"
+            price for charge_type, price in prices.values() if charge_type != "ONE_OFF"
         ),
         paid_until=until,
         days_left=(until - on_date).days if until else None,
-        needed_kopecks=_needed(family, available_kopecks=balance + credit, on_date=on_date),
+        needed_kopecks=_needed(family, prices, available_kopecks=balance + credit, on_date=on_date),
         lines=found[:LINES_SHOWN],
         has_more=len(found) > LINES_SHOWN,
         payments=payments,
@@ -308,7 +311,13 @@ def _paid_until(family: Sequence[Service], *, available_kopecks: int, on_date: d
     )
 
 
-def _needed(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> int:
+def _needed(
+    family: Sequence[Service],
+    prices: Mapping[int, tuple[str, int]],
+    *,
+    available_kopecks: int,
+    on_date: date,
+) -> int:
     """What all services of the contract owe for today beyond what is there, if any is in debt."""
     if not any("DEBT" in one.row.block_reasons for one in family):
         return 0
@@ -318,8 +327,8 @@ def _needed(family: Sequence[Service], *, available_kopecks: int, on_date: date)
         if charged_until is not None and charged_until > on_date:
             continue
         terms = Terms(
-            charge_type=one.row.charge_type,
-            price_kopecks=one.row.price_kopecks,
+            charge_type=prices[one.span.id][0],
+            price_kopecks=prices[one.span.id][1],
             resume_rule=one.span.sold_version.resume_rule,
         )
         due += due_on(

@@ -23,6 +23,7 @@ from billing.models import Block, Pause, PlanSpan, Subscription, Tariff
 from billing.payments import operations as payments
 from billing.payments.models import Payment
 from billing.subscriptions import operations as subscriptions
+from billing.tariffs import discounts
 from billing.tariffs import operations as tariffs
 from crm import operations as crm
 from network.models import AccessAction, AccessCredential, Session, SessionHistory
@@ -230,6 +231,24 @@ class TestTheCard:
         assert "Чому немає інтернету?" in text
         assert "заблоковано за борг" in text
         assert page.context["card"].money.needed_kopecks == 1_000  # 300 ₴ ÷ 30 days
+
+    def test_a_discount_lowers_what_a_debtor_lacks_and_the_month(
+        self, operator: Client, stranger: Subscriber
+    ) -> None:
+        discounts.give(
+            at=NOW - timedelta(days=2),
+            on_date=TODAY - timedelta(days=2),
+            actor=SYSTEM,
+            offer=discounts.Offer(
+                name_uk="Знижка",
+                name_en="Discount",
+                valid_from=TODAY,
+                valid_until=TODAY + timedelta(days=9),
+                percent_bp=5_000,
+            ),
+        )
+        money = operator.get(stranger.url).context["card"].money
+        assert (money.needed_kopecks, money.month_kopecks) == (500, 15_000)
 
     @pytest.mark.parametrize("is_online", [True, False])
     def test_it_takes_few_queries_whatever_stands_on_it(
