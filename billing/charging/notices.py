@@ -26,18 +26,32 @@ _MAY_END = """
     SELECT s.account_id
     FROM billing_subscription AS s
     CROSS JOIN LATERAL (
-        SELECT p.sold_version_id, p.sold_price_kopecks FROM billing_plan_span AS p
+        SELECT p.id, p.tariff_id, p.sold_version_id, p.sold_price_kopecks
+        FROM billing_plan_span AS p
         WHERE p.subscription_id = ANY (ARRAY[s.id]) AND p.during @> %(day)s::date LIMIT 1) AS span
+    -- The dearest that it may be charged by: as sold, by newer terms, by what begins in these days.
+    CROSS JOIN LATERAL (SELECT GREATEST(
+        span.sold_price_kopecks,
+        (SELECT max(b.price_kopecks) FROM billing_charge_basis AS b
+         WHERE b.plan_span_id = span.id AND b.discount_id IS NULL),
+        (SELECT max(n.sold_price_kopecks) FROM billing_plan_span AS n
+         WHERE n.subscription_id = ANY (ARRAY[s.id])
+           AND lower(n.during) > %(day)s AND lower(n.during) <= %(last)s),
+        (SELECT max(r.price_kopecks) FROM billing_price_rule AS r
+         WHERE r.tariff_id = span.tariff_id AND EXISTS (
+             SELECT FROM billing_tariff_version AS c
+             WHERE c.tariff_id = span.tariff_id AND c.published_at IS NOT NULL
+               AND c.applies_existing_from BETWEEN %(day)s AND %(last)s))) AS kopecks) AS price
     JOIN billing_tariff_version AS v ON v.id = span.sold_version_id
     JOIN ledger_balance AS l ON l.account_id = s.account_id AND NOT l.stopped
     WHERE s.state = 'ACTIVE' AND s.activated_date <= %(day)s AND s.account_id > %(after)s
     GROUP BY s.account_id, l.balance_kopecks
     HAVING l.balance_kopecks <
         sum(CASE WHEN v.charge_type = 'DAILY'
-                 THEN span.sold_price_kopecks * %(days)s / 28 + %(days)s
+                 THEN price.kopecks * %(days)s / 28 + %(days)s
                  WHEN v.charge_type = 'MONTHLY_PREPAID'
                       AND (s.charged_until IS NULL OR s.charged_until <= %(last)s)
-                 THEN span.sold_price_kopecks ELSE 0 END)
+                 THEN price.kopecks ELSE 0 END)
        AND bool_or(s.parent_id IS NULL
                    AND NOT EXISTS (SELECT FROM billing_block AS b
                                    WHERE b.subscription_id = s.id AND b.until_at IS NULL)

@@ -69,7 +69,10 @@ def _on(span: PlanSpan, moved: Sequence[_Moved], day: date) -> tuple[str, int]:
     if fixed is not None:
         return version.charge_type, fixed.price_kopecks
     price_kopecks = moved_price(span=span, version=version)
-    return version.charge_type, span.sold_price_kopecks if price_kopecks is None else price_kopecks
+    if price_kopecks is None:
+        older = [one for one in moved if one.version.applies_from < version.applies_from]
+        price_kopecks = _on(span, older, day)[1]
+    return version.charge_type, price_kopecks
 
 
 _OUTLOOK = """

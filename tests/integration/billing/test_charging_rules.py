@@ -10,9 +10,12 @@ from billing.charging import operations as charging
 from billing.charging.chunks import AccountRange
 from billing.charging.models import ChargeRun
 from billing.charging.operations import ConfirmationNeededError, FutureDateError
+from billing.charging.queries import paid_until
 from billing.ledger import queries as ledger_queries
 from billing.subscriptions import operations as subscriptions
 from billing.subscriptions.models import CreditGrant, PlanSpan
+from billing.tariffs import constructor
+from billing.tariffs import operations as tariffs
 from tests.support.billing import (
     CASHIER,
     World,
@@ -514,8 +517,6 @@ def test_r14_vat_is_split_into_its_own_leg(world: World) -> None:
 
 
 def test_r15_paid_until_is_the_day_the_run_blocks(world: World) -> None:
-    from billing.charging.queries import paid_until
-
     account = world.account(kopecks=7_500)
     main = world.sell(account, world.tariff(price=30_000), day(1))
     predicted = paid_until(account_id=account, on_date=day(1))
@@ -595,3 +596,25 @@ def test_charges_are_made_by_the_running_systems_role(world: World, as_app_role:
         charging.run(on_date=day(2), at=moment(day(2)), actor=CASHIER)
         world.pay(account, 1_000, day(2))
     assert balance(account) == 4_000
+
+
+def test_r10_where_newer_terms_are_not_sold_the_price_that_is_charged_stays(world: World) -> None:
+    tariff = world.tariff(price=30_000)
+    account = world.account(kopecks=100_000)
+    world.sell(account, tariff, day(1))
+    terms = tariffs.Terms(charge_type="DAILY", revenue_account_code="revenue.new")
+    rule = world.price(tariff, 45_000, valid_from=day(2))
+    for existing in (day(3), day(5)):
+        tariffs.publish_version(
+            at=moment(day(1)), actor=CASHIER, tariff_id=tariff, terms=terms,
+            applies_from=existing, applies_existing_from=existing,
+        )  # fmt: skip
+    constructor.end_price(
+        at=moment(day(1)), on_date=day(1), actor=CASHIER, rule_id=rule, until=day(5)
+    )
+    said = paid_until(account_id=account, on_date=day(2))
+    world.days(day(2), day(6))
+    assert [amount for _day, _what, amount in statement(account)[1:]] == [
+        -1_000, -1_000, -1_500, -1_500, -1_500, -1_500,
+    ]  # fmt: skip
+    assert paid_until(account_id=account, on_date=day(6)) == said

@@ -7,8 +7,9 @@ import pytest
 
 from billing.charging import operations as charging
 from billing.charging import report
-from billing.charging.models import ChargeRun
+from billing.charging.models import ChargeRun, FundsNotice
 from billing.subscriptions import operations as subscriptions
+from billing.tariffs import operations as tariffs
 from project.core.models import OutboxEvent
 from tests.support.billing import CASHIER, World, moment
 
@@ -119,3 +120,38 @@ def test_a_run_adds_up_by_tariff_and_zone_to_its_sum(world: World) -> None:
     assert sum(line.kopecks for line in lines) == run.charged_kopecks
     assert sum(line.services for line in lines) == run.charged_count
     assert {type(line.kopecks) for line in lines} == {int}, "kopecks are whole numbers"
+
+
+def test_who_is_charged_by_newer_terms_is_told_by_them(world: World) -> None:
+    tariff = world.tariff(price=3_000)
+    accounts = [world.account(kopecks=kopecks, on_date=day(1)) for kopecks in (2_100, 2_600)]
+    for account in accounts:
+        world.sell(account, tariff, day(1))
+    world.price(tariff, 15_000, valid_from=day(2))
+    tariffs.publish_version(
+        at=moment(day(1)), actor=CASHIER, tariff_id=tariff, applies_from=day(2),
+        applies_existing_from=day(2),
+        terms=tariffs.Terms(charge_type="DAILY", revenue_account_code="revenue.new"),
+    )  # fmt: skip
+    assert tell(day(1)) == 1  # by what begins tomorrow: 1 hryvnia, then 5 a day
+    world.days(day(2), day(3))
+    assert tell(day(3)) == 2
+    assert [(one["days_left"], one["paid_until"]) for one in told()] == [
+        (5, "2026-11-06"), (3, "2026-11-06"), (4, "2026-11-07"),
+    ]  # fmt: skip
+
+
+def test_an_end_that_comes_back_to_a_day_told_before_is_told_and_stops_nobody(
+    world: World,
+) -> None:
+    account = world.account(kopecks=4_500, on_date=day(1))
+    world.sell(account, world.tariff(price=30_000), day(1))
+    assert tell(day(1)) == 1
+    before = FundsNotice.objects.get()
+    FundsNotice.objects.create(
+        account_id=account, stage_days=before.stage_days, created_at=moment(day(1), 11),
+        paid_until=before.paid_until - timedelta(days=1),
+    )  # fmt: skip
+    assert tell(day(1)) == 1
+    assert FundsNotice.objects.count() == 2
+    assert len(told()) == 2
