@@ -19,19 +19,17 @@ from billing.ledger import operations as ledger
 from billing.tariffs.models import DraftPrice, PriceRule, Tariff, TariffVersion
 from billing.tariffs.operations import (
     VAT_ACCOUNT_CODE,
-    Terms,
-    columns,
     next_number,
     overlap_error,
     require_dates,
     require_period,
     require_price,
     set_price,
-    terms_of,
 )
 from billing.tariffs.queries import TariffNotFoundError
 from billing.tariffs.sanity import BadTermsError, require_sane
 from billing.tariffs.targets import PriceTarget
+from billing.tariffs.terms import Terms, columns, terms_of
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError

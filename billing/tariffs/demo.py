@@ -8,7 +8,8 @@ from django.db import transaction
 
 from billing.calendar import kyiv_date
 from billing.tariffs.models import Tariff
-from billing.tariffs.operations import Terms, define_tariff, publish_version, set_price
+from billing.tariffs.operations import define_tariff, publish_version, set_price
+from billing.tariffs.terms import Terms
 from project.core.actor import SYSTEM
 
 MBIT = 1_000_000

@@ -1,7 +1,6 @@
 """Writing tariffs: what is sold, on what terms, at what price and where."""
 
-from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -13,6 +12,7 @@ from billing.ledger import operations as ledger
 from billing.tariffs.models import PriceRule, Tariff, TariffVersion
 from billing.tariffs.sanity import MOST_KOPECKS, BadTermsError, require_sane
 from billing.tariffs.targets import PriceTarget
+from billing.tariffs.terms import Terms, columns, told
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError
@@ -37,41 +37,6 @@ class TariffExistsError(DomainError):
     code = "tariff_exists"
     http_status = 409
     message = _("There is already a tariff with this code.")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """The terms of one tariff version; speeds in bit/s, VAT in basis points (2000 = 20 %).
-
-    What each means: `TariffVersion`, whose columns have the same names.
-    """
-
-    charge_type: str
-    revenue_account_code: str
-    funds_policy: str = "BLOCK"
-    resume_rule: str = "RESUME_CALENDAR"
-    charge_when_blocked: bool = False
-    pausable: bool = True
-    speed_down_bit_s: int | None = None
-    speed_up_bit_s: int | None = None
-    vat_rate_bp: int = 0
-    night_from: time | None = None
-    night_until: time | None = None
-    night_down_bit_s: int | None = None
-    night_up_bit_s: int | None = None
-    burst_down_bit_s: int | None = None
-    burst_up_bit_s: int | None = None
-    burst_s: int | None = None
-    credit_kopecks: int = 0
-    pause_min_days: int = 1
-    pause_max_days: int = 183
-    pause_days_a_year: int | None = None
-    pause_gap_days: int = 0
-    pause_fee_kopecks: int = 0
-    promise_max_kopecks: int = 0
-    promise_days: int = 5
-    promises_a_month: int = 1
-    promise_wait_days: int = 30
 
 
 @transaction.atomic
@@ -149,7 +114,7 @@ def publish_version(
         action="billing.tariff_version.published",
         obj=("tariff", tariff.id),
         summary=f"{tariff.code} v{version.version}: {applies_from:%d.%m.%Y}",
-        after=_told(terms),
+        after=told(terms),
     )
     return version.id
 
@@ -157,24 +122,6 @@ def publish_version(
 def next_number(tariff: Tariff) -> int:
     """The number of the next version of a tariff."""
     return (tariff.versions.aggregate(last=Max("version"))["last"] or 0) + 1
-
-
-def columns(terms: Terms) -> dict[str, Any]:
-    """The terms as columns of a version."""
-    return {name: getattr(terms, name) for name in Terms.__slots__}
-
-
-def terms_of(version: TariffVersion) -> Terms:
-    """The terms of a stored version."""
-    return Terms(**{name: getattr(version, name) for name in Terms.__slots__})
-
-
-def _told(terms: Terms) -> dict[str, Any]:
-    """The terms for the audit log: what JSON can hold."""
-    return {
-        name: value.isoformat() if isinstance(value, time) else value
-        for name, value in columns(terms).items()
-    }
 
 
 def require_dates(

@@ -1,14 +1,10 @@
 """What terms must be before anybody is charged by them."""
 
-from typing import TYPE_CHECKING
-
 from django.utils.translation import gettext_lazy as _
 
 from billing.tariffs.models import Tariff, TariffVersion
+from billing.tariffs.terms import Terms
 from project.core.errors import DomainError
-
-if TYPE_CHECKING:
-    from billing.tariffs.operations import Terms
 
 MOST_BIT_S = 1_000_000_000_000
 MOST_KOPECKS = 100_000_000
@@ -26,14 +22,14 @@ class BadTermsError(DomainError):
     message = _("These tariff terms cannot be used.")
 
 
-def require_sane(terms: "Terms", *, tariff: Tariff) -> None:
+def require_sane(terms: Terms, *, tariff: Tariff) -> None:
     """Raises BadTermsError that names the field."""
     _require_charging(terms, tariff=tariff)
     _require_speeds(terms)
     _require_limits(terms)
 
 
-def _require_charging(terms: "Terms", *, tariff: Tariff) -> None:
+def _require_charging(terms: Terms, *, tariff: Tariff) -> None:
     is_once = tariff.service_type == Tariff.ServiceType.ONE_OFF
     if terms.charge_type not in TariffVersion.ChargeType.values:
         raise BadTermsError(field="charge_type")
@@ -49,7 +45,7 @@ def _require_charging(terms: "Terms", *, tariff: Tariff) -> None:
         raise BadTermsError(_("Name the account of the income."), field="revenue_account_code")
 
 
-def _require_speeds(terms: "Terms") -> None:
+def _require_speeds(terms: Terms) -> None:
     for name in SPEEDS:
         speed = getattr(terms, name)
         if speed is not None and not 0 < speed <= MOST_BIT_S:
@@ -84,7 +80,7 @@ def _require_speeds(terms: "Terms") -> None:
             raise BadTermsError(_("A burst is faster than the ordinary speed."), field=slower[0])
 
 
-def _require_limits(terms: "Terms") -> None:
+def _require_limits(terms: Terms) -> None:
     for name in ("credit_kopecks", "pause_fee_kopecks", "promise_max_kopecks"):
         if not 0 <= getattr(terms, name) <= MOST_KOPECKS:
             raise BadTermsError(_("A sum is between zero and a million hryvnias."), field=name)

@@ -12,7 +12,7 @@ from billing.calendar import ONE_DAY
 from billing.subscriptions.plan_batches import Chosen
 from billing.tariffs.discounts import Offer
 from billing.tariffs.models import TariffVersion
-from billing.tariffs.operations import Terms, terms_of
+from billing.tariffs.terms import Terms, terms_of
 from frontend.workspace.forms import DateInput, KeyField, MoneyField, WorkspaceForm
 from frontend.workspace.labels import NETWORK_LABELS
 

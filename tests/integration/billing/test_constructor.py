@@ -13,10 +13,11 @@ from billing.tariffs.constructor import (
     RuleEndError,
     WantedPrice,
 )
-from billing.tariffs.operations import PriceRuleOverlapError, Terms, set_price, terms_of
+from billing.tariffs.operations import PriceRuleOverlapError, set_price
 from billing.tariffs.queries import version_on
 from billing.tariffs.sanity import BadTermsError
 from billing.tariffs.targets import PriceTarget
+from billing.tariffs.terms import Terms, terms_of
 from coverage import operations as coverage
 from coverage.models import AdminUnit
 from tests.support import zones

@@ -10,8 +10,8 @@ from billing.models import Block, CreditGrant, LedgerPosting, Subscription
 from billing.subscriptions import operations as subscriptions
 from billing.tariffs import constructor
 from billing.tariffs.constructor import WantedPrice
-from billing.tariffs.operations import Terms
 from billing.tariffs.targets import PriceTarget
+from billing.tariffs.terms import Terms
 from billing.whatif.reports import Report
 from tests.support.billing import CASHIER, World, balance, blocks, moment
 
