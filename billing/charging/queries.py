@@ -172,9 +172,11 @@ def paid_until(*, account_id: int, on_date: date) -> date | None:
     each service was sold at, newer terms and discounts that are known, and changes that are
     announced; a service charged ahead joins on the day its paid time ends.
     """
-    services = Subscription.objects.filter(
-        account_id=account_id, state=Subscription.State.ACTIVE
-    ).exclude(pauses__during__contains=on_date)
+    services = (
+        Subscription.objects.filter(account_id=account_id, state=Subscription.State.ACTIVE)
+        .exclude(pauses__during__contains=on_date)
+        .exclude(parent__pauses__during__contains=on_date)
+    )
     spans = (
         PlanSpan.objects.filter(subscription__in=services, during__endswith__isnull=True)
         | PlanSpan.objects.filter(subscription__in=services, during__endswith__gt=on_date)

@@ -337,4 +337,6 @@ def _needed(
             anchor_day=one.span.subscription.anchor_day,
             was_in_debt="DEBT" in one.row.block_reasons,
         ).amount_kopecks
+        if one.span.subscription.connection_charged_date is None:
+            due += one.span.subscription.connection_fee_kopecks
     return max(due - available_kopecks, 0)

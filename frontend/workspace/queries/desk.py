@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from billing.charging import queries as charging_queries
+from billing.charging.prices_ahead import prices_on
 from billing.ledger import queries as ledger_queries
+from billing.models import PlanSpan
 from billing.payments import queries as payment_queries
 from billing.subscriptions import queries as subscription_queries
 from billing.subscriptions.queries import ServiceRow, ServiceState
@@ -47,7 +49,12 @@ def payer(*, account_id: int, on_date: date) -> Payer:
         for s in subscription_queries.card(account_ids=[account_id], on_date=on_date)
         if s.state != ServiceState.TERMINATED
     ]
-    month = sum(s.price_kopecks for s in services)
+    spans = PlanSpan.objects.filter(id__in=[s.plan_span_id for s in services]).select_related(
+        "sold_version", "subscription__building", "sold_zone_version"
+    )
+    spans = spans.defer("sold_zone_version__geometry", "subscription__building__footprint")
+    prices = prices_on(spans=list(spans), on_date=on_date)
+    month = sum(kopecks for charge_type, kopecks in prices.values() if charge_type != "ONE_OFF")
     balance = ledger_queries.balance_kopecks(account_id=account_id)
     return Payer(
         account_id=account_id,

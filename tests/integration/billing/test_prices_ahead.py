@@ -7,10 +7,11 @@ import pytest
 
 from billing.charging.queries import paid_until
 from billing.models import Subscription
+from billing.subscriptions import operations as subscriptions
 from billing.tariffs import discounts
 from billing.tariffs import operations as tariffs
 from billing.tariffs.discounts import Offer
-from tests.support.billing import CASHIER, World, blocks, moment
+from tests.support.billing import CASHIER, World, blocks, charged_until, moment
 
 NOV = date(2026, 11, 1)
 
@@ -98,3 +99,17 @@ def test_the_credit_of_the_tariff_counts(world: World) -> None:
     service = world.sell(account, world.tariff(price=30_000, credit_kopecks=2_000), NOV)
     foretold = paid_until(account_id=account, on_date=NOV)
     assert foretold == blocked_on(world, service)
+
+
+def test_what_hangs_on_a_service_on_hold_is_on_hold_too(world: World) -> None:
+    account = world.account(kopecks=20_000)
+    main = world.sell(account, world.tariff(price=30_000), day(1))
+    addon = world.tariff(price=3_000, service_type="ADDITIONAL")
+    world.sell(account, addon, day(1), parent_id=main)
+    subscriptions.pause(
+        at=moment(day(1), 15), on_date=day(1), actor=CASHIER, subscription_id=main,
+        from_date=day(2), until_date=day(5),
+    )  # fmt: skip
+    world.days(day(2), day(3))
+    assert charged_until(main) == day(2)
+    assert paid_until(account_id=account, on_date=day(3)) is None

@@ -26,6 +26,7 @@ from billing.subscriptions import operations as subscriptions
 from billing.tariffs import discounts
 from billing.tariffs import operations as tariffs
 from crm import operations as crm
+from frontend.workspace.queries import desk
 from network.models import AccessAction, AccessCredential, Session, SessionHistory
 from project.core import clock
 from project.core.actor import SYSTEM, Actor, ActorKind
@@ -249,6 +250,22 @@ class TestTheCard:
         )
         money = operator.get(stranger.url).context["card"].money
         assert (money.needed_kopecks, money.month_kopecks) == (500, 15_000)
+        assert desk.payer(account_id=stranger.account_id, on_date=TODAY).month_kopecks == 15_000
+
+    def test_the_fee_of_a_connection_is_part_of_what_is_lacking(
+        self, operator: Client, stranger: Subscriber
+    ) -> None:
+        Subscription.objects.filter(id=stranger.subscription_id).update(
+            connection_fee_kopecks=25_000, connection_charged_date=None
+        )
+        needed = operator.get(stranger.url).context["card"].money.needed_kopecks
+        assert needed == 26_000
+        for kopecks, blocked in ((needed - 100, True), (100, False)):
+            pay(stranger.account_id, kopecks, key=f"lacking-{kopecks}")
+            open_blocks = Block.objects.filter(
+                subscription_id=stranger.subscription_id, until_at__isnull=True
+            )
+            assert open_blocks.exists() is blocked
 
     @pytest.mark.parametrize("is_online", [True, False])
     def test_it_takes_few_queries_whatever_stands_on_it(
