@@ -31,7 +31,7 @@ _CLEARING = """
 
 _CHARGES = """
     SELECT v.charge_type, b.price_kopecks, p.value_date, s.anchor_day, p.occurrence,
-           -p.amount_kopecks, min(p.id), min(p.account_id), min(p.journal_id)
+           -p.amount_kopecks
     FROM ledger_posting AS p
     JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
     JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
@@ -39,6 +39,28 @@ _CHARGES = """
     WHERE p.charge_code = 'SERVICE' AND p.corrects_id IS NULL
       AND p.journal_id > %(after)s AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
     GROUP BY 1, 2, 3, 4, 5, 6
+"""
+
+# Charges that look wrong by the anchor of today, one by one, with the days on which a month of the
+# service was charged whole until then: there its month may have begun anew (R7).
+_ANCHORS = """
+    SELECT p.id, p.account_id, p.journal_id,
+           ARRAY(SELECT DISTINCT extract(day FROM w.value_date)::integer
+                 FROM ledger_posting AS w
+                 JOIN billing_charge_basis AS wb ON wb.id = w.charge_basis_id
+                 WHERE w.subject_id = p.subject_id AND w.charge_code = 'SERVICE'
+                   AND w.value_date < p.value_date AND w.amount_kopecks = -wb.price_kopecks)
+    FROM ledger_posting AS p
+    JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
+    JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
+    JOIN billing_subscription AS s ON s.id = p.subject_id
+    WHERE p.charge_code = 'SERVICE' AND p.corrects_id IS NULL
+      AND p.journal_id > %(after)s AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
+      AND v.charge_type = %(charge_type)s AND b.price_kopecks = %(price)s
+      AND p.value_date = %(on_date)s AND s.anchor_day = %(anchor)s
+      AND p.occurrence = %(occurrence)s AND p.amount_kopecks = -%(amount)s
+    ORDER BY p.id
+    LIMIT 100
 """
 
 _FREE_DAYS = """
@@ -165,28 +187,41 @@ def clearing(scope: Scope) -> Iterator[Problem]:
 def charges(scope: Scope) -> Iterator[Problem]:
     """I8: equal charges are looked at once, so a million lines are a few hundred computations."""
     for row in _rows(_CHARGES, **_arguments(scope)):
-        charge_type, price, on_date, anchor, occurrence, amount, posting, account, journal = row
-        allowed = _allowed(charge_type, price, on_date, anchor)
+        charge_type, price, on_date, anchor, occurrence, amount = row
+        allowed = _allowed(charge_type, price, on_date, {anchor})
         if amount in allowed or (occurrence and 0 < amount <= price):
             continue
-        yield Problem(
-            "I8",
-            f"charged {amount}, by the rules {sorted(allowed)}",
-            posting_id=posting,
-            account_id=account,
-            journal_id=journal,
-            value_date=str(on_date),
-        )
+        alike = {
+            "charge_type": charge_type,
+            "price": price,
+            "on_date": on_date,
+            "anchor": anchor,
+            "occurrence": occurrence,
+            "amount": amount,
+        }
+        for posting, account, journal, days in _rows(_ANCHORS, **_arguments(scope), **alike):
+            allowed = _allowed(charge_type, price, on_date, {anchor, *days})
+            if amount in allowed:
+                continue
+            yield Problem(
+                "I8",
+                f"charged {amount}, by the rules {sorted(allowed)}",
+                posting_id=posting,
+                account_id=account,
+                journal_id=journal,
+                value_date=str(on_date),
+            )
 
 
-def _allowed(charge_type: str, price: int, on_date: date, anchor: int) -> set[int]:
+def _allowed(charge_type: str, price: int, on_date: date, anchors: set[int]) -> set[int]:
     if charge_type == "DAILY":
         return {calendar.daily_amount_on(price, on_date)}
     if charge_type == "ONE_OFF":
         return {price}
     # A month that began anew (R7) was charged whole, whatever the anchor became later.
     return {price} | {
-        prepaid_amount(price_kopecks=price, on_date=on_date, anchor_day=day) for day in {1, anchor}
+        prepaid_amount(price_kopecks=price, on_date=on_date, anchor_day=day)
+        for day in {1, *anchors}
     }
 
 
@@ -245,7 +280,7 @@ def operations(scope: Scope) -> Iterator[Problem]:
                 )
 
 
-def _arguments(scope: Scope) -> dict[str, int | None]:
+def _arguments(scope: Scope) -> dict[str, Any]:
     return {"account": scope.account_id, "after": scope.after_journal_id}
 
 

@@ -10,6 +10,7 @@ from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
 from billing.ledger.verification import Scope, verify
 from billing.payments.models import Payment
+from billing.subscriptions import operations as subscriptions
 from billing.subscriptions.models import Pause, Subscription
 from tests.support.billing import CASHIER, World, moment, small_world
 
@@ -111,3 +112,23 @@ def test_i11_a_journal_that_no_person_asked_for_and_a_refund_that_nobody_made(
     problems = [str(problem) for problem in verify().problems]
     assert len(problems) == 2
     assert all(problem.startswith("I11") for problem in problems)
+
+
+def test_i8_knows_the_months_that_a_service_had_before(world: World) -> None:
+    prepaid = {"charge_type": "MONTHLY_PREPAID", "resume_rule": "NEW_ANCHOR"}
+    account = world.account(kopecks=30_000, on_date=date(2026, 11, 1))
+    service = world.sell(account, world.tariff(price=30_000, **prepaid), date(2026, 11, 1))
+    world.days(date(2026, 12, 1), date(2026, 12, 4))
+    world.pay(account, 30_000, date(2026, 12, 5))
+    world.day(date(2026, 12, 5), confirm=True)
+    subscriptions.change_plan(
+        at=moment(date(2026, 12, 20), 12), on_date=date(2026, 12, 20), actor=CASHIER,
+        subscription_id=service, tariff_id=world.tariff(price=29_000, **prepaid),
+    )  # fmt: skip
+    world.day(date(2026, 12, 21), confirm=True)
+    for day in range(5, 9):
+        world.day(date(2027, 1, day), confirm=True)
+    world.pay(account, 30_000, date(2027, 1, 9))
+    world.day(date(2027, 1, 9), confirm=True)
+    assert Subscription.objects.get(id=service).anchor_day == 9
+    assert verify().problems == []
