@@ -182,3 +182,54 @@ def test_a_what_if_from_a_day_beyond_the_calendar_is_answered(provider: Provider
     assert price(client, provider).status_code == 302
     path = reverse("workspace:tariff-what-if", args=[CODE])
     assert client.get(path, {"existing_from": far}).status_code in {200, 422}
+
+
+JUNK = [
+    "\x00",
+    "-1",
+    "9" * 25,
+    "9999-12-31",
+    "0001-01-01",
+    "ї\u202e",
+    "' OR 1=1 --",
+    "1e400",
+    "nan",
+]
+READ = [
+    "tariff", "tariff-names", "tariff-terms", "tariff-publish", "price-new", "price-copy",
+    "price-map", "price-features", "price-ladder", "tariff-what-if",
+]  # fmt: skip
+ASKED = [
+    "on", "network", "segment", "draft", "zone", "unit", "lon", "lat", "existing_from", "zones",
+    "tariff", "unit_text", "from_tariff",
+]  # fmt: skip
+WRITTEN = [
+    "level", "zone_id", "admin_unit_id", "network_type", "segment", "price_kopecks", "percent",
+    "connection_fee_kopecks", "valid_from", "valid_until", "last_date", "rules", "zones", "copy",
+    "admin_units", "segments", "round_to", "amount_kopecks", "tariff_id", "from_date", "contracts",
+    "from_tariff_id", "name_uk", "name_en", "sort", "code", "service_type", "applies_from",
+    "applies_existing_from", "charge_type", "burst_s", "night_from", "pause_max_days", "seen",
+    "existing_from", "price", "do", "vat_percent", "revenue_account_code", "speed_down_bit_s",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_hostile_questions_and_forms_are_answered(provider: Provider, junk: str) -> None:
+    client = signed_in()
+    assert price(client, provider).status_code == 302
+    pages = [reverse(f"workspace:{name}", args=[CODE]) for name in READ]
+    pages += [reverse(f"workspace:{name}") for name in ("units", "discounts", "plan-batch-new")]
+    asked = dict.fromkeys(ASKED, junk)
+    written = dict.fromkeys(WRITTEN, junk)
+    answers = [client.get(path, asked) for path in pages]
+    answers += [
+        client.get(path, asked | {"draft": "1", "lon": "30", "lat": "50"}) for path in pages
+    ]
+    forms = [*pages, reverse("workspace:tariff-new"), reverse("workspace:tariff-drop", args=[CODE])]
+    answers += [client.post(path, written) for path in forms]
+    right = {"name_uk": "Н", "name_en": "N", "from_date": "2026-12-01", "percent": "10"}
+    answers += [client.post(path, written | right) for path in forms]
+    failed = [(a.request["PATH_INFO"], a.status_code) for a in answers if a.status_code >= 500]
+    assert failed == []
+    assert not PriceRule.objects.filter(level="ZONE").exists()
+    assert not TariffVersion.objects.filter(published_at__isnull=True).exists()
