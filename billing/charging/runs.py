@@ -3,7 +3,7 @@
 import itertools
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -171,7 +171,10 @@ def _stop_when_unusual(*, day: date, at: datetime, actor: Actor, size: int) -> N
     ).first()
     if before is None or before.charged_count < UNUSUAL_FROM_CHARGES:
         return
+    # A day that was charged in part (an account failed, the run was killed) is told whole.
+    begun = ChargeRun.objects.filter(charge_date=day).first()
     total = _dry_run(dates=[day], at=at, actor=actor, size=size).charged_kopecks
+    total += begun.charged_kopecks if begun else 0
     off = abs(total - before.charged_kopecks)
     if off * 100 > UNUSUAL_SHARE_PERCENT * before.charged_kopecks:
         raise ConfirmationNeededError(
@@ -185,15 +188,47 @@ def _stop_when_unusual(*, day: date, at: datetime, actor: Actor, size: int) -> N
 def _dry_run(*, dates: Sequence[date], at: datetime, actor: Actor, size: int) -> RunReport:
     days = {day: DayReport(charge_date=day) for day in dates}
     chunks.open_revenue_accounts(at=at)
+    waiting = {day: _accounts_that_wait(day) for day in dates}
     for part in chunks.ranges(first_date=dates[0], last_date=dates[-1], size=size):
-        with transaction.atomic():
-            for day in dates:
-                key = f"dry:{day.isoformat()}:{part.first}"
-                days[day].add(
-                    chunks.charge(on_date=day, at=at, actor=actor, part=part, key=key, tell=False)
-                )
-            transaction.set_rollback(True)
+        _try(part, days=days, waiting=waiting, at=at, actor=actor)
     return RunReport(is_dry_run=True, days=list(days.values()))
+
+
+def _try(
+    part: AccountRange,
+    *,
+    days: Mapping[date, DayReport],
+    waiting: Mapping[date, Sequence[int]],
+    at: datetime,
+    actor: Actor,
+) -> None:
+    """Charge a range on all dates and take it back; when it fails, its halves, as a run does."""
+    done: list[tuple[DayReport, ChunkResult]] = []
+    try:
+        with transaction.atomic():
+            for day, report in days.items():
+                result = chunks.charge(
+                    on_date=day,
+                    at=at,
+                    actor=actor,
+                    part=part,
+                    key=f"dry:{day.isoformat()}:{part.first}",
+                    skip=waiting[day],
+                    tell=False,
+                )
+                done.append((report, result))
+            transaction.set_rollback(True)
+    except Exception:
+        if part.first < part.last:
+            for half in chunks.halves(part=part, on_date=max(days)):
+                _try(half, days=days, waiting=waiting, at=at, actor=actor)
+            return
+        logger.exception("account %s could not be tried", part.first)
+        for day, report in days.items():
+            report.failed_account_count += part.first not in waiting[day]
+        return
+    for report, result in done:
+        report.add(result)
 
 
 def _run_day(*, day: date, at: datetime, actor: Actor, size: int) -> DayReport:

@@ -1,11 +1,12 @@
 """Each billing rule as a story that ends in the account's statement."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from billing.charging import chunks
+from billing.charging import chunks, runs
 from billing.charging import operations as charging
 from billing.charging.chunks import AccountRange
 from billing.charging.models import ChargeRun
@@ -559,6 +560,36 @@ def test_one_broken_account_does_not_stop_the_others(
     world.day(day(2), at=moment(day(2), 9))
     assert [balance(a) for a in accounts] == [48_000] * 5
     assert set(ChargeRun.objects.values_list("state", flat=True)) == {"DONE"}
+
+
+def test_one_broken_account_does_not_stop_the_days_that_follow(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tariff = world.tariff(price=30_000)
+    accounts = [world.account(kopecks=50_000) for _n in range(5)]
+    for account in accounts:
+        world.sell(account, tariff, day(1), charge=False)
+    world.days(day(1), day(7))
+    broken = accounts[2]
+    real = chunks.charge
+
+    def fails(*, part: AccountRange, skip: Sequence[int] = (), **values: Any) -> Any:
+        if part.first <= broken <= part.last and broken not in skip:
+            raise RuntimeError("this account is broken")
+        return real(part=part, skip=skip, **values)
+
+    monkeypatch.setattr(chunks, "charge", fails)
+    monkeypatch.setattr(runs, "UNUSUAL_FROM_CHARGES", 1)
+    world.day(day(8))
+    report = world.day(day(9))
+    assert [(one.charged_count, one.failed_account_count) for one in report.days] == [
+        (0, 1), (4, 0),
+    ]  # fmt: skip
+    assert [balance(a) for a in accounts] == [41_000, 41_000, 43_000, 41_000, 41_000]
+    tried = world.day(day(10), at=moment(day(10)), dry_run=True)
+    assert [(one.charged_count, one.failed_account_count) for one in tried.days] == [
+        (0, 1), (4, 0),
+    ]  # fmt: skip
 
 
 def test_a_parked_account_is_left_out(world: World) -> None:
