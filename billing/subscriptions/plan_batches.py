@@ -6,6 +6,7 @@ transactions of ITEMS_AT_ONCE, accounts in order, as the daily run takes its loc
 cancelling hold the batch's row, so that one ends before the other begins.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY, kyiv_date
+from billing.ledger.errors import LedgerBusyError
 from billing.subscriptions.models import PlanBatch, PlanBatchItem
 from billing.subscriptions.plans import MOST_DAYS_AHEAD, cancel_plan_change, change_plan
 from billing.tariffs.models import Tariff
@@ -24,6 +26,7 @@ from project.core.jobs import Progress
 
 KIND = "billing.plan_batch"
 ITEMS_AT_ONCE = 100
+TRIES_WHEN_BUSY = 3
 MOST_NAMED = 10_000
 
 
@@ -230,10 +233,22 @@ def _next_items(batch_id: int, *, at: datetime, actor: Actor) -> dict[str, int]:
     return counts
 
 
+def _patiently(change: Callable[[], object]) -> None:
+    """An account that the run or a payment holds is free in a moment: no reason to leave it out."""
+    for left in reversed(range(TRIES_WHEN_BUSY)):
+        try:
+            with transaction.atomic():
+                change()
+            return
+        except LedgerBusyError:
+            if not left:
+                raise
+
+
 def _give(batch: PlanBatch, item: PlanBatchItem, *, at: datetime, actor: Actor) -> tuple[str, str]:
     try:
-        with transaction.atomic():
-            change_plan(
+        _patiently(
+            lambda: change_plan(
                 at=at,
                 on_date=kyiv_date(at),
                 actor=actor,
@@ -241,6 +256,7 @@ def _give(batch: PlanBatch, item: PlanBatchItem, *, at: datetime, actor: Actor) 
                 tariff_id=batch.tariff_id,
                 from_date=batch.from_date,
             )
+        )
     except DomainError as error:
         return PlanBatchItem.Outcome.REFUSED, error.code[:40]
     return PlanBatchItem.Outcome.SCHEDULED, ""
@@ -252,8 +268,8 @@ def _take_back(
     if item.outcome == PlanBatchItem.Outcome.PENDING:
         return PlanBatchItem.Outcome.CANCELLED, ""
     try:
-        with transaction.atomic():
-            cancel_plan_change(
+        _patiently(
+            lambda: cancel_plan_change(
                 at=at,
                 on_date=kyiv_date(at),
                 actor=actor,
@@ -261,6 +277,7 @@ def _take_back(
                 tariff_id=batch.tariff_id,
                 from_date=batch.from_date,
             )
+        )
     except DomainError as error:
         return PlanBatchItem.Outcome.REFUSED, error.code[:40]
     return PlanBatchItem.Outcome.CANCELLED, ""

@@ -2,11 +2,13 @@
 
 import threading
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, connections
 
 from billing import whatif
+from billing.ledger.errors import LedgerBusyError
 from billing.models import PlanBatch, PlanBatchItem, PlanSpan, TermsMove
 from billing.subscriptions import operations as subscriptions
 from billing.subscriptions import plan_batches
@@ -144,6 +146,28 @@ class TestMany:
         assert told.first_after_kopecks == before - sum(balance(a) for a in accounts) == 4_000
         assert PlanBatchItem.objects.filter(outcome="SCHEDULED").count() == 2
         assert Job.objects.get().state == "DONE"
+
+    @pytest.mark.parametrize(("busy", "outcome"), [(2, "SCHEDULED"), (3, "REFUSED")])
+    def test_an_account_that_is_held_for_a_moment_is_not_left_out(
+        self, world: World, monkeypatch: pytest.MonkeyPatch, busy: int, outcome: str
+    ) -> None:
+        account = world.account(kopecks=100_000)
+        world.sell(account, world.tariff(price=30_000), day(1))
+        new = world.tariff(price=60_000)
+        batch = self.prepared(new, from_date=day(2), zone_ids=(world.zone_id,))
+        held = iter([True] * busy)
+        real = plan_batches.change_plan
+
+        def change_plan(**values: Any) -> date:
+            if next(held, False):
+                raise LedgerBusyError
+            return real(**values)
+
+        monkeypatch.setattr(plan_batches, "change_plan", change_plan)
+        plan_batches.schedule(at=moment(day(1), 11), actor=CASHIER, batch_id=batch)
+        self.worked(on=day(1))
+        assert PlanBatchItem.objects.get().outcome == outcome
+        assert PlanSpan.objects.filter(tariff_id=new).exists() is (outcome == "SCHEDULED")
 
     def test_where_it_is_not_sold_all_stays_and_the_reason_is_kept(self, world: World) -> None:
         old, new = world.tariff(price=30_000), world.tariff(price=None)
