@@ -37,7 +37,7 @@ def subscriber(stack: Stack) -> tuple[str, str, str]:
         city.save()
         house = zones.building(FAR + 5, FAR + 5, city)
         zone = zones.published(
-            zones.actor(zones.planner()), zones.square(FAR, FAR), at=begun, name="Салтівка"
+            zones.actor(zones.planner()), zones.square(FAR, FAR), at=begun, name="Лелюківка"
         )
         tariff = priced_tariff("money-300", 30_000, zone_id=zone.zone_id)
         provider = Provider(zone_id=zone.zone_id, building=house, outside=house, tariff=tariff)
@@ -90,7 +90,7 @@ def test_from_the_statement_to_the_cause_the_journal_and_the_map(
     charge.locator("summary").focus()
     card.keyboard.press("Enter")
     cause = charge.locator(".ws-cause")
-    expect(cause).to_contain_text("Салтівка")
+    expect(cause).to_contain_text("Лелюківка")
     expect(cause.locator(".zone").first).to_be_visible()
     expect(cause.locator(".ws-legs")).to_contain_text("Проводка")
     with card.expect_download() as found:

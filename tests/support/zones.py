@@ -45,14 +45,16 @@ def actor(user: User | None = None) -> Actor:
 
 def locality() -> AdminUnit:
     """A city to put buildings in."""
-    number = next(_number)
-    return AdminUnit.objects.create(
+    city = AdminUnit.objects.create(
         category=AdminUnit.Category.CITY,
         name="Харків",
         search_key="харків",
-        path=f"/t{number}/",
+        path=f"/t{next(_number)}/",
         depth=0,
     )
+    city.path = f"/{city.id}/"
+    city.save(update_fields=["path"])
+    return city
 
 
 def building(x: float, y: float, city: AdminUnit | None = None) -> Building:

@@ -38,6 +38,8 @@ export class Offers {
     });
   }
 
+  private turn = 0; // counts questions and publications, so that the last one is heard
+
   /** Fill in the view of the impact for this change set. */
   show(set: OpenedSet, impact: Impact): void {
     this.set = set;
@@ -121,6 +123,7 @@ export class Offers {
   private async go(): Promise<void> {
     const { set } = this;
     if (!set) return;
+    this.turn += 1;
     this.button.disabled = true;
     const id = set.changeset_id;
     try {
@@ -154,11 +157,13 @@ export class Offers {
 
   private async askAgain(): Promise<void> {
     const fault = byId("pl-move-error");
+    const turn = ++this.turn;
     try {
       await this.existing.ask();
-      fault.textContent = "";
+      // What was asked before the button was pressed must not wipe away what the button brought.
+      if (turn === this.turn) fault.textContent = "";
     } catch (error) {
-      fault.textContent = error instanceof ApiError ? error.message : word("failed");
+      if (turn === this.turn) fault.textContent = error instanceof ApiError ? error.message : word("failed");
     }
   }
 }
