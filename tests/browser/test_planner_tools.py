@@ -457,6 +457,9 @@ def test_a_new_corner_snaps_to_the_neighbour_unless_snapping_is_off(at_work: Pag
 
     def drawn_beside() -> list[str]:
         page.click("#pl-new")
+        # What there is to snap to is gathered a tenth of a second after drawing has begun.
+        page.mouse.move(right + 30, top + 30, steps=3)
+        page.wait_for_timeout(600)
         points(page, (right + 7, top + 6), (right + 60, top), (right + 60, bottom))
         page.click("#pl-draw-finish")
         expect(page.locator("#pl-figures")).to_contain_text("3 вершини")

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.support.stack import Stack
 
@@ -24,6 +24,8 @@ CHROMIUM_FLAGS = [
 WIDTHS = {1440: 900, 390: 844}
 LANGUAGES = ("uk", "en")
 TIMEOUT_MS = 15_000
+# The browser, the product and its database share two cores with another such set.
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")

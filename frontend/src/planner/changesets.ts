@@ -14,6 +14,7 @@ export class ChangeSets {
   private found: ChangeSet[] = [];
   private next: number | null = null;
   opened: OpenedSet | null = null;
+  private turn = 0; // counts what was asked for, so that only the last is shown
 
   constructor(private readonly planner: Desk) {
     byId("pl-sets").addEventListener("click", () => void this.list("open"));
@@ -49,8 +50,10 @@ export class ChangeSets {
 
   async list(shelf: Shelf): Promise<void> {
     this.shelf = shelf;
+    const turn = ++this.turn;
     try {
       const page = await review.list(shelf);
+      if (turn !== this.turn) return;
       this.found = [];
       this.take(page);
     } catch (error) {
@@ -118,8 +121,11 @@ export class ChangeSets {
   // --- one change set ---------------------------------------------------------------------------
 
   async open(id: number): Promise<void> {
+    const turn = ++this.turn;
     try {
-      this.opened = await review.open(id);
+      const opened = await review.open(id);
+      if (turn !== this.turn) return; // a list that was asked for first must not come last
+      this.opened = opened;
     } catch (error) {
       this.planner.fail(error);
       return;
