@@ -200,10 +200,23 @@ function numbersOf(text: string | undefined): [number, number] | undefined {
  * data-zoom, data-tiles-url, data-tiles-attribution. Without a tiles URL nothing is fetched from
  * anywhere and our own layers are the map.
  */
+/** For people who asked for less motion: the map jumps to where it would have glided. */
+function holdStill(map: L.Map): void {
+  const setView = map.setView.bind(map);
+  const panBy = map.panBy.bind(map);
+  map.setView = (center, zoom, options) => setView(center, zoom, { ...options, animate: false });
+  map.panBy = (offset, options) => panBy(offset, { ...options, animate: false });
+}
+
 export function createMap(element: HTMLElement, options: MapOptions = {}): L.Map {
   const data = element.dataset;
   const tilesUrl = options.tilesUrl ?? data.tilesUrl ?? "";
+  const moves = !window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const map = L.map(element, {
+    zoomAnimation: moves,
+    fadeAnimation: moves,
+    markerZoomAnimation: moves,
+    inertia: moves,
     zoomControl: false,
     attributionControl: true,
     minZoom: options.minZoom ?? 4,
@@ -216,6 +229,7 @@ export function createMap(element: HTMLElement, options: MapOptions = {}): L.Map
       [89, 180],
     ],
   });
+  if (!moves) holdStill(map);
   map.attributionControl.setPrefix("");
   const attribution = options.attribution === undefined ? OSM_ATTRIBUTION : options.attribution;
   if (attribution) map.attributionControl.addAttribution(attribution);
