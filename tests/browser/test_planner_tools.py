@@ -25,9 +25,8 @@ from tests.support.zones import (
 )
 
 pytestmark = pytest.mark.browser
-# Fails now and then, most on an idle machine, and nobody knows yet why: the first corner is not
-# drawn to the neighbour, or a corner set by keyboard is lost. Whether it is the page or Chromium's
-# mouse has to be found out; until then it is told in the summary and stops nobody.
+# Fails now and then, most on an idle machine: a corner set by keyboard is lost. Why is not known
+# yet; until then it is told in the summary and stops nobody.
 SOMETIMES = pytest.mark.xfail(reason="a corner is sometimes not taken as it was set", strict=False)
 X, Y = 300, 0  # a ground of its own on the test grid
 STREET_Y = 16
@@ -130,6 +129,11 @@ def points(page: Page, *places: tuple[float, float]) -> None:
     """Clicks on the map, as a hand does them: there first, then pressed."""
     for x, y in places:
         page.mouse.move(x, y, steps=3)
+        # The last of quick moves may be left out; a hand rests and trembles before it presses.
+        for beside in (1, 0):
+            page.wait_for_timeout(60)
+            page.mouse.move(x + beside, y)
+        page.wait_for_timeout(60)
         page.mouse.click(x, y)
         page.wait_for_timeout(350)  # a faster second click would be a double click
 
@@ -454,7 +458,6 @@ def test_corners_are_moved_typed_added_and_removed_by_keyboard(at_work: Page) ->
     assert float(latitude.input_value()) == pytest.approx(before)
 
 
-@SOMETIMES
 def test_a_new_corner_snaps_to_the_neighbour_unless_snapping_is_off(at_work: Page) -> None:
     page = at_work
     open_zone(page, "Гучна")
@@ -463,9 +466,6 @@ def test_a_new_corner_snaps_to_the_neighbour_unless_snapping_is_off(at_work: Pag
 
     def drawn_beside() -> list[str]:
         page.click("#pl-new")
-        # What there is to snap to is gathered a tenth of a second after drawing has begun.
-        page.mouse.move(right + 30, top + 30, steps=3)
-        page.wait_for_timeout(600)
         points(page, (right + 7, top + 6), (right + 60, top), (right + 60, bottom))
         page.click("#pl-draw-finish")
         expect(page.locator("#pl-figures")).to_contain_text("3 вершини")
