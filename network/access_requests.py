@@ -13,11 +13,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from network.authorization import AccessState, Factors, Identity, Problem, resolve
+from network.profile import AccessProfile, ProfileState
 from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import driver_of
 
 INTERIM_S = 300
 GUEST_TIMEOUT_S = 300
+GUEST_BIT_S = 1_000_000
 CANDIDATES_MAX = 20
 REJECT_WINDOW = timedelta(minutes=1)
 UNKNOWN_NAS = "UNKNOWN_NAS"
@@ -130,7 +132,7 @@ def _answer(
     if found.subscription_id is None:
         return Answer(accepted=False, reason=(found.problem or Problem.UNKNOWN).value), None
     decision = decisions[found.subscription_id]
-    is_guest = decision.state is AccessState.GUEST and bool(driver.guest)
+    is_guest = decision.state is AccessState.GUEST and driver.walls_guests
     if decision.state is not AccessState.FULL and not is_guest:
         return Answer(accepted=False, reason=decision.reason), found.subscription_id
     reply = accept_attributes(decision, driver=driver, is_guest=is_guest)
@@ -143,21 +145,18 @@ def accept_attributes(
 ) -> list[ReplyAttribute]:
     """The Accept in the vendor's dialect; a fresh Class names the service in all accounting."""
     kind = "g" if is_guest else "s"
-    told_class = f"{kind}:{decision.factors.subscription_id}:{secrets.token_hex(4)}"
-    timeout_s = GUEST_TIMEOUT_S if is_guest else settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S
-    reply = [
-        ReplyAttribute("Class", ":=", told_class),
-        ReplyAttribute("Acct-Interim-Interval", ":=", INTERIM_S),
-    ]
-    if timeout_s:
-        reply.append(ReplyAttribute("Session-Timeout", ":=", timeout_s))
-    if decision.framed_ip:
-        reply.append(ReplyAttribute("Framed-IP-Address", ":=", decision.framed_ip))
-    if is_guest:
-        return reply + driver.render_guest()
-    return reply + driver.render_rate(
-        down_bit_s=decision.speed_down_bit_s, up_bit_s=decision.speed_up_bit_s
+    profile = AccessProfile(
+        state=ProfileState.GUEST if is_guest else ProfileState.FULL,
+        speed_down_bit_s=GUEST_BIT_S if is_guest else decision.speed_down_bit_s,
+        speed_up_bit_s=GUEST_BIT_S if is_guest else decision.speed_up_bit_s,
+        framed_ip=decision.framed_ip,
+        session_timeout_s=(
+            GUEST_TIMEOUT_S if is_guest else settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S or None
+        ),
+        interim_s=INTERIM_S,
+        class_text=f"{kind}:{decision.factors.subscription_id}:{secrets.token_hex(4)}",
     )
+    return driver.accept(profile)
 
 
 def log_reject(

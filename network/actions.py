@@ -15,8 +15,10 @@ from django.db.models import F, Q
 
 from network import crypto
 from network.models import AccessAction, RadiusDecision, Session
+from network.profile import AccessProfile, ProfileState
 from network.radius import dynauth
-from network.vendors.driver import ReplyAttribute
+from network.vendors.driver import Driver, ReplyAttribute, identification
+from network.vendors.places import session_values
 from network.vendors.registry import driver_of
 
 logger = logging.getLogger(__name__)
@@ -55,7 +57,7 @@ def needed(*, decision: RadiusDecision, session: Session) -> tuple[str, str]:
     assert session.nas is not None
     driver = driver_of(session.nas.vendor)
     same_address = decision.framed_ip in {None, session.framed_ip}
-    if driver.capabilities.rate_by_coa and same_address and decision.speed_down_bit_s:
+    if driver.capabilities.coa_rate and same_address and decision.speed_down_bit_s:
         return Kind.RATE, PROFILE_CHANGED
     return Kind.DISCONNECT, PROFILE_CHANGED
 
@@ -155,25 +157,32 @@ def _send(*, action: AccessAction, session: Session) -> dynauth.Verdict:
         secret=crypto.decrypt(nas.secret_encrypted),
         message_authenticator=nas.requires_message_authenticator,
     )
-    attributes = _identification(session, names=driver.identify)
+    attributes = _identification(session, driver=driver)
     if action.kind == Kind.DISCONNECT:
         return dynauth.disconnect(peer=peer, attributes=attributes)
     assert action.subscription_id is not None
     decision = RadiusDecision.objects.get(subscription_id=action.subscription_id)
-    rate = driver.render_rate(
-        down_bit_s=decision.speed_down_bit_s, up_bit_s=decision.speed_up_bit_s
+    change = driver.diff(
+        None,
+        AccessProfile(
+            ProfileState.FULL,
+            speed_down_bit_s=decision.speed_down_bit_s,
+            speed_up_bit_s=decision.speed_up_bit_s,
+        ),
     )
+    rate = [attribute for one in change.packets for attribute in one.attributes]
     return dynauth.change(peer=peer, attributes=[*attributes, *rate])
 
 
-def _identification(session: Session, *, names: tuple[str, ...]) -> list[ReplyAttribute]:
-    known = {
-        "Acct-Session-Id": session.acct_session_id,
-        "User-Name": session.login,
-        "Framed-IP-Address": session.framed_ip,
-        "NAS-IP-Address": session.nas_address,
-    }
-    return [ReplyAttribute(name, ":=", value) for name in names if (value := known[name])]
+def _identification(session: Session, *, driver: Driver) -> list[ReplyAttribute]:
+    values = session_values(
+        acct_session_id=session.acct_session_id,
+        login=session.login,
+        framed_ip=session.framed_ip,
+        nas_ip=session.nas_address,
+        mac=session.mac,
+    )
+    return identification(driver, values)
 
 
 def _finish(action: AccessAction, *, state: str, at: datetime) -> str:

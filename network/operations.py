@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from network import actions, crypto, provisioning, sessions
 from network.identifiers import normalised_mac
 from network.models import AccessAction, AccessCredential, Nas, RadiusDecision, RejectLog, Session
-from network.vendors.registry import DRIVERS
+from network.vendors.registry import drivers
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
@@ -147,7 +147,7 @@ def save_nas(
     requires_message_authenticator: bool = False,
 ) -> Nas:
     """Register a BRAS, or change the one with this address. Audited, without the secret."""
-    if vendor not in DRIVERS:
+    if vendor not in drivers():
         raise UnknownVendorError(field="vendor", vendor=vendor)
     if not (8 <= len(secret) <= 64 and secret.isascii() and secret.isprintable()) or " " in secret:
         raise BadSecretError(field="secret")

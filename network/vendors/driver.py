@@ -1,67 +1,285 @@
-"""What a BRAS driver is: data only. Speeds inside are bit/s as the subscriber sees them.
+"""What a BRAS driver is: data only, and the one engine that renders it (pure: no Django).
 
-Templates hold `{name}` places which `values` fills. Unit and direction are the driver's business:
-MikroTik counts from the router ("rx/tx", rx is the upload), accel-ppp says "down/up" in kbit/s.
+A template is an attribute and a form with `{places}`. A template with a place of which the profile
+says nothing is left out. Of several `:=` templates of one attribute the first that is whole is
+used; `+=` templates are all used. Units and directions are chosen by the place: `{down_kbit}`,
+`{up_suffix}`; `places.py` lists them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
+
+from network.profile import AccessProfile, ProfileState
+from network.vendors.places import PLACE, filled, profile_values
 
 
 class ReplyAttribute(NamedTuple):
-    """One attribute on its way to the BRAS: name of FreeRADIUS' dictionary, operator, value."""
+    """One attribute on its way to the BRAS: name of FreeRADIUS' dictionary, operator, value.
+
+    The name may end in a tag: `ERX-Service-Activate:1`.
+    """
 
     name: str
     op: str
     value: str | int
 
 
+class Concern(StrEnum):
+    """What an attribute is about. A CoA speaks of one concern only: some BRASes do a part of a
+    request with two and acknowledge the whole.
+
+    SESSION (timeouts) is changed where the BRAS can, and never worth a reconnection. FIXED (Class)
+    is never changed in a running session.
+    """
+
+    WALL = "WALL"
+    SERVICES = "SERVICES"
+    RATE = "RATE"
+    ADDRESS = "ADDRESS"
+    SESSION = "SESSION"
+    FIXED = "FIXED"
+
+
+class When(StrEnum):
+    """For which sessions a template is meant."""
+
+    ALWAYS = "ALWAYS"
+    FULL = "FULL"
+    GUEST = "GUEST"
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An attribute and the form of its value, e.g. `Mikrotik-Rate-Limit` = `{up_si}/{down_si}`."""
+    """An attribute and the form of its value, e.g. `Mikrotik-Rate-Limit` = `{up_suffix}/…`.
+
+    `each_service`: once for each of the profile's further services, as `{service}`; `{n}` in the
+    attribute's tag counts them from 2.
+    """
 
     attribute: str
     form: str
+    concern: Concern = Concern.RATE
+    when: When = When.ALWAYS
     op: str = ":="
+    each_service: bool = False
 
-    def render(self, values: Mapping[str, object]) -> ReplyAttribute:
-        """The attribute with its places filled."""
-        return ReplyAttribute(self.attribute, self.op, self.form.format_map(values))
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Names of the places in the form."""
+        return tuple(PLACE.findall(self.form))
+
+    def render(self, values: Mapping[str, object]) -> ReplyAttribute | None:
+        """The attribute with its places filled; None when one of them is unknown."""
+        value: str | int | None = filled(self.form, values)
+        whole = PLACE.fullmatch(self.form)
+        if whole and isinstance(number := values.get(whole[1]), int):
+            value = number
+        name = filled(self.attribute, values)
+        return None if value is None or name is None else ReplyAttribute(name, self.op, value)
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the BRAS can do with a running session."""
+    """What the BRAS can do with a running session.
 
-    rate_by_coa: bool = False
+    `coa`: it takes a CoA at all; `coa_rate`: a new speed by it; `redirect`: from guest to full and
+    back by it; `coa_address`: a new address by it; `multi_service`: services beside the main one.
+    `ack_unreliable`: its acknowledgement is no proof that anything was changed.
+    """
+
+    coa: bool = False
+    coa_rate: bool = False
+    redirect: bool = False
+    coa_address: bool = False
+    multi_service: bool = False
+    ack_unreliable: bool = False
+
+
+class ChangeKind(StrEnum):
+    """The cheapest way from one profile to another."""
+
+    NOTHING = "NOTHING"
+    COA = "COA"
+    SERVICE_SWAP = "SERVICE_SWAP"
+    DISCONNECT = "DISCONNECT"
+
+
+@dataclass(frozen=True, slots=True)
+class CoaPacket:
+    """One CoA: a single concern and its attributes, without those that name the session."""
+
+    concern: Concern
+    attributes: tuple[ReplyAttribute, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to do; the packets are sent one after the other."""
+
+    kind: ChangeKind
+    packets: tuple[CoaPacket, ...] = ()
+
+
+NOTHING = Change(ChangeKind.NOTHING)
+DISCONNECT = Change(ChangeKind.DISCONNECT)
+# The wall goes up before the rest is changed, and the speed is right before it goes down.
+ORDER = (Concern.WALL, Concern.SERVICES, Concern.RATE, Concern.ADDRESS, Concern.SESSION)
 
 
 @dataclass(frozen=True, slots=True)
 class Driver:
     """One vendor's dialect.
 
-    `rate` sets the speed, in an Accept and in a CoA. `guest` walls a session in; a vendor without
-    it gets no guests: a slow session that reaches the whole internet is not "no internet".
-    `identify` are the attributes that name a session to the BRAS.
+    `accept` is what an Access-Accept says. `coa_set` changes a concern of a running session to what
+    the new profile says, `coa_clear` takes back what the old one said (a service, a wall, a limit).
+    `disconnect` goes with a Disconnect-Request beside `identify`, which names the session.
+    `opt82_sources` ("circuit; remote" attributes) and `mac_sources` are where this BRAS puts who
+    asks. `echo` are attributes of its accounting that tell what it really applies.
     """
 
-    vendor: str
+    code: str
     title: str
-    rate: tuple[Template, ...]
-    guest: tuple[Template, ...] = ()
-    identify: tuple[str, ...] = ("Acct-Session-Id", "User-Name")
+    accept_templates: tuple[Template, ...]
+    coa_set: tuple[Template, ...] = ()
+    coa_clear: tuple[Template, ...] = ()
+    disconnect: tuple[Template, ...] = ()
+    identify: tuple[Template, ...] = ()
+    opt82_sources: tuple[str, ...] = ()
+    mac_sources: tuple[str, ...] = ("Calling-Station-Id",)
+    echo: tuple[str, ...] = ()
     capabilities: Capabilities = field(default_factory=Capabilities)
-    extra_values: Callable[[int, int], dict[str, object]] = lambda down, up: {}
+    coa_port: int = 3799
+    message_authenticator: bool = True
 
-    def render_rate(self, *, down_bit_s: int | None, up_bit_s: int | None) -> list[ReplyAttribute]:
-        """Attributes of the speed; none when the tariff has no limit."""
-        if not down_bit_s or not up_bit_s:
-            return []
-        values = {"down_bit": down_bit_s, "up_bit": up_bit_s}
-        values |= self.extra_values(down_bit_s, up_bit_s)  # type: ignore[arg-type]
-        return [template.render(values) for template in self.rate]
+    @property
+    def walls_guests(self) -> bool:
+        """Whether guests can be walled in: a slow session that reaches the internet is no guest."""
+        walls = {Concern.WALL, Concern.SERVICES}
+        return any(one.when is When.GUEST and one.concern in walls for one in self.accept_templates)
 
-    def render_guest(self) -> list[ReplyAttribute]:
-        """Attributes of a guest session."""
-        return [template.render({}) for template in self.guest]
+    def accept(self, profile: AccessProfile) -> list[ReplyAttribute]:
+        """The attributes of an Access-Accept in this dialect."""
+        return [one for _, one in _rendered(self.accept_templates, profile)]
+
+    def diff(self, old: AccessProfile | None, new: AccessProfile | None) -> Change:
+        """The cheapest way from `old` to `new`; None: nothing is known of what the session has
+        (old), or it shall not be (new)."""
+        if new is None:
+            return DISCONNECT
+        if old is not None and old.state is not new.state and not self.walls_guests:
+            return DISCONNECT
+        has, shall = self._concerns(old), self._concerns(new)
+        packets: list[CoaPacket] = []
+        for concern in ORDER:
+            if old is not None and has[concern] == shall[concern]:
+                continue
+            if old is None and not shall[concern]:
+                continue
+            step = self._step(concern, old=old, new=new)
+            if step is None and concern is not Concern.SESSION:
+                return DISCONNECT
+            packets.extend(step or [])
+        if not packets:
+            return NOTHING
+        if old is not None and old.state is ProfileState.GUEST and new.state is ProfileState.FULL:
+            packets.sort(key=lambda one: one.concern is Concern.WALL)
+        swaps = any(one.concern is Concern.SERVICES for one in packets)
+        return Change(ChangeKind.SERVICE_SWAP if swaps else ChangeKind.COA, tuple(packets))
+
+    def _concerns(self, profile: AccessProfile | None) -> dict[Concern, list[ReplyAttribute]]:
+        found: dict[Concern, list[ReplyAttribute]] = {concern: [] for concern in Concern}
+        for template, attribute in _rendered(self.accept_templates, profile):
+            found[template.concern].append(attribute)
+        return found
+
+    def _step(
+        self, concern: Concern, *, old: AccessProfile | None, new: AccessProfile
+    ) -> list[CoaPacket] | None:
+        """The packets that change one concern; None when this BRAS cannot."""
+        if not self._can(concern):
+            return None
+        if concern is Concern.SERVICES:
+            return None if old is None else self._swap(old, new)
+        told = _of(self.coa_set, concern, new) or _of(self.coa_clear, concern, old or new)
+        return [CoaPacket(concern, told)] if told else None
+
+    def _swap(self, old: AccessProfile, new: AccessProfile) -> list[CoaPacket] | None:
+        """Services off, then on; one packet each."""
+        steps: list[tuple[ReplyAttribute, ...]] = []
+        on_old, on_new = (_of(self.coa_set, Concern.SERVICES, one) for one in (old, new))
+        if on_old != on_new:
+            steps += [_of(self.coa_clear, Concern.SERVICES, old), on_new]
+        for one in old.services:
+            if one not in new.services:
+                steps.append(_of(self.coa_clear, Concern.SERVICES, old, service=one))
+        for one in new.services:
+            if one not in old.services:
+                steps.append(_of(self.coa_set, Concern.SERVICES, new, service=one))
+        packets = [CoaPacket(Concern.SERVICES, step) for step in steps if step]
+        return packets or None
+
+    def _can(self, concern: Concern) -> bool:
+        can = self.capabilities
+        allowed = {
+            Concern.RATE: can.coa_rate,
+            Concern.WALL: can.redirect,
+            Concern.SERVICES: can.coa_rate,
+            Concern.ADDRESS: can.coa_address,
+            Concern.SESSION: True,
+        }
+        return can.coa and allowed.get(concern, False)
+
+
+def _of(
+    templates: Iterable[Template],
+    concern: Concern,
+    profile: AccessProfile,
+    *,
+    service: str | None = None,
+) -> tuple[ReplyAttribute, ...]:
+    """What these templates say of one concern: of the main service, or of one further one."""
+    chosen = tuple(
+        one
+        for one in templates
+        if one.concern is concern and one.each_service == (service is not None)
+    )
+    found = _rendered(chosen, profile, services=(service,) if service is not None else ())
+    return tuple(attribute for _, attribute in found)
+
+
+def _rendered(
+    templates: Iterable[Template],
+    profile: AccessProfile | None,
+    *,
+    services: tuple[str, ...] | None = None,
+) -> list[tuple[Template, ReplyAttribute]]:
+    if profile is None:
+        return []
+    values = profile_values(profile)
+    found: list[tuple[Template, ReplyAttribute]] = []
+    said: set[tuple[str, Concern]] = set()
+    for template in templates:
+        if template.when is not When.ALWAYS and template.when.value != profile.state.value:
+            continue
+        names = profile.services if services is None else services
+        rounds: list[Mapping[str, object]] = (
+            [{**values, "service": name, "n": n} for n, name in enumerate(names, start=2)]
+            if template.each_service
+            else [values]
+        )
+        for one in rounds:
+            attribute = template.render(one)
+            if attribute is None or (attribute.name, template.concern) in said:
+                continue
+            if template.op == ":=":
+                said.add((attribute.name, template.concern))
+            found.append((template, attribute))
+    return found
+
+
+def identification(driver: Driver, values: Mapping[str, object]) -> list[ReplyAttribute]:
+    """What names a session to this BRAS; `values` are `places.SESSION_PLACES`."""
+    rendered = (template.render(values) for template in driver.identify)
+    return [one for one in rendered if one is not None]

@@ -3,21 +3,19 @@
 A new speed reaches a running session by reconnecting it.
 """
 
-from network.vendors.driver import Driver, Template
-
-HIGHEST_BIT_S = 2**32 - 1
-
+from network.vendors import common
+from network.vendors.driver import Capabilities, Driver, Template
 
 DRIVER = Driver(
-    vendor="generic",
+    code="generic",
     title="RFC 2865 + WISPr",
-    rate=(
-        Template("WISPr-Bandwidth-Max-Down", "{down_32}"),
-        Template("WISPr-Bandwidth-Max-Up", "{up_32}"),
+    accept_templates=(
+        *common.COMMON,
+        Template("WISPr-Bandwidth-Max-Down", "{down_bit_32}"),
+        Template("WISPr-Bandwidth-Max-Up", "{up_bit_32}"),
     ),
-    identify=("Acct-Session-Id", "User-Name", "NAS-IP-Address"),
-    extra_values=lambda down, up: {
-        "down_32": min(down, HIGHEST_BIT_S),
-        "up_32": min(up, HIGHEST_BIT_S),
-    },
+    coa_set=common.NEW_TIMEOUT,
+    identify=(*common.BY_SESSION_ID, *common.BY_LOGIN, *common.BY_NAS),
+    opt82_sources=common.ADSL_FORUM,
+    capabilities=Capabilities(coa=True),
 )

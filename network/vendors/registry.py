@@ -1,13 +1,49 @@
-"""The BRAS drivers by vendor name, in one readable place."""
+"""The BRAS drivers by code, in one readable place; edited ones from the database lie over them."""
 
-from network.vendors import accel_ppp, generic, mikrotik
+from collections.abc import Callable
+
+from network.vendors import (
+    accel_ppp,
+    cisco_isg,
+    generic,
+    huawei_me60,
+    juniper_mx,
+    mikrotik,
+    nokia_sr,
+    redback_se,
+    zte_m6000,
+)
 from network.vendors.driver import Driver
 
-DRIVERS: dict[str, Driver] = {
-    driver.vendor: driver for driver in (mikrotik.DRIVER, accel_ppp.DRIVER, generic.DRIVER)
+SHIPPED: dict[str, Driver] = {
+    driver.code: driver
+    for driver in (
+        mikrotik.DRIVER,
+        cisco_isg.DRIVER,
+        juniper_mx.DRIVER,
+        huawei_me60.DRIVER,
+        accel_ppp.DRIVER,
+        redback_se.DRIVER,
+        nokia_sr.DRIVER,
+        zte_m6000.DRIVER,
+        generic.DRIVER,
+    )
 }
 
+_edited: list[Callable[[], dict[str, Driver]]] = []
 
-def driver_of(vendor: str) -> Driver:
-    """The driver of that vendor; an unknown one is spoken to in the RFCs' own words."""
-    return DRIVERS.get(vendor, generic.DRIVER)
+
+def on_edited(function: Callable[[], dict[str, Driver]]) -> None:
+    """Wire what gives the edited drivers (once, when the app is ready)."""
+    _edited[:] = [function]
+
+
+def drivers() -> dict[str, Driver]:
+    """All drivers by code: as shipped, or as they were edited here."""
+    return {**SHIPPED, **(_edited[0]() if _edited else {})}
+
+
+def driver_of(code: str) -> Driver:
+    """The driver of that code; an unknown one is spoken to in the RFCs' own words."""
+    edited = _edited[0]() if _edited else {}
+    return edited.get(code) or SHIPPED.get(code) or generic.DRIVER

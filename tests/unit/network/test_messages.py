@@ -13,7 +13,6 @@ from network.accounting import SessionFacts, UselessPacketError, read, subscript
 from network.identifiers import hex_from_json, normalised_mac, text_from_json
 from network.radius import messages
 from network.vendors.driver import ReplyAttribute
-from network.vendors.registry import DRIVERS, driver_of
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -207,33 +206,3 @@ def test_the_service_in_class_is_believed_only_as_a_number(
 def test_a_packet_that_says_nothing_is_useless(body: bytes) -> None:
     with pytest.raises(UselessPacketError):
         read(messages.parse(body), received_at=AT)
-
-
-@pytest.mark.parametrize(
-    ("vendor", "expected"),
-    [
-        ("mikrotik", [("Mikrotik-Rate-Limit", ":=", "50M/300M")]),
-        ("accel_ppp", [("Filter-Id", ":=", "300000/50000")]),
-        (
-            "generic",
-            [
-                ("WISPr-Bandwidth-Max-Down", ":=", "300000000"),
-                ("WISPr-Bandwidth-Max-Up", ":=", "50000000"),
-            ],
-        ),
-        ("never heard of", "generic"),
-    ],
-)
-def test_each_vendor_says_300_down_50_up_in_its_own_way(vendor: str, expected: Any) -> None:
-    told = driver_of(vendor).render_rate(down_bit_s=300_000_000, up_bit_s=50_000_000)
-    if expected == "generic":
-        expected = DRIVERS["generic"].render_rate(down_bit_s=300_000_000, up_bit_s=50_000_000)
-    assert [tuple(one) for one in told] == [tuple(one) for one in expected]
-
-
-def test_a_tariff_without_a_limit_sets_none_and_ten_gigabit_fit() -> None:
-    assert driver_of("mikrotik").render_rate(down_bit_s=None, up_bit_s=None) == []
-    wide = driver_of("generic").render_rate(down_bit_s=10**10, up_bit_s=10**10)
-    assert {one.value for one in wide} == {str(2**32 - 1)}
-    odd = driver_of("mikrotik").render_rate(down_bit_s=1_234_567, up_bit_s=1_500_000)
-    assert odd[0].value == "1500k/1234567"
