@@ -211,6 +211,12 @@ export class Form {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
       button.disabled = button.dataset.mode !== "draw" && !this.editor.current;
     }
+    this.showHint();
+  }
+
+  /** What the mouse does now. */
+  showHint(): void {
+    const { mode } = this.editor;
     const hint = byId("pl-hint");
     const text = word(`mode_${mode}`);
     hint.hidden = !text;

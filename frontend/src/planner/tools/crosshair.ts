@@ -58,7 +58,7 @@ export class Crosshair {
     // Before Leaflet, which would pan.
     container.addEventListener("keydown", (event) => this.onKey(event), { capture: true });
     container.addEventListener("pointermove", (event) => {
-      if (event.isTrusted) this.hide();
+      if (event.isTrusted) this.giveWay();
     });
     planner.editor.modeWatchers.add((mode) => {
       if (mode === "view" || mode === "edit") this.hide();
@@ -67,7 +67,8 @@ export class Crosshair {
       const button = event.target instanceof Element ? event.target.closest("button") : null;
       // A press of Enter or Space on a button is a click without a pointer.
       if (event.detail !== 0 || !button?.matches("#pl-new,[data-mode=draw],[data-mode=cut]")) return;
-      window.setTimeout(() => this.begin(), 0);
+      // The button's own listener has run. At once: the next keys may be on their way already.
+      this.begin();
     });
   }
 
@@ -86,6 +87,13 @@ export class Crosshair {
     this.point = null;
     this.mark.hidden = true;
     this.map.getContainer().classList.remove("is-by-keys");
+  }
+
+  /** The mouse goes on with the drawing: the keys, and the hint, are those of the mouse again. */
+  private giveWay(): void {
+    if (!this.point) return;
+    this.hide();
+    this.planner.form.showHint();
   }
 
   /** The part of the map that the panel leaves free. */
@@ -114,6 +122,8 @@ export class Crosshair {
     if (!known) return;
     event.preventDefault();
     event.stopPropagation();
+    // A key held down walks on, but it sets one corner, and does not end what it began.
+    if (event.repeat && this.isAct(event.key)) return;
     if (step) this.walk(step, event);
     else if (event.key === "Backspace") this.takeBack();
     else if (event.key === "Escape") this.end();
@@ -188,10 +198,8 @@ export class Crosshair {
   private finished(): void {
     this.hide();
     if (view() !== "edit") return;
-    window.setTimeout(() => {
-      const name = byId<HTMLInputElement>("pl-name");
-      (name.value ? byId("pl-edit-title") : name).focus();
-    }, 0);
+    const name = byId<HTMLInputElement>("pl-name");
+    (name.value ? byId("pl-edit-title") : name).focus();
   }
 
   private speak(text: string): void {
