@@ -9,15 +9,21 @@ is commutative, associative and idempotent.
 import hashlib
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from network.radius.messages import RadiusMessage, circuit_of, login_of, mac_of
+from network import wraps
+from network.radius.messages import RadiusMessage, circuit_of, login_of, mac_of, remote_of
 
 OCTETS_MAX = 2**63 - 1
 SECONDS_MAX = 2**32 - 1
 SUBSCRIPTION_DIGITS_MAX = 18
+NONCE_MAX = 40
+KYIV = ZoneInfo("Europe/Kyiv")
 
 
 class Kind(StrEnum):
@@ -49,8 +55,21 @@ class UselessPacketError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """A start or a stop as the BRAS sent it, for the session's time line."""
+
+    kind: Kind
+    at: datetime
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SessionFacts:
-    """What packets of one session say together. Octets are 64-bit; "in" is from the user."""
+    """What packets of one session say together. Octets are 64-bit; "in" is from the user.
+
+    `points` are counters that were told without gigawords (`network.wraps`); `in_octets` and
+    `out_octets` hold what was told with them.
+    """
 
     unique_id: str
     acct_session_id: str
@@ -69,6 +88,16 @@ class SessionFacts:
     is_stopped: bool = False
     stopped_at: datetime | None = None
     terminate_cause: str = ""
+    remote_hex: str = ""
+    nas_port_id: str = ""
+    nonce: str = ""
+    points: tuple[wraps.Point, ...] = ()
+    packets: tuple[Told, ...] = field(default=(), compare=False)
+
+    @property
+    def day(self) -> date:
+        """The day in Kyiv to which the newest counters belong."""
+        return kyiv_day(self.last_seen_at)
 
     def join(self, other: "SessionFacts") -> "SessionFacts":
         """What both say together."""
@@ -83,6 +112,10 @@ class SessionFacts:
             login=max(self.login, other.login),
             mac=max(self.mac, other.mac),
             circuit_hex=max(self.circuit_hex, other.circuit_hex),
+            remote_hex=max(self.remote_hex, other.remote_hex),
+            nas_port_id=max(self.nas_port_id, other.nas_port_id),
+            points=tuple(sorted({*self.points, *other.points})),
+            packets=self.packets + other.packets,
             framed_ip=newer.framed_ip or older.framed_ip,
             started_at=min(self.started_at, other.started_at),
             in_octets=max(self.in_octets, other.in_octets),
@@ -133,7 +166,8 @@ def read(message: RadiusMessage, *, received_at: datetime) -> SessionFacts | Boo
     told_class = class_text(message)
     session_time_s = min(max(message.number("Acct-Session-Time") or 0, 0), SECONDS_MAX)
     stopped = kind is Kind.STOP
-    subscription_id, is_guest = subscription_of(told_class)
+    subscription_id, is_guest, nonce = identity_of_class(told_class)
+    in_octets, out_octets, points = _counters(message, session_time_s=session_time_s, at=at)
     return SessionFacts(
         unique_id=unique_id(
             nas_address=nas_address, acct_session_id=acct_session_id, told_class=told_class, mac=mac
@@ -143,17 +177,22 @@ def read(message: RadiusMessage, *, received_at: datetime) -> SessionFacts | Boo
         login=login_of(message),
         mac=mac,
         circuit_hex=circuit_of(message),
+        remote_hex=remote_of(message),
+        nas_port_id=message.text("NAS-Port-Id")[:253],
+        nonce=nonce,
         framed_ip=_ip(message.text("Framed-IP-Address")),
         subscription_id=subscription_id,
         is_guest=is_guest,
         started_at=at - timedelta(seconds=session_time_s),
         last_seen_at=at,
-        in_octets=_octets(message, "Acct-Input-Octets", "Acct-Input-Gigawords"),
-        out_octets=_octets(message, "Acct-Output-Octets", "Acct-Output-Gigawords"),
+        in_octets=in_octets,
+        out_octets=out_octets,
+        points=points,
         session_time_s=session_time_s,
         is_stopped=stopped,
         stopped_at=at if stopped else None,
         terminate_cause=(message.text("Acct-Terminate-Cause") or "Unknown")[:40] if stopped else "",
+        packets=() if kind is Kind.INTERIM else (Told(kind, at, dict(message.attributes)),),
     )
 
 
@@ -173,22 +212,49 @@ def class_text(message: RadiusMessage) -> str:
     return raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
 
 
-def subscription_of(told_class: str) -> tuple[int | None, bool]:
-    """`s:<service>:<nonce>` → (service, False); `g:<service>:<nonce>` → (service, True)."""
+def identity_of_class(told_class: str) -> tuple[int | None, bool, str]:
+    """`s:<service>:<nonce>` → (service, False, nonce); `g:…` is a guest; else (None, False, "")."""
     kind, _, rest = told_class.partition(":")
-    number = rest.partition(":")[0]
-    if kind not in {"s", "g"} or not (number.isascii() and number.isdigit()):
-        return None, False
-    if len(number) > SUBSCRIPTION_DIGITS_MAX:
-        return None, False
-    return int(number), kind == "g"
+    number, _, nonce = rest.partition(":")
+    if kind not in {"s", "g"}:
+        return None, False, ""
+    is_number = number.isascii() and number.isdigit() and len(number) <= SUBSCRIPTION_DIGITS_MAX
+    service = int(number) if is_number else None
+    return service, kind == "g", nonce[:NONCE_MAX]
 
 
-def _octets(message: RadiusMessage, low: str, high: str) -> int:
-    """A 64-bit counter from its two 32-bit halves (RFC 2869, gigawords)."""
-    octets = max(message.number(low) or 0, 0)
-    gigawords = max(message.number(high) or 0, 0)
-    return min((gigawords << 32) + octets, OCTETS_MAX)
+def kyiv_day(at: datetime) -> date:
+    """The calendar day in Kyiv, where offsets are whole hours."""
+    return _day_of_hour(int(at.timestamp()) // 3600)
+
+
+@lru_cache(maxsize=4096)
+def _day_of_hour(hour: int) -> date:
+    return datetime.fromtimestamp(hour * 3600, tz=UTC).astimezone(KYIV).date()
+
+
+def _counters(
+    message: RadiusMessage, *, session_time_s: int, at: datetime
+) -> tuple[int, int, tuple[wraps.Point, ...]]:
+    """64-bit counters of two 32-bit halves (RFC 2869), or a statement of the lower halves alone."""
+    in_low, out_low = message.number("Acct-Input-Octets"), message.number("Acct-Output-Octets")
+    if not message.has("Acct-Input-Gigawords", "Acct-Output-Gigawords"):
+        low_in, low_out = _half(in_low), _half(out_low)
+        if not low_in and not low_out:
+            return 0, 0, ()
+        order = wraps.order_of(session_time_s=session_time_s, at_s=int(at.timestamp()))
+        return 0, 0, ((order, low_in, low_out),)
+    in_high = message.number("Acct-Input-Gigawords")
+    out_high = message.number("Acct-Output-Gigawords")
+    return _octets(in_low, in_high), _octets(out_low, out_high), ()
+
+
+def _half(value: int | None) -> int:
+    return min(max(value or 0, 0), wraps.HALF - 1)
+
+
+def _octets(low: int | None, high: int | None) -> int:
+    return min((max(high or 0, 0) << 32) + max(low or 0, 0), OCTETS_MAX)
 
 
 def _packet_time(message: RadiusMessage, *, received_at: datetime) -> datetime:

@@ -19,4 +19,9 @@ SCHEDULE = {
         "task": "network.tasks.forget_rejects",
         "schedule": crontab(hour=4, minute=20),
     },
+    # A fortnight is made ahead: a worker that was down for days has refused nothing.
+    "network.keep_days": {
+        "task": "network.tasks.keep_days",
+        "schedule": crontab(hour="3,15", minute=40),
+    },
 }

@@ -5,14 +5,18 @@ sessions. Rules, whatever the order: counters only grow, a stop wins, a closed s
 reopens (later packets still raise its counters), a stop of an unknown session makes a closed one.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
 
+from network import events, wraps
 from network.accounting import Boot, SessionFacts, join_all
+from network.models import AccountingProgress
 
 SUSPECT_AFTER = timedelta(minutes=15)  # three interim updates of 300 s
 LOST_AFTER = timedelta(minutes=75)
@@ -33,6 +37,7 @@ SELECT pg_advisory_xact_lock(%(class)s, bucket) FROM (
 
 _STATEMENTS = Path(__file__).with_name("statements")
 _INGEST = (_STATEMENTS / "ingest.sql").read_text(encoding="utf-8")
+_LATE = (_STATEMENTS / "late.sql").read_text(encoding="utf-8")
 _CLOSE = (_STATEMENTS / "close.sql").read_text(encoding="utf-8")
 
 _BOOT = """
@@ -40,37 +45,67 @@ UPDATE network_nas SET last_boot_at = %(at)s, boot_epoch = boot_epoch + 1
 WHERE address = %(address)s AND (last_boot_at IS NULL OR last_boot_at < %(at)s)
 """
 
+_POINTS = """
+SELECT unique_id, wrap_points FROM network_session WHERE unique_id = ANY(%(ids)s)
+UNION ALL
+SELECT h.unique_id, h.wrap_points FROM network_session_closed c
+JOIN network_session_history h ON h.unique_id = c.unique_id AND h.closed_day = c.closed_day
+WHERE c.unique_id = ANY(%(ids)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """A session of the batch that is not just an interim update of an open one."""
+
+    unique_id: str
+    closed_day: date | None
+    is_over: bool
+    is_new: bool
+    subscription_id: int | None
+    nas_id: int | None
+
 
 def ingest(records: Iterable[SessionFacts | Boot]) -> int:
-    """Take statements in, in one transaction; gives the number of sessions they spoke of."""
+    """Take statements in; gives the number of sessions they spoke of.
+
+    All sessions are one transaction, and each restart of a BRAS is one before it. Taking the same
+    in again changes nothing.
+    """
     given = list(records)
-    sessions = join_all(one for one in given if isinstance(one, SessionFacts))
-    boots = sorted(
-        {one for one in given if isinstance(one, Boot)}, key=lambda one: (one.nas_address, one.at)
-    )
-    if not sessions and not boots:
+    boots = {one for one in given if isinstance(one, Boot)}
+    for boot in sorted(boots, key=lambda one: (one.nas_address, one.at)):
+        _close_for_boot(boot)
+    by_day: dict[date, list[SessionFacts]] = defaultdict(list)
+    for one in given:
+        if isinstance(one, SessionFacts):
+            by_day[one.day].append(one)
+    if not by_day:
         return 0
+    ids = sorted({one.unique_id for facts in by_day.values() for one in facts})
     with transaction.atomic(), connection.cursor() as cursor:
-        for boot in boots:
-            _close_for_boot(cursor, boot)
-        if sessions:
-            _lock(cursor, ids=[one.unique_id for one in sessions])
-            cursor.execute(_INGEST, _columns(sessions))
-    return len(sessions)
+        _lock(cursor, ids=ids)
+        for day in sorted(by_day):
+            _take_in(cursor, day=day, facts=join_all(by_day[day]))
+    return len(ids)
 
 
 def reap(*, at: datetime) -> tuple[int, int]:
     """Mark sessions that are not heard of as suspect, close those long lost.
 
     A suspect session comes back with its next interim update; a lost one ends at the time it was
-    last heard of. Gives (suspected, closed).
+    last heard of. Gives (suspected, closed). While accounting waits to be taken in, the silence is
+    ours: time stands still at the moment when a worker had last read everything.
     """
+    at = min([at, *_caught_up()])
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT unique_id FROM network_session WHERE last_seen_at < %s LIMIT %s",
             [at - LOST_AFTER, BATCH_MAX],
         )
-        closed = _close(cursor, heard_before=at - LOST_AFTER, cause=LOST_CAUSE)
+        closed = _close(
+            cursor, heard_before=at - LOST_AFTER, cause=LOST_CAUSE, kind=events.Kind.LOST, at=at
+        )
         cursor.execute(
             "UPDATE network_session SET state = 'SUSPECT', suspect_at = %s"
             " WHERE state = 'OPEN' AND last_seen_at < %s",
@@ -79,31 +114,117 @@ def reap(*, at: datetime) -> tuple[int, int]:
         return cursor.rowcount, closed
 
 
-def _close_for_boot(cursor: Any, boot: Boot) -> None:
-    """The BRAS's sessions last heard of before it restarted are over; a repeat does nothing."""
-    cursor.execute(_BOOT, {"at": boot.at, "address": boot.nas_address})
-    cursor.execute(
-        "SELECT unique_id FROM network_session WHERE nas_address = %s AND last_seen_at < %s",
-        [boot.nas_address, boot.at],
+def _caught_up() -> list[datetime]:
+    """When the workers of the stream last had nothing left to read; empty without a stream."""
+    known = AccountingProgress.objects.filter(caught_up_at__isnull=False)
+    newest = known.order_by("-caught_up_at").values_list("caught_up_at", flat=True).first()
+    return [newest] if newest else []
+
+
+def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
+    """The statements of one day, one for each session."""
+    points = _merged_points(cursor, facts)
+    columns = _columns(facts, points)
+    cursor.execute(_INGEST, {**columns, "day": day})
+    outcomes = {row[0]: _Outcome(*row) for row in cursor.fetchall()}
+    late = [one for one in facts if (o := outcomes.get(one.unique_id)) and o.closed_day]
+    if late:
+        told = [outcomes[one.unique_id] for one in late]
+        more = {
+            "closed_day": [one.closed_day for one in told],
+            "is_over": [one.is_over for one in told],
+            "days": sorted({one.closed_day for one in told if one.closed_day}),
+            "day": day,
+        }
+        cursor.execute(_LATE, {**_columns(late, points), **more})
+    events.record_many(
+        events.Event(
+            at=packet.at,
+            kind=events.Kind(packet.kind),
+            subscription_id=outcomes[one.unique_id].subscription_id,
+            session_unique_id=one.unique_id,
+            nonce=one.nonce,
+            nas_id=outcomes[one.unique_id].nas_id,
+            attributes=packet.attributes,
+        )
+        for one in facts
+        for packet in one.packets
     )
-    _close(cursor, heard_before=boot.at, cause=BOOT_CAUSE)
 
 
-def _close(cursor: Any, *, heard_before: datetime, cause: str) -> int:
+def _merged_points(cursor: Any, facts: Sequence[SessionFacts]) -> dict[str, list[int]]:
+    """Counters without gigawords: what is known of these sessions with the new statements."""
+    told = {one.unique_id: one.points for one in facts if one.points}
+    if not told:
+        return {}
+    cursor.execute(_POINTS, {"ids": list(told)})
+    stored = dict(cursor.fetchall())
+    return {
+        unique_id: wraps.merge(stored.get(unique_id) or [], points)
+        for unique_id, points in told.items()
+    }
+
+
+def _close_for_boot(boot: Boot) -> None:
+    """The BRAS's sessions last heard of before it restarted are over; a repeat does nothing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_BOOT, {"at": boot.at, "address": boot.nas_address})
+        cursor.execute(
+            "SELECT unique_id FROM network_session WHERE nas_address = %s AND last_seen_at < %s",
+            [boot.nas_address, boot.at],
+        )
+        _close(cursor, heard_before=boot.at, cause=BOOT_CAUSE, kind=events.Kind.BOOT, at=boot.at)
+
+
+def _close(
+    cursor: Any, *, heard_before: datetime, cause: str, kind: events.Kind, at: datetime
+) -> int:
     """Close the sessions whose ids the cursor has just read, if they are still that old."""
     ids = [row[0] for row in cursor.fetchall()]
     if not ids:
         return 0
     _lock(cursor, ids=ids)
     cursor.execute(_CLOSE, {"ids": ids, "heard_before": heard_before, "cause": cause})
-    return int(cursor.rowcount)
+    gone = cursor.fetchall()
+    events.record_many(
+        events.Event(
+            at=at,
+            kind=kind,
+            subscription_id=subscription_id,
+            session_unique_id=unique_id,
+            nas_id=nas_id,
+            attributes={"cause": cause},
+        )
+        for unique_id, subscription_id, nas_id in gone
+    )
+    return len(gone)
 
 
 def _lock(cursor: Any, *, ids: list[str]) -> None:
     cursor.execute(_LOCK, {"class": LOCK_CLASS, "mask": LOCK_MASK, "ids": ids})
 
 
-def _columns(sessions: Sequence[SessionFacts]) -> dict[str, list[Any]]:
-    return {
-        name: [getattr(one, name) for one in sessions] for name in SessionFacts.__dataclass_fields__
-    }
+_PLAIN = (
+    "unique_id", "acct_session_id", "nas_address", "login", "mac", "circuit_hex", "remote_hex",
+    "nas_port_id", "nonce", "framed_ip", "subscription_id", "is_guest", "started_at",
+    "last_seen_at", "session_time_s", "is_stopped", "stopped_at", "terminate_cause",
+)  # fmt: skip
+
+
+def _columns(facts: Sequence[SessionFacts], points: dict[str, list[int]]) -> dict[str, list[Any]]:
+    """The statements as columns; counters without gigawords as what they amount to."""
+    columns = {name: [getattr(one, name) for one in facts] for name in _PLAIN}
+    columns["has_packet"] = [bool(one.packets) for one in facts]
+    columns["in_octets"] = [one.in_octets for one in facts]
+    columns["out_octets"] = [one.out_octets for one in facts]
+    columns["wrap_points"] = [""] * len(facts)
+    if points:
+        for number, one in enumerate(facts):
+            known = points.get(one.unique_id)
+            if known is None:
+                continue
+            in_total, out_total = wraps.totals(known)
+            columns["in_octets"][number] = max(one.in_octets, in_total)
+            columns["out_octets"][number] = max(one.out_octets, out_total)
+            columns["wrap_points"][number] = "{" + ",".join(map(str, known)) + "}"
+    return columns

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from network import actions, operations, provisioning
+from network import actions, operations, partitions, provisioning
 from project.core import clock
 
 
@@ -44,3 +44,11 @@ def forget_rejects() -> None:
     """Delete old refusals."""
     days = timedelta(days=operations.REJECTS_KEPT_DAYS)
     operations.forget_rejects(before=clock.now() - days)
+
+
+@shared_task
+def keep_days() -> None:
+    """Make the partitions of the days to come and drop those that need not be kept."""
+    today = clock.today()
+    partitions.ensure(on_date=today)
+    partitions.drop_old(on_date=today)

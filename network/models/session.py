@@ -1,27 +1,33 @@
-"""Sessions: the open ones in one table, the closed ones in history (partitioned by day later)."""
+"""Sessions: the open ones in one table, the closed ones in history with a partition a day."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from billing.models import Subscription
 from network.models.nas import Nas
+
+TODAY = models.Func(template="CURRENT_DATE", output_field=models.DateField())
 
 
 class SessionFields(models.Model):
     """What is known of a session on a BRAS.
 
     Octets are 64-bit; "in" is from the user (upload), "out" is to the user (download).
+    `counted_day` is the day in Kyiv of the newest packet and `before_*_octets` what the counters
+    had reached before that day, so their difference is the traffic of the day. `wrap_points`:
+    see `network.wraps`; empty where the BRAS sends gigawords. `nonce` is the last part of our
+    Class: by it an authorization is found again.
     """
 
     unique_id = models.CharField(max_length=64)
     acct_session_id = models.CharField(max_length=253)
-    subscription = models.ForeignKey(
-        Subscription, null=True, on_delete=models.PROTECT, related_name="+"
-    )
-    nas = models.ForeignKey(Nas, null=True, on_delete=models.PROTECT, related_name="+")
     nas_address = models.GenericIPAddressField(null=True)
     login = models.CharField(max_length=253, blank=True, default="")
     mac = models.CharField(max_length=12, blank=True, default="")
     circuit_hex = models.CharField(max_length=506, blank=True, default="")
+    remote_hex = models.CharField(max_length=506, blank=True, default="")
+    nas_port_id = models.CharField(max_length=253, blank=True, default="")
+    nonce = models.CharField(max_length=40, blank=True, default="")
     framed_ip = models.GenericIPAddressField(null=True)
     is_guest = models.BooleanField(default=False)
     started_at = models.DateTimeField()
@@ -29,13 +35,20 @@ class SessionFields(models.Model):
     in_octets = models.BigIntegerField(default=0)
     out_octets = models.BigIntegerField(default=0)
     session_time_s = models.BigIntegerField(default=0)
+    counted_day = models.DateField(db_default=TODAY)
+    before_in_octets = models.BigIntegerField(default=0)
+    before_out_octets = models.BigIntegerField(default=0)
+    wrap_points = ArrayField(models.BigIntegerField(), default=list, blank=True)
 
     class Meta:
         abstract = True
 
 
 class Session(SessionFields):
-    """An open session. OPEN → SUSPECT (no interim for long) → closed into history."""
+    """An open session. OPEN → SUSPECT (no interim for long) → closed into history.
+
+    `in_bit_s`, `out_bit_s`: the mean speed between the newest packet and the one before it.
+    """
 
     class State(models.TextChoices):
         """Whether we still hear of it."""
@@ -43,8 +56,14 @@ class Session(SessionFields):
         OPEN = "OPEN"
         SUSPECT = "SUSPECT"
 
+    subscription = models.ForeignKey(
+        Subscription, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    nas = models.ForeignKey(Nas, null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
     suspect_at = models.DateTimeField(null=True)
+    in_bit_s = models.BigIntegerField(null=True)
+    out_bit_s = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "network_session"
@@ -58,17 +77,111 @@ class Session(SessionFields):
 
 
 class SessionHistory(SessionFields):
-    """A closed session with its end and cause; never reopened."""
+    """A closed session with its end and cause; never reopened.
 
+    Lies in the partition of `closed_day`, the day in Kyiv on which it was closed first: read with
+    bounds of that day. Made and dropped by `network.partitions`.
+    """
+
+    subscription = models.ForeignKey(
+        Subscription, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    nas = models.ForeignKey(
+        Nas, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    closed_day = models.DateField(db_default=TODAY)
     stopped_at = models.DateTimeField()
     terminate_cause = models.CharField(max_length=40)
 
     class Meta:
         db_table = "network_session_history"
         constraints = [
-            models.UniqueConstraint(fields=["unique_id"], name="network_session_history_unique_id")
+            models.UniqueConstraint(
+                fields=["unique_id", "closed_day"], name="network_session_history_unique_id_day"
+            )
         ]
-        indexes = [models.Index(fields=["subscription", "-stopped_at"], name="network_history_sub")]
+        indexes = [
+            models.Index(fields=["subscription", "-stopped_at"], name="network_history_sub"),
+            models.Index(fields=["nas", "-stopped_at"], name="network_history_nas"),
+        ]
 
     def __str__(self) -> str:
         return self.unique_id
+
+
+class SessionClosed(models.Model):
+    """That a session is closed, and in which day of the history it lies."""
+
+    unique_id = models.CharField(max_length=64, primary_key=True)
+    closed_day = models.DateField()
+
+    class Meta:
+        db_table = "network_session_closed"
+        indexes = [models.Index(fields=["closed_day"], name="network_session_closed_day")]
+
+    def __str__(self) -> str:
+        return self.unique_id
+
+
+class SessionEvent(models.Model):
+    """One thing that happened to a session or to somebody who asked for one, with the packet.
+
+    Written by `network.events.record`; kept for `GEOBILL_SESSION_EVENTS_KEPT_DAYS`.
+    """
+
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=16)
+    subscription = models.ForeignKey(
+        Subscription, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    session_unique_id = models.CharField(max_length=64, blank=True, default="")
+    nonce = models.CharField(max_length=40, blank=True, default="")
+    nas = models.ForeignKey(
+        Nas, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    attributes = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "network_session_event"
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.kind} {self.session_unique_id}"
+
+
+class TrafficDay(models.Model):
+    """What a service's ended days and ended sessions carried on one day (Kyiv), in octets.
+
+    The part of open sessions on their own day is not here yet: it is `in_octets` less
+    `before_in_octets` of the session. `network.traffic` adds both up.
+    """
+
+    pk = models.CompositePrimaryKey("subscription", "day")
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="+")
+    day = models.DateField()
+    in_octets = models.BigIntegerField(default=0)
+    out_octets = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "network_traffic_day"
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} {self.day}"
+
+
+class AccountingProgress(models.Model):
+    """How far a worker of the accounting stream has come.
+
+    `caught_up_at`: when it last found the stream read to its end. While that is long ago, silence
+    of a session says nothing, and no session is closed for it.
+    """
+
+    name = models.CharField(max_length=80, primary_key=True)
+    caught_up_at = models.DateTimeField(null=True)
+    packets = models.BigIntegerField(default=0)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "network_accounting_progress"
+
+    def __str__(self) -> str:
+        return self.name

@@ -105,13 +105,18 @@ def circuit_of(message: RadiusMessage) -> str:
     return message.hex("Bill-Circuit-Id", "ADSL-Agent-Circuit-Id", "Agent-Circuit-Id")
 
 
+def remote_of(message: RadiusMessage) -> str:
+    """Agent-Remote-Id of Option 82 as hex."""
+    return message.hex("Bill-Remote-Id", "ADSL-Agent-Remote-Id", "Agent-Remote-Id")
+
+
 def identity_of(message: RadiusMessage) -> Identity:
     """The factors of an Access-Request."""
     return Identity(
         login=login_of(message),
         mac=mac_of(message),
         circuit_hex=circuit_of(message),
-        remote_hex=message.hex("Bill-Remote-Id", "ADSL-Agent-Remote-Id", "Agent-Remote-Id"),
+        remote_hex=remote_of(message),
         has_password=message.has(*PASSWORD_ATTRIBUTES),
     )
 

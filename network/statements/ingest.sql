@@ -1,100 +1,147 @@
--- Joins what accounting packets say with what is stored, for any number of sessions at once (one
--- row a session; network.accounting joined the packets of one batch before). Nothing here depends on
--- the order in which packets come. Run by network.sessions.ingest, under its advisory locks.
-WITH incoming AS (
-    SELECT i.unique_id, i.acct_session_id, COALESCE(s.id, d.subscription_id) AS subscription_id,
-           n.id AS nas_id, i.nas_address, i.login, i.mac, i.circuit_hex, i.framed_ip, i.is_guest,
-           i.started_at, i.last_seen_at, i.in_octets, i.out_octets, i.session_time_s,
-           COALESCE(i.stopped_at, i.last_seen_at) AS stopped_at,
-           CASE WHEN i.is_stopped THEN i.terminate_cause ELSE 'NAS-Reboot' END AS terminate_cause,
-           i.is_stopped OR COALESCE(i.last_seen_at < n.last_boot_at, false) AS is_over,
-           EXISTS (SELECT 1 FROM network_session_history h WHERE h.unique_id = i.unique_id)
-               AS is_closed
+-- Joins what accounting packets say with the open sessions, for any number of sessions at once: one
+-- row a session, all of one day in Kyiv (network.sessions groups them). Nothing here depends on the
+-- order in which packets come. Run under the advisory locks of the sessions.
+--
+-- Common is an interim update of an open session: one look at it, one update. Whose service it is,
+-- is asked only of a session that has none. What carries traffic to another day, and what ends,
+-- goes to the totals of the day in the same statement. Sessions that are closed already are only
+-- named in the answer: late.sql is for them.
+WITH told AS MATERIALIZED (
+    SELECT i.*, n.id AS nas_id, n.last_boot_at
     FROM unnest(
         %(unique_id)s::text[], %(acct_session_id)s::text[], %(nas_address)s::inet[],
-        %(login)s::text[], %(mac)s::text[], %(circuit_hex)s::text[], %(framed_ip)s::inet[],
+        %(login)s::text[], %(mac)s::text[], %(circuit_hex)s::text[], %(remote_hex)s::text[],
+        %(nas_port_id)s::text[], %(nonce)s::text[], %(framed_ip)s::inet[],
         %(subscription_id)s::bigint[], %(is_guest)s::boolean[], %(started_at)s::timestamptz[],
         %(last_seen_at)s::timestamptz[], %(in_octets)s::bigint[], %(out_octets)s::bigint[],
         %(session_time_s)s::bigint[], %(is_stopped)s::boolean[], %(stopped_at)s::timestamptz[],
-        %(terminate_cause)s::text[]
-    ) AS i(unique_id, acct_session_id, nas_address, login, mac, circuit_hex, framed_ip,
-           subscription_id, is_guest, started_at, last_seen_at, in_octets, out_octets,
-           session_time_s, is_stopped, stopped_at, terminate_cause)
+        %(terminate_cause)s::text[], %(wrap_points)s::text[], %(has_packet)s::boolean[]
+    ) AS i(unique_id, acct_session_id, nas_address, login, mac, circuit_hex, remote_hex,
+           nas_port_id, nonce, framed_ip, told_subscription_id, is_guest, started_at, last_seen_at,
+           in_octets, out_octets, session_time_s, is_stopped, stopped_at, terminate_cause,
+           wrap_points, has_packet)
     LEFT JOIN network_nas n ON n.address = i.nas_address
-    LEFT JOIN billing_subscription s ON s.id = i.subscription_id
-    LEFT JOIN radius_decision d ON s.id IS NULL AND d.login = i.login
 ),
-raised AS (  -- the session is closed already: its counters may still grow
-    UPDATE network_session_history h
-    SET in_octets = GREATEST(h.in_octets, i.in_octets),
-        out_octets = GREATEST(h.out_octets, i.out_octets),
-        session_time_s = GREATEST(h.session_time_s, i.session_time_s),
-        started_at = LEAST(h.started_at, i.started_at),
-        last_seen_at = GREATEST(h.last_seen_at, i.last_seen_at),
-        login = GREATEST(h.login, i.login), mac = GREATEST(h.mac, i.mac),
-        circuit_hex = GREATEST(h.circuit_hex, i.circuit_hex),
-        framed_ip = CASE WHEN i.last_seen_at > h.last_seen_at
-                         THEN COALESCE(i.framed_ip, h.framed_ip)
-                         ELSE COALESCE(h.framed_ip, i.framed_ip) END
-    FROM incoming i WHERE h.unique_id = i.unique_id AND i.is_closed AND NOT i.is_over
+known AS MATERIALIZED (
+    SELECT t.*, o.id AS open_id, o.in_octets AS was_in, o.out_octets AS was_out,
+           o.before_in_octets AS was_before_in, o.before_out_octets AS was_before_out,
+           COALESCE(o.counted_day, %(day)s::date) AS was_day,
+           CASE WHEN o.subscription_id IS NOT NULL THEN o.subscription_id ELSE COALESCE(
+               (SELECT s.id FROM billing_subscription s WHERE s.id = t.told_subscription_id),
+               (SELECT d.subscription_id FROM radius_decision d WHERE d.login = t.login)) END
+               AS subscription_id,
+           CASE WHEN o.id IS NULL THEN
+               (SELECT c.closed_day FROM network_session_closed c WHERE c.unique_id = t.unique_id)
+               END AS closed_day,
+           t.is_stopped
+               OR COALESCE(GREATEST(o.last_seen_at, t.last_seen_at) < t.last_boot_at, false)
+               AS is_over,
+           GREATEST(o.in_octets, t.in_octets) AS new_in,
+           GREATEST(o.out_octets, t.out_octets) AS new_out,
+           GREATEST(o.counted_day, %(day)s::date) AS new_day,
+           CASE WHEN o.id IS NULL THEN 0
+                WHEN o.counted_day < %(day)s::date THEN o.in_octets
+                WHEN o.counted_day = %(day)s::date THEN o.before_in_octets
+                ELSE GREATEST(o.before_in_octets, t.in_octets) END AS new_before_in,
+           CASE WHEN o.id IS NULL THEN 0
+                WHEN o.counted_day < %(day)s::date THEN o.out_octets
+                WHEN o.counted_day = %(day)s::date THEN o.before_out_octets
+                ELSE GREATEST(o.before_out_octets, t.out_octets) END AS new_before_out
+    FROM told t LEFT JOIN network_session o ON o.unique_id = t.unique_id
+),
+updated AS (
+    UPDATE network_session s
+    SET in_octets = k.new_in, out_octets = k.new_out, counted_day = k.new_day,
+        before_in_octets = k.new_before_in, before_out_octets = k.new_before_out,
+        wrap_points = CASE WHEN k.wrap_points = '' THEN s.wrap_points
+                           ELSE k.wrap_points::bigint[] END,
+        session_time_s = GREATEST(s.session_time_s, k.session_time_s),
+        started_at = LEAST(s.started_at, k.started_at),
+        last_seen_at = GREATEST(s.last_seen_at, k.last_seen_at),
+        login = GREATEST(s.login, k.login), mac = GREATEST(s.mac, k.mac),
+        circuit_hex = GREATEST(s.circuit_hex, k.circuit_hex),
+        remote_hex = GREATEST(s.remote_hex, k.remote_hex),
+        nas_port_id = GREATEST(s.nas_port_id, k.nas_port_id),
+        framed_ip = CASE WHEN k.last_seen_at > s.last_seen_at
+                         THEN COALESCE(k.framed_ip, s.framed_ip)
+                         ELSE COALESCE(s.framed_ip, k.framed_ip) END,
+        nas_id = COALESCE(s.nas_id, k.nas_id),
+        subscription_id = k.subscription_id,
+        in_bit_s = CASE WHEN k.last_seen_at > s.last_seen_at THEN (k.new_in - s.in_octets) * 8
+            / GREATEST(1, EXTRACT(epoch FROM k.last_seen_at - s.last_seen_at))::bigint
+            ELSE s.in_bit_s END,
+        out_bit_s = CASE WHEN k.last_seen_at > s.last_seen_at THEN (k.new_out - s.out_octets) * 8
+            / GREATEST(1, EXTRACT(epoch FROM k.last_seen_at - s.last_seen_at))::bigint
+            ELSE s.out_bit_s END,
+        state = CASE WHEN k.last_seen_at > s.last_seen_at THEN 'OPEN' ELSE s.state END,
+        suspect_at = CASE WHEN k.last_seen_at > s.last_seen_at THEN NULL ELSE s.suspect_at END
+    FROM known k WHERE s.id = k.open_id AND NOT k.is_over
 ),
 opened AS (
-    INSERT INTO network_session AS s (
-    unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
-    framed_ip, is_guest, started_at, last_seen_at, in_octets, out_octets, session_time_s
-    , state)
-    SELECT 
-    unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
-    framed_ip, is_guest, started_at, last_seen_at, in_octets, out_octets, session_time_s
-    , 'OPEN' FROM incoming WHERE NOT is_over AND NOT is_closed
-    ON CONFLICT (unique_id) DO UPDATE
-    SET in_octets = GREATEST(s.in_octets, EXCLUDED.in_octets),
-        out_octets = GREATEST(s.out_octets, EXCLUDED.out_octets),
-        session_time_s = GREATEST(s.session_time_s, EXCLUDED.session_time_s),
-        started_at = LEAST(s.started_at, EXCLUDED.started_at),
-        last_seen_at = GREATEST(s.last_seen_at, EXCLUDED.last_seen_at),
-        login = GREATEST(s.login, EXCLUDED.login), mac = GREATEST(s.mac, EXCLUDED.mac),
-        circuit_hex = GREATEST(s.circuit_hex, EXCLUDED.circuit_hex),
-        framed_ip = CASE WHEN EXCLUDED.last_seen_at > s.last_seen_at
-                         THEN COALESCE(EXCLUDED.framed_ip, s.framed_ip)
-                         ELSE COALESCE(s.framed_ip, EXCLUDED.framed_ip) END,
-        nas_id = COALESCE(s.nas_id, EXCLUDED.nas_id),
-        subscription_id = COALESCE(s.subscription_id, EXCLUDED.subscription_id),
-        state = CASE WHEN EXCLUDED.last_seen_at > s.last_seen_at THEN 'OPEN' ELSE s.state END,
-        suspect_at = CASE WHEN EXCLUDED.last_seen_at > s.last_seen_at THEN NULL
-                          ELSE s.suspect_at END
+    INSERT INTO network_session (
+        unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
+        remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at, in_octets,
+        out_octets, session_time_s, counted_day, before_in_octets, before_out_octets, wrap_points,
+        state)
+    SELECT unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac,
+        circuit_hex, remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at,
+        in_octets, out_octets, session_time_s, new_day, 0, 0,
+        COALESCE(NULLIF(wrap_points, ''), '{}')::bigint[], 'OPEN'
+    FROM known WHERE open_id IS NULL AND closed_day IS NULL AND NOT is_over
 ),
 gone AS (
-    DELETE FROM network_session s USING incoming i
-    WHERE s.unique_id = i.unique_id AND i.is_over
-    RETURNING s.*
+    DELETE FROM network_session s USING known k WHERE s.id = k.open_id AND k.is_over RETURNING s.*
+),
+closed AS (
+    INSERT INTO network_session_history (
+        unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
+        remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at, in_octets,
+        out_octets, session_time_s, counted_day, before_in_octets, before_out_octets, wrap_points,
+        closed_day, stopped_at, terminate_cause)
+    SELECT k.unique_id, k.acct_session_id, k.subscription_id, COALESCE(g.nas_id, k.nas_id),
+        k.nas_address, GREATEST(g.login, k.login), GREATEST(g.mac, k.mac),
+        GREATEST(g.circuit_hex, k.circuit_hex), GREATEST(g.remote_hex, k.remote_hex),
+        GREATEST(g.nas_port_id, k.nas_port_id), k.nonce,
+        CASE WHEN g.last_seen_at > k.last_seen_at THEN COALESCE(g.framed_ip, k.framed_ip)
+             ELSE COALESCE(k.framed_ip, g.framed_ip) END,
+        k.is_guest, LEAST(g.started_at, k.started_at), GREATEST(g.last_seen_at, k.last_seen_at),
+        k.new_in, k.new_out, GREATEST(g.session_time_s, k.session_time_s), k.new_day,
+        k.new_before_in, k.new_before_out,
+        CASE WHEN k.wrap_points <> '' THEN k.wrap_points::bigint[]
+             ELSE COALESCE(g.wrap_points, '{}') END,
+        (e.stopped_at AT TIME ZONE 'Europe/Kyiv')::date, e.stopped_at,
+        CASE WHEN k.is_stopped THEN k.terminate_cause ELSE 'NAS-Reboot' END
+    FROM known k LEFT JOIN gone g ON g.id = k.open_id
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(k.stopped_at, GREATEST(g.last_seen_at, k.last_seen_at)) AS stopped_at) e
+    WHERE k.is_over AND k.closed_day IS NULL
+    RETURNING unique_id, closed_day
+),
+registered AS (
+    INSERT INTO network_session_closed (unique_id, closed_day) SELECT * FROM closed
+),
+shares AS (
+    -- the day before this one is complete
+    SELECT subscription_id, was_day AS day, was_in - was_before_in AS in_octets,
+           was_out - was_before_out AS out_octets
+    FROM known WHERE open_id IS NOT NULL AND was_day < %(day)s::date
+    UNION ALL  -- a packet that came after midnight and is of the day before
+    SELECT subscription_id, %(day)s::date, new_before_in - was_before_in,
+           new_before_out - was_before_out
+    FROM known WHERE open_id IS NOT NULL AND was_day > %(day)s::date
+    UNION ALL  -- what ends
+    SELECT subscription_id, new_day, new_in - new_before_in, new_out - new_before_out
+    FROM known WHERE is_over AND closed_day IS NULL
+),
+counted AS (
+    INSERT INTO network_traffic_day AS t (subscription_id, day, in_octets, out_octets)
+    SELECT subscription_id, day, sum(in_octets)::bigint, sum(out_octets)::bigint
+    FROM shares WHERE subscription_id IS NOT NULL AND (in_octets <> 0 OR out_octets <> 0)
+    GROUP BY subscription_id, day ORDER BY subscription_id, day
+    ON CONFLICT (subscription_id, day) DO UPDATE
+    SET in_octets = t.in_octets + EXCLUDED.in_octets,
+        out_octets = t.out_octets + EXCLUDED.out_octets
 )
-INSERT INTO network_session_history AS h (
-    unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
-    framed_ip, is_guest, started_at, last_seen_at, in_octets, out_octets, session_time_s
-    , stopped_at, terminate_cause)
-SELECT i.unique_id, i.acct_session_id, COALESCE(g.subscription_id, i.subscription_id),
-       COALESCE(g.nas_id, i.nas_id), i.nas_address, GREATEST(g.login, i.login),
-       GREATEST(g.mac, i.mac), GREATEST(g.circuit_hex, i.circuit_hex),
-       CASE WHEN g.last_seen_at > i.last_seen_at THEN COALESCE(g.framed_ip, i.framed_ip)
-            ELSE COALESCE(i.framed_ip, g.framed_ip) END,
-       i.is_guest, LEAST(g.started_at, i.started_at), GREATEST(g.last_seen_at, i.last_seen_at),
-       GREATEST(g.in_octets, i.in_octets), GREATEST(g.out_octets, i.out_octets),
-       GREATEST(g.session_time_s, i.session_time_s), i.stopped_at, i.terminate_cause
-FROM incoming i LEFT JOIN gone g ON g.unique_id = i.unique_id
-WHERE i.is_over
-ON CONFLICT (unique_id) DO UPDATE
-SET in_octets = GREATEST(h.in_octets, EXCLUDED.in_octets),
-    out_octets = GREATEST(h.out_octets, EXCLUDED.out_octets),
-    session_time_s = GREATEST(h.session_time_s, EXCLUDED.session_time_s),
-    started_at = LEAST(h.started_at, EXCLUDED.started_at),
-    last_seen_at = GREATEST(h.last_seen_at, EXCLUDED.last_seen_at),
-    login = GREATEST(h.login, EXCLUDED.login), mac = GREATEST(h.mac, EXCLUDED.mac),
-    circuit_hex = GREATEST(h.circuit_hex, EXCLUDED.circuit_hex),
-    framed_ip = CASE WHEN EXCLUDED.last_seen_at > h.last_seen_at
-                     THEN COALESCE(EXCLUDED.framed_ip, h.framed_ip)
-                     ELSE COALESCE(h.framed_ip, EXCLUDED.framed_ip) END,
-    terminate_cause = CASE
-        WHEN (EXCLUDED.stopped_at, EXCLUDED.terminate_cause) > (h.stopped_at, h.terminate_cause)
-        THEN EXCLUDED.terminate_cause ELSE h.terminate_cause END,
-    stopped_at = GREATEST(h.stopped_at, EXCLUDED.stopped_at)
+SELECT unique_id, closed_day, is_over, open_id IS NULL AND NOT is_over AS is_new, subscription_id,
+       nas_id
+FROM known WHERE closed_day IS NOT NULL OR open_id IS NULL OR has_packet OR is_over

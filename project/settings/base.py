@@ -362,6 +362,9 @@ GEOBILL_RADIUS_NAS_NETWORKS = envlist(
 )
 # What a blocked or paused service gets: "refuse", or "guest" where the BRAS can wall it in.
 GEOBILL_RADIUS_BLOCKED = envstr("GEOBILL_RADIUS_BLOCKED", "refuse")
+# Closed sessions, and the lines of sessions' time lines, go after so many days.
+GEOBILL_SESSIONS_KEPT_DAYS = envint("GEOBILL_SESSIONS_KEPT_DAYS", 1095)
+GEOBILL_SESSION_EVENTS_KEPT_DAYS = envint("GEOBILL_SESSION_EVENTS_KEPT_DAYS", 62)
 GEOBILL_RADIUS_SESSION_TIMEOUT_S = envint("GEOBILL_RADIUS_SESSION_TIMEOUT_S", 86_400)
 # Encrypts BRAS secrets and subscribers' passwords in the database; a new key goes in front.
 GEOBILL_FIELD_KEYS = envsecret("GEOBILL_FIELD_KEYS", file=SECRETS_DIR / "field_keys", generate=True)

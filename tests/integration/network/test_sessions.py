@@ -1,14 +1,25 @@
 """Accounting becomes sessions, in whatever order it comes."""
 
 import itertools
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
 
-from network import sessions
-from network.accounting import Boot, SessionFacts
-from network.models import Nas, Session, SessionHistory
+from network import partitions, sessions
+from network.accounting import Boot, Kind, SessionFacts, Told
+from network.models import (
+    AccountingProgress,
+    Nas,
+    Session,
+    SessionClosed,
+    SessionEvent,
+    SessionHistory,
+    TrafficDay,
+)
 from tests.support import services
 from tests.support.services import AT
 
@@ -61,11 +72,12 @@ def test_every_order_and_every_cut_into_batches_ends_the_same() -> None:
     for order in itertools.permutations(packets):
         for cut in (1, 2, 4):
             SessionHistory.objects.all().delete()
+            SessionClosed.objects.all().delete()
             for first in range(0, 4, cut):
                 sessions.ingest(order[first : first + cut])
             assert not Session.objects.exists()
             row = SessionHistory.objects.values().get()
-            told.add(tuple((name, value) for name, value in row.items() if name != "id"))
+            told.add(tuple((name, str(value)) for name, value in row.items() if name != "id"))
     assert len(told) == 1
 
 
@@ -154,3 +166,87 @@ def test_silence_makes_suspect_then_ends_and_a_word_in_time_heals() -> None:
     sessions.ingest([facts(80, octets=99, key="lost", stop="User-Request")])
     lost.refresh_from_db()
     assert (lost.terminate_cause, lost.in_octets) == ("User-Request", 99)
+
+
+def test_while_accounting_waits_nobody_is_called_lost() -> None:
+    sessions.ingest([facts(0)])
+    AccountingProgress.objects.create(
+        name="a", caught_up_at=AT + timedelta(minutes=1), updated_at=AT
+    )
+    assert sessions.reap(at=AT + timedelta(hours=9)) == (0, 0)
+    AccountingProgress.objects.update(caught_up_at=AT + timedelta(hours=9))
+    assert sessions.reap(at=AT + timedelta(hours=9)) == (0, 1)
+
+
+def test_traffic_goes_to_the_days_on_which_it_was_told() -> None:
+    """It begins on one day in Kyiv and ends on the next; a packet comes late over midnight."""
+    sold = services.service()
+    midnight = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
+
+    def at(minutes: int, octets: int, stop: str = "") -> SessionFacts:
+        one = replace(facts(octets=octets, stop=stop), subscription_id=sold.id)
+        when = midnight + timedelta(minutes=minutes)
+        return replace(one, last_seen_at=when, stopped_at=when if stop else None)
+
+    sessions.ingest([at(-20, 100)])
+    sessions.ingest([at(5, 150)])
+    sessions.ingest([at(-5, 120)])
+    sessions.ingest([at(5, 150)])
+    assert list(TrafficDay.objects.values_list("day", "in_octets", "out_octets")) == [
+        (date(2026, 11, 23), 120, 1200)
+    ]
+    sessions.ingest([at(90, 1000, stop="User-Request")])
+    sessions.ingest([at(60, 700), at(95, 1100)])
+    told = TrafficDay.objects.order_by("day").values_list("day", "in_octets", "out_octets")
+    assert list(told) == [(date(2026, 11, 23), 120, 1200), (date(2026, 11, 24), 980, 9800)]
+
+
+def test_a_session_lies_in_the_day_of_its_end_and_is_found_again() -> None:
+    sessions.ingest([facts(5, octets=10, stop="User-Request")])
+    assert SessionClosed.objects.get().closed_day == SessionHistory.objects.get().closed_day
+    assert partitions.drop_old(on_date=date(2026, 11, 24)) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tableoid::regclass::text FROM network_session_history")
+        assert cursor.fetchone()[0] in {
+            "network_session_history_20261123",
+            "network_session_history_default",
+        }
+
+
+def test_days_are_made_ahead_and_dropped_as_the_running_system(
+    as_app_role: Callable[[], AbstractContextManager[None]],
+) -> None:
+    far = date(2031, 3, 31)
+    sessions.ingest(
+        [replace(facts(stop="User-Request"), stopped_at=datetime(2031, 3, 31, 9, tzinfo=UTC))]
+    )
+    with as_app_role():
+        made = partitions.ensure(on_date=far)
+        assert len(made) == 2 * (partitions.DAYS_BACK + partitions.DAYS_AHEAD + 1)
+        assert partitions.ensure(on_date=far) == []
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT tableoid::regclass::text FROM network_session_history")
+            assert cursor.fetchall() == [("network_session_history_20310331",)]
+        dropped = partitions.drop_old(on_date=date(2035, 1, 1))
+        assert set(made) <= set(dropped)
+    assert not SessionHistory.objects.exists()
+    assert not SessionClosed.objects.exists()
+
+
+def test_starts_and_stops_become_lines_once_and_without_secrets() -> None:
+    services.nas(address=ADDRESS)
+    sold = services.service()
+    told = {"User-Name": ["x\x00y"], "User-Password": ["p"], "Acct-Session-Time": [0]}
+    start = replace(
+        facts(0), subscription_id=sold.id, packets=(Told(Kind.START, AT, told),), nonce="n1"
+    )
+    for _ in range(2):
+        sessions.ingest([start])
+    line = SessionEvent.objects.get()
+    assert (line.kind, line.subscription_id, line.nonce) == ("START", sold.id, "n1")
+    assert line.nas_id == Nas.objects.get().id
+    assert line.attributes == {
+        "User-Name": ["x\ufffdy"],
+        "User-Password": "***",
+        "Acct-Session-Time": [0],
+    }
