@@ -1,6 +1,7 @@
 """The days of closed sessions and of events: made ahead, dropped when they are old."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -34,7 +35,7 @@ def drop_old(*, on_date: date) -> list[str]:
     ]
 
 
-def _rows(sql: str, parameters: list[object]) -> list[str]:
+def _rows(sql: str, parameters: list[Any]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return [row[0] for row in cursor.fetchall()]
