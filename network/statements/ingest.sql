@@ -67,11 +67,13 @@ updated AS (
                          ELSE COALESCE(s.framed_ip, k.framed_ip) END,
         nas_id = COALESCE(s.nas_id, k.nas_id),
         subscription_id = k.subscription_id,
-        in_bit_s = CASE WHEN k.last_seen_at > s.last_seen_at THEN (k.new_in - s.in_octets) * 8
-            / GREATEST(1, EXTRACT(epoch FROM k.last_seen_at - s.last_seen_at))::bigint
+        in_bit_s = CASE WHEN k.last_seen_at > s.last_seen_at THEN LEAST(9e18,
+            (k.new_in - s.in_octets)::float8 * 8
+            / GREATEST(1, EXTRACT(epoch FROM k.last_seen_at - s.last_seen_at)::float8))::bigint
             ELSE s.in_bit_s END,
-        out_bit_s = CASE WHEN k.last_seen_at > s.last_seen_at THEN (k.new_out - s.out_octets) * 8
-            / GREATEST(1, EXTRACT(epoch FROM k.last_seen_at - s.last_seen_at))::bigint
+        out_bit_s = CASE WHEN k.last_seen_at > s.last_seen_at THEN LEAST(9e18,
+            (k.new_out - s.out_octets)::float8 * 8
+            / GREATEST(1, EXTRACT(epoch FROM k.last_seen_at - s.last_seen_at)::float8))::bigint
             ELSE s.out_bit_s END,
         state = CASE WHEN k.last_seen_at > s.last_seen_at THEN 'OPEN' ELSE s.state END,
         suspect_at = CASE WHEN k.last_seen_at > s.last_seen_at THEN NULL ELSE s.suspect_at END
