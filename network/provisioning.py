@@ -77,7 +77,8 @@ SELECT s.id, s.state, COALESCE(b.reasons, '{}'),
        GREATEST(CASE WHEN night.is_now THEN v.night_down_bit_s ELSE v.speed_down_bit_s END,
                 boost.down),
        GREATEST(CASE WHEN night.is_now THEN v.night_up_bit_s ELSE v.speed_up_bit_s END, boost.up),
-       d.state, d.reason, host(d.framed_ip), d.profile_hash, d.speed_down_bit_s, d.speed_up_bit_s
+       d.state, d.reason, host(d.framed_ip), d.framed_ipv6_prefix::text,
+       d.delegated_ipv6_prefix::text, d.profile_hash, d.speed_down_bit_s, d.speed_up_bit_s
 FROM radius_decision d
 JOIN billing_subscription s ON s.id = d.subscription_id
 LEFT JOIN LATERAL (
@@ -118,10 +119,12 @@ WHERE d.subscription_id = ANY(%(ids)s)
 _WRITE = """
 UPDATE radius_decision d
 SET state = n.state, reason = n.reason, speed_down_bit_s = n.down, speed_up_bit_s = n.up,
-    framed_ip = n.ip, profile_hash = n.hash, updated_at = %(at)s
+    framed_ip = n.ip, framed_ipv6_prefix = n.ipv6, delegated_ipv6_prefix = n.delegated,
+    profile_hash = n.hash, updated_at = %(at)s
 FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(downs)s::bigint[],
-            %(ups)s::bigint[], %(ips)s::inet[], %(hashes)s::text[])
-     AS n(id, state, reason, down, up, ip, hash)
+            %(ups)s::bigint[], %(ips)s::inet[], %(ipv6s)s::inet[], %(delegated)s::inet[],
+            %(hashes)s::text[])
+     AS n(id, state, reason, down, up, ip, ipv6, delegated, hash)
 WHERE d.subscription_id = n.id
 """
 
@@ -160,7 +163,6 @@ class _Row:
     down: int | None
     up: int | None
     was: tuple[Any, ...]
-    was_ip: str | None
 
 
 def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
@@ -254,38 +256,32 @@ def _facts(cursor: Any, *, ids: list[int], at: datetime) -> list[_Row]:
             ),
             down=row[5],
             up=row[6],
-            was=row[7:13],
-            was_ip=row[9],
+            was=row[7:15],
         )
         for row in cursor.fetchall()
     ]
 
 
-def _addresses(rows: list[_Row], *, at: datetime) -> dict[int, str]:
-    """Addresses by service; an ended service gives its own back, a draft has none yet."""
-    ended = [row.subscription_id for row in rows if row.facts.state == "TERMINATED" and row.was_ip]
-    if ended:
-        pools.release(subscription_ids=ended, at=at)
-    active = [row for row in rows if row.facts.state == "ACTIVE"]
-    addresses = {row.subscription_id: row.was_ip for row in active if row.was_ip}
-    without = [row.subscription_id for row in active if not row.was_ip]
-    if without:
-        holding = pools.held(subscription_ids=without)
-        addresses |= holding
-        needed = [one for one in without if one not in holding]
-        addresses |= pools.assign(subscription_ids=needed, at=at)
-    return addresses
+def _addresses(rows: list[_Row], *, at: datetime) -> dict[int, pools.Held]:
+    """What each service holds; an ended one gives its own back, a draft has none yet."""
+    return pools.settle(
+        active=[row.subscription_id for row in rows if row.facts.state == "ACTIVE"],
+        ended=[row.subscription_id for row in rows if row.facts.state == "TERMINATED"],
+        at=at,
+    )
 
 
 def profile_hash(
-    *, verdict: Verdict, down_bit_s: int | None, up_bit_s: int | None, framed_ip: str | None
+    *, verdict: Verdict, down_bit_s: int | None, up_bit_s: int | None, held: pools.Held
 ) -> str:
     """A mark of all that a running session would feel; the reason alone it would not."""
-    felt = [verdict.state.value, down_bit_s, up_bit_s, framed_ip]
+    felt = [verdict.state.value, down_bit_s, up_bit_s, held.ipv4, held.ipv6_prefix, held.delegated]
     return hashlib.sha256(json.dumps(felt).encode()).hexdigest()
 
 
-def _write(cursor: Any, *, rows: list[_Row], addresses: dict[int, str], at: datetime) -> list[int]:
+def _write(
+    cursor: Any, *, rows: list[_Row], addresses: dict[int, pools.Held], at: datetime
+) -> list[int]:
     """Store what differs; gives the services whose sessions would feel it."""
     guest = settings.GEOBILL_RADIUS_BLOCKED == "guest"
     new: list[tuple[Any, ...]] = []
@@ -295,20 +291,19 @@ def _write(cursor: Any, *, rows: list[_Row], addresses: dict[int, str], at: date
         # A service without a plan today keeps no speed; a blocked one keeps it for its return.
         has_speed = verdict.reason is not AccessReason.NO_PLAN
         down, up = (row.down, row.up) if has_speed else (None, None)
-        ip = addresses.get(row.subscription_id)
-        mark = profile_hash(verdict=verdict, down_bit_s=down, up_bit_s=up, framed_ip=ip)
-        shall_be = (verdict.state.value, verdict.reason.value, ip, mark, down, up)
+        held = addresses.get(row.subscription_id, pools.NOTHING)
+        mark = profile_hash(verdict=verdict, down_bit_s=down, up_bit_s=up, held=held)
+        addressed = (held.ipv4, held.ipv6_prefix, held.delegated)
+        shall_be = (verdict.state.value, verdict.reason.value, *addressed, mark, down, up)
         if shall_be == row.was:
             continue
         new.append((row.subscription_id, *shall_be))
-        if mark != row.was[3]:
+        if mark != row.was[5]:
             felt.append(row.subscription_id)
     if new:
-        ids, states, reasons, ips, hashes, downs, ups = (
-            list(column) for column in zip(*new, strict=True)
-        )
-        values = {"ids": ids, "states": states, "reasons": reasons, "ips": ips, "hashes": hashes}
-        cursor.execute(_WRITE, {**values, "downs": downs, "ups": ups, "at": at})
+        names = ("ids", "states", "reasons", "ips", "ipv6s", "delegated", "hashes", "downs", "ups")
+        columns = (list(column) for column in zip(*new, strict=True))
+        cursor.execute(_WRITE, {**dict(zip(names, columns, strict=True)), "at": at})
     return felt
 
 

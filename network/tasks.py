@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from network import actions, operations, partitions, provisioning
+from network import actions, operations, partitions, pools, provisioning
 from project.core import clock
 
 
@@ -52,3 +52,9 @@ def keep_days() -> None:
     today = clock.today()
     partitions.ensure(on_date=today)
     partitions.drop_old(on_date=today)
+
+
+@shared_task
+def reap_addresses() -> None:
+    """End holds and graces of addresses that have expired."""
+    pools.reap(at=clock.now())

@@ -25,6 +25,7 @@ from crm.impact import OpenRequestsProbe
 from crm.place_movers import REQUESTS
 from crm.tiles import REQUESTS_LAYER
 from network import provisioning
+from network.addressing import editing as ip_rules
 from project.core import jobs, outbox
 from project.core.roles import Permission
 
@@ -56,6 +57,7 @@ def wire() -> None:
 # topic -> the one function that acts on it outside the database
 OUTBOX_HANDLERS: dict[str, str] = {
     provisioning.ACCESS_CHANGED: "network.actions:on_access_changed",
+    ip_rules.RULES_CHANGED: "network.addressing.editing:on_rules_changed",
     # Existing clients on the terms of a new map, where the planner chose so.
     zone_publishing.TOPIC: "billing.subscriptions.rezoning:on_zone_published",
     rezoning.CONTINUED: "billing.subscriptions.rezoning:on_continued",

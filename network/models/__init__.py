@@ -3,7 +3,19 @@
 from network.models.access import AccessCredential, RadiusDecision, RejectLog
 from network.models.action import AccessAction
 from network.models.nas import Nas
-from network.models.pool import IpAssignment, IpPool
+from network.models.pool import (
+    AddressKind,
+    IpAssignment,
+    IpBasis,
+    IpClaim,
+    IpFree,
+    IpHistory,
+    IpPlan,
+    IpPool,
+    IpPoolDay,
+    IpReserve,
+    IpRule,
+)
 from network.models.session import (
     AccountingProgress,
     Session,
@@ -17,8 +29,17 @@ __all__ = [
     "AccessAction",
     "AccessCredential",
     "AccountingProgress",
+    "AddressKind",
     "IpAssignment",
+    "IpBasis",
+    "IpClaim",
+    "IpFree",
+    "IpHistory",
+    "IpPlan",
     "IpPool",
+    "IpPoolDay",
+    "IpReserve",
+    "IpRule",
     "Nas",
     "RadiusDecision",
     "RejectLog",

@@ -3,6 +3,7 @@
 from django.db import models
 
 from billing.models import Subscription
+from network.models.fields import PrefixField
 
 
 class AccessCredential(models.Model):
@@ -54,6 +55,8 @@ class RadiusDecision(models.Model):
     speed_down_bit_s = models.BigIntegerField(null=True)
     speed_up_bit_s = models.BigIntegerField(null=True)
     framed_ip = models.GenericIPAddressField(null=True)
+    framed_ipv6_prefix = PrefixField(null=True)
+    delegated_ipv6_prefix = PrefixField(null=True)
     profile_hash = models.CharField(max_length=64)
     updated_at = models.DateTimeField()
 

@@ -9,6 +9,7 @@ from billing.ledger.operations import open_account
 from billing.models import Block, Pause, PlanSpan, PriceRule, Subscription, Tariff, TariffVersion
 from coverage.models import AdminUnit, Building, Zone, ZoneVersion
 from network import operations, provisioning
+from network.addressing import editing
 from network.models import AccessCredential, IpPool, Nas
 from project.core.actor import SYSTEM
 from project.core.clock import today
@@ -158,16 +159,28 @@ def pool(
     last: str = "10.77.0.254",
     of_zone: Zone | None = None,
     place: AdminUnit | None = None,
+    mode: str = "PERMANENT",
+    quarantine_s: int = 0,
 ) -> IpPool:
-    """A pool of addresses."""
-    return IpPool.objects.create(
-        name=f"pool-{next(_number)}",
-        network=f"{first}/24",
-        first_address=first,
-        last_address=last,
-        zone=of_zone,
-        admin_unit=place,
+    """A pool of addresses with one rule."""
+    made = editing.make_pool(
+        wish=editing.PoolWish(
+            name=f"pool-{next(_number)}", range_text=f"{first}-{last}", quarantine_s=quarantine_s
+        ),
+        at=AT,
+        actor=SYSTEM,
     )
+    editing.add_rule(
+        wish=editing.RuleWish(
+            pool_id=made.id,
+            mode=mode,
+            zone_id=of_zone.id if of_zone else None,
+            admin_unit_id=place.id if place else None,
+        ),
+        at=AT,
+        actor=SYSTEM,
+    )
+    return made
 
 
 def nas(

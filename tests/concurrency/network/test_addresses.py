@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from billing.models import Block
 from network import pools, provisioning
-from network.models import IpAssignment, RadiusDecision
+from network.models import IpAssignment, IpFree, RadiusDecision
 from tests.support import services
 from tests.support.services import AT
 
@@ -43,7 +43,7 @@ def assigner(ids: list[int]) -> Callable[[], None]:
     def work() -> None:
         for one in ids:
             with transaction.atomic():
-                pools.assign(subscription_ids=[one], at=AT)
+                pools.settle(active=[one], ended=[], at=AT)
 
     return work
 
@@ -99,3 +99,60 @@ def test_a_service_provisioned_twice_at_once_gets_one_login() -> None:
     at_once(work, work, work)
     assert RadiusDecision.objects.filter(state="FULL").count() == 5
     assert IpAssignment.objects.count() == 5
+
+
+def holder(found: list[str | None], wanted: list[tuple[int, str]]) -> Callable[[], None]:
+    def work() -> None:
+        for subscription_id, device in wanted:
+            held = pools.hold(subscription_id=subscription_id, device=device, at=AT)
+            found.append(held.ipv4)
+
+    return work
+
+
+@pytest.mark.parametrize("size", [40, 25])
+def test_sessions_that_log_in_at_once_never_get_one_address(size: int) -> None:
+    services.pool(first="10.80.0.1", last=f"10.80.0.{size}", mode="DYNAMIC")
+    zone = services.zone()
+    services.pool(first="10.80.0.1", last=f"10.80.0.{size}", mode="DYNAMIC", of_zone=zone)
+    house, terms = services.building(), services.tariff()
+    sold = [
+        services.service(house=house, terms=terms, of_zone=zone if number % 2 else None).id
+        for number in range(8)
+    ]
+    wanted = [(one, f"device-{number}") for one in sold for number in range(5)]
+    found: list[str | None] = []
+    at_once(*(holder(found, wanted[first::4]) for first in range(4)))
+    given = [one for one in found if one]
+    assert len(given) == len(set(given)) == size
+    assert IpAssignment.objects.count() == size
+
+
+def test_one_device_that_asks_twice_at_once_gets_one_address() -> None:
+    services.pool(mode="DYNAMIC")
+    sold = services.service().id
+    found: list[str | None] = []
+    at_once(*(holder(found, [(sold, "device")] * 5) for _ in range(4)))
+    assert len(set(found)) == 1
+    assert IpAssignment.objects.count() == 1
+
+
+def test_end_and_beginning_of_leases_at_once_lose_no_address() -> None:
+    """After everything was given back, each of the pool's addresses is free exactly once."""
+    services.pool(first="10.80.0.1", last="10.80.0.20", mode="DYNAMIC")
+    ids = [services.service().id for _ in range(8)]
+
+    def come_and_go(mine: list[int]) -> Callable[[], None]:
+        def work() -> None:
+            for turn in range(6):
+                for one in mine:
+                    pools.hold(subscription_id=one, device=f"d{turn % 2}", at=AT)
+                    if turn % 2:
+                        pools.release(subscription_ids=[one], at=AT)
+
+        return work
+
+    at_once(*(come_and_go(ids[first::4]) for first in range(4)))
+    pools.release(subscription_ids=ids, at=AT)
+    assert IpAssignment.objects.count() == 0
+    assert IpFree.objects.count() == 20
