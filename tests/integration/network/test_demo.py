@@ -20,7 +20,7 @@ def test_loading_twice_makes_one_bras_and_pools_that_do_not_overlap() -> None:
         demo.load(at=AT, zones=zones, admin_units=units)
     assert (Nas.objects.count(), IpPool.objects.count()) == (1, 34)
     ranges = sorted(
-        (ipaddress.ip_network(pool.first), ipaddress.ip_network(pool.last))
+        (ipaddress.IPv4Address(pool.first), ipaddress.IPv4Address(pool.last))
         for pool in IpPool.objects.filter(kind="IPV4")
     )
     assert len(ranges) == 32
