@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
-OPTIONAL = ".optional"
+# A template with one of these endings is written, without it, only where it is wanted.
+STATUS, STREAM, REST = ".optional", ".stream", ".rest"
+SUFFIXES = (STATUS, STREAM, REST)
+STREAM_NAME = "geobill:accounting"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
 _SAFE_SECRET = re.compile(r"[A-Za-z0-9._~+/=:,-]{8,200}\Z")
+_SAFE_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
 _UNSAFE_PATH = re.compile(r"[\"'$%\\{}\n]")
 
 
@@ -28,10 +32,21 @@ class BadConfigurationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class RedisPlace:
+    """The Redis that takes accounting. No password: ""."""
+
+    host: str
+    port: int
+    database: int
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
 class RadiusSettings:
     """All that the templates need. `status_port` 0: no listener for a monitor.
 
-    A BRAS is asked for again after `client_lifetime_s`.
+    A BRAS is asked for again after `client_lifetime_s`. With `redis` accounting goes to the stream,
+    without it packet by packet to the REST group.
     """
 
     out: Path
@@ -45,18 +60,22 @@ class RadiusSettings:
     nas_networks: tuple[str, ...]
     status_port: int = 0
     client_lifetime_s: int = 300
+    redis: RedisPlace | None = None
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
     """Write the folder, replacing what an earlier run left; gives the files. All are mode 0600."""
     values = _values(wanted)
     templates = [path for path in sorted(TEMPLATES.rglob("*")) if path.is_file()]
-    chosen = [path for path in templates if path.suffix != OPTIONAL or wanted.status_port]
+    left_out = {STREAM if wanted.redis is None else REST}
+    if not wanted.status_port:
+        left_out.add(STATUS)
+    chosen = [path for path in templates if path.suffix not in left_out]
     _clear(wanted.out)
     written = []
     for template in chosen:
-        place = str(template.relative_to(TEMPLATES)).removesuffix(OPTIONAL)
-        target = wanted.out / place
+        place = template.relative_to(TEMPLATES)
+        target = wanted.out / (place.with_suffix("") if place.suffix in SUFFIXES else place)
         _make_folder(target.parent)
         _write_private(target, _filled(template.read_text(encoding="utf-8"), values))
         written.append(target)
@@ -95,11 +114,28 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "ACCT_PORT": str(wanted.acct_port),
         "REST_PORT": str(wanted.rest_port),
         "STATUS_PORT": str(wanted.status_port),
+        **_redis_values(wanted.redis),
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
+    }
+
+
+def _redis_values(place: RedisPlace | None) -> dict[str, str]:
+    if place is None:
+        return {}
+    if not _SAFE_HOST.match(place.host):
+        raise BadConfigurationError("the host of Redis must be a name or an address")
+    if place.password and not _SAFE_SECRET.match(place.password):
+        raise BadConfigurationError("the password of Redis must be like the token")
+    return {
+        "REDIS_HOST": place.host,
+        "REDIS_PORT": str(place.port),
+        "REDIS_DATABASE": str(place.database),
+        "REDIS_PASSWORD_LINE": f'password = "{place.password}"' if place.password else "",
+        "STREAM": STREAM_NAME,
     }
 
 

@@ -362,6 +362,8 @@ GEOBILL_RADIUS_NAS_NETWORKS = envlist(
 )
 # What a blocked or paused service gets: "refuse", or "guest" where the BRAS can wall it in.
 GEOBILL_RADIUS_BLOCKED = envstr("GEOBILL_RADIUS_BLOCKED", "refuse")
+# Where FreeRADIUS hands accounting: "stream" (Redis, taken in by `ingest_accounting`) or "rest".
+GEOBILL_RADIUS_ACCOUNTING = envstr("GEOBILL_RADIUS_ACCOUNTING", "stream")
 # Closed sessions, and the lines of sessions' time lines, go after so many days.
 GEOBILL_SESSIONS_KEPT_DAYS = envint("GEOBILL_SESSIONS_KEPT_DAYS", 1095)
 GEOBILL_SESSION_EVENTS_KEPT_DAYS = envint("GEOBILL_SESSION_EVENTS_KEPT_DAYS", 62)

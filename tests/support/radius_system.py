@@ -19,6 +19,7 @@ from tests.support.ports import free_udp_port
 from tests.support.stack import Stack, environment, http_answers, udp_bound
 
 REST = "radius-rest"
+INGEST = "accounting"
 SERVER = "freeradius"
 NO_REDIS = 1
 CLIENT_LIFETIME_S = 5
@@ -102,16 +103,24 @@ def stop_all(parts: Stack) -> None:
 
 @contextmanager
 def radius_system(
-    *, unblock: Callable[[], AbstractContextManager[None]], secret: str
+    *,
+    unblock: Callable[[], AbstractContextManager[None]],
+    secret: str,
+    redis_port: int = NO_REDIS,
+    label: str = "radius",
 ) -> Iterator[RadiusSystem]:
-    """Start both parts on a fresh database; end them and remove everything after."""
+    """Start both parts on a fresh database; end them and remove everything after.
+
+    With a Redis accounting goes to its stream, and a third part takes it in; without one it goes
+    packet by packet to the REST group.
+    """
     with ExitStack() as undo:
         folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="geobill radius "))
         var = Path(folder)
         (var / "logs").mkdir()
         with unblock():
-            name = undo.enter_context(database_copy("radius"))
-        env = environment(var=var, database_name=name, redis_port=NO_REDIS)
+            name = undo.enter_context(database_copy(label))
+        env = environment(var=var, database_name=name, redis_port=redis_port)
         parts = Stack(
             url="",
             radius_url=f"http://127.0.0.1:{env['GEOBILL_RADIUS_REST_PORT']}",
@@ -119,7 +128,7 @@ def radius_system(
             radius_acct_port=int(env["GEOBILL_RADIUS_ACCT_PORT"]),
             radius_secret=env["GEOBILL_RADIUS_SECRET"],
             radius_rest_token=env["GEOBILL_RADIUS_REST_TOKEN"],
-            redis_port=NO_REDIS,
+            redis_port=redis_port,
             database_name=name,
             var=var,
             logs=var / "logs",
@@ -128,10 +137,13 @@ def radius_system(
         )
         undo.callback(stop_all, parts)
         system = RadiusSystem(parts=parts, secret=secret, status_port=free_udp_port())
+        env["GEOBILL_RADIUS_ACCOUNTING"] = "rest" if redis_port == NO_REDIS else "stream"
         raddb = var / "raddb"
         numbers = ("--client-lifetime", CLIENT_LIFETIME_S, "--status-port", system.status_port)
         parts.manage("render_raddb", "--out", str(raddb), "--check", *map(str, numbers))
         system.start_rest()
+        if redis_port != NO_REDIS:
+            parts.start(programs.accounting_ingest())
         parts.start(programs.freeradius(raddb=raddb))
         parts.wait_for(SERVER, udp_bound(parts.radius_auth_port))
         yield system

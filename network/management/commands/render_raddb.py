@@ -7,7 +7,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from network.radius.configuration import BadConfigurationError, RadiusSettings, check, write
+from network.radius.configuration import (
+    BadConfigurationError,
+    RadiusSettings,
+    RedisPlace,
+    check,
+    write,
+)
 
 
 class Command(BaseCommand):
@@ -26,6 +32,12 @@ class Command(BaseCommand):
         parser.add_argument("--rest-port", type=int, default=settings.GEOBILL_RADIUS_REST_PORT)
         parser.add_argument("--status-port", type=int, default=settings.GEOBILL_RADIUS_STATUS_PORT)
         parser.add_argument("--client-lifetime", type=int, default=300, metavar="SECONDS")
+        parser.add_argument(
+            "--accounting",
+            choices=("stream", "rest"),
+            default=settings.GEOBILL_RADIUS_ACCOUNTING,
+            help="where accounting goes: the Redis stream, or packet by packet to the REST group",
+        )
         parser.add_argument("--check", action="store_true", help="let FreeRADIUS check the result")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -42,6 +54,7 @@ class Command(BaseCommand):
             token=settings.GEOBILL_RADIUS_REST_TOKEN,
             secret=settings.GEOBILL_RADIUS_SECRET,
             nas_networks=tuple(settings.GEOBILL_RADIUS_NAS_NETWORKS),
+            redis=_redis_place() if options["accounting"] == "stream" else None,
         )
         try:
             files = write(wanted)
@@ -50,3 +63,12 @@ class Command(BaseCommand):
         except (BadConfigurationError, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{len(files)} files in {wanted.out}")
+
+
+def _redis_place() -> RedisPlace:
+    return RedisPlace(
+        host=settings.GEOBILL_REDIS_HOST,
+        port=settings.GEOBILL_REDIS_PORT,
+        database=settings.GEOBILL_REDIS_ACCOUNTING_DB,
+        password=settings.GEOBILL_REDIS_PASSWORD,
+    )

@@ -1,0 +1,191 @@
+"""The stream of accounting in Redis: what FreeRADIUS writes there, and the worker that reads it.
+
+FreeRADIUS adds one entry a packet (`raddb/policy/accounting.stream`). Workers of one consumer group
+take them in batches to `sessions.ingest`, and only after its commit is an entry acknowledged and
+deleted. A worker that dies between leaves its entries pending: it takes them again when it is back,
+another one takes them over after `CLAIM_AFTER_S`; taking in twice changes nothing. Entries that
+were not taken in are never trimmed. One that nobody can use goes to a second stream, for people.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import redis
+from django.db import DataError, Error, close_old_connections
+from django.db.models import F
+
+from network import sessions
+from network.accounting import Boot, SessionFacts, UselessPacketError, read
+from network.models import AccountingProgress
+from network.radius.configuration import STREAM_NAME
+from network.radius.stream_entry import BadEntryError, parse
+from project.core import clock
+
+logger = logging.getLogger(__name__)
+
+STREAM = STREAM_NAME
+GROUP = "ingest"
+BATCH_MAX = 1000
+BATCH_GOOD = 200  # a smaller one waits a moment for more
+LINGER_S = 0.1
+BLOCK_MS = 1000
+CLAIM_AFTER_S = 60
+PAUSE_S = 1.0
+PROGRESS_EVERY_S = 5.0
+DEAD_KEPT = 10_000
+Entry = tuple[bytes, dict[bytes, bytes]]
+
+
+def dead(stream: str) -> str:
+    """The stream of what could not be used."""
+    return f"{stream}:dead"
+
+
+class Worker:
+    """One reader of the stream. `name` must be the same after a restart: by it the entries that it
+    had in work are found again.
+    """
+
+    def __init__(self, *, client: redis.Redis, name: str, stream: str = STREAM) -> None:
+        self.client, self.name, self.stream = client, name, stream
+        self._claimed_at = self._progress_at = 0.0
+        self._is_ready = False
+        self._packets = 0
+
+    def run(self, *, until: Callable[[], bool]) -> None:
+        """Work until told to end. Neither a Redis nor a database that is away ends it."""
+        while not until():
+            try:
+                self.step(block_ms=BLOCK_MS)
+            except redis.RedisError as error:
+                self._is_ready = False
+                logger.warning("Redis: %s", error)
+                time.sleep(PAUSE_S)
+            except Error as error:
+                logger.warning("the database: %s; what was read is taken in again", error)
+                # What was read is pending under our name: begin with it.
+                self._is_ready = False
+                close_old_connections()
+                time.sleep(PAUSE_S)
+
+    def step(self, *, block_ms: int) -> int:
+        """One batch; gives the number of entries that were taken in and deleted."""
+        if not self._is_ready:
+            self._prepare()
+            taken = self._pending()
+            self._is_ready = True
+            return taken
+        entries = self._claim() or self._read(block_ms=block_ms)
+        if entries and len(entries) < BATCH_GOOD and block_ms:
+            time.sleep(LINGER_S)
+            entries += self._read(block_ms=0, count=BATCH_MAX - len(entries))
+        self._take_in(entries)
+        if len(entries) < BATCH_MAX:
+            self._note_progress()
+        return len(entries)
+
+    def _prepare(self) -> None:
+        try:
+            self.client.xgroup_create(self.stream, GROUP, id="0", mkstream=True)
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    def _pending(self) -> int:
+        """What this worker had in work when it ended."""
+        taken = 0
+        while True:
+            found = self._read_from("0")
+            if not found:
+                return taken
+            self._take_in(found)
+            taken += len(found)
+
+    def _claim(self) -> list[Entry]:
+        """What other workers left lying."""
+        if time.monotonic() - self._claimed_at < CLAIM_AFTER_S / 4:
+            return []
+        self._claimed_at = time.monotonic()
+        answer: Any = self.client.xautoclaim(
+            self.stream, GROUP, self.name, min_idle_time=CLAIM_AFTER_S * 1000, count=BATCH_MAX
+        )
+        return [one for one in answer[1] if one[1]]
+
+    def _read(self, *, block_ms: int, count: int = BATCH_MAX) -> list[Entry]:
+        return self._read_from(">", block_ms=block_ms, count=count)
+
+    def _read_from(self, place: str, *, block_ms: int = 0, count: int = BATCH_MAX) -> list[Entry]:
+        answer: Any = self.client.xreadgroup(
+            GROUP, self.name, {self.stream: place}, count=count, block=block_ms or None
+        )
+        return answer[0][1] if answer else []
+
+    def _take_in(self, entries: list[Entry]) -> None:
+        """Into the database, and out of the stream after the commit."""
+        if not entries:
+            return
+        received_at = clock.now()
+        records: list[tuple[Entry, SessionFacts | Boot]] = []
+        useless: list[tuple[Entry, str]] = []
+        for entry in entries:
+            try:
+                message = parse(entry[1].get(b"p", b""))
+                records.append((entry, read(message, received_at=received_at)))
+            except (BadEntryError, UselessPacketError) as error:
+                useless.append((entry, str(error)))
+        useless += ingest_what_fits(records)
+        with self.client.pipeline(transaction=True) as pipe:
+            for entry, why in useless:
+                logger.warning("an accounting packet was put aside: %s", why)
+                fields: Any = {**entry[1], b"why": why.encode()}
+                pipe.xadd(dead(self.stream), fields, maxlen=DEAD_KEPT, approximate=True)
+            ids = [entry[0] for entry in entries]
+            pipe.xack(self.stream, GROUP, *ids)
+            pipe.xdel(self.stream, *ids)
+            pipe.execute()
+        self._packets += len(entries)
+
+    def _note_progress(self) -> None:
+        """Say that all was read. The reaper of sessions relies on it."""
+        if time.monotonic() - self._progress_at < PROGRESS_EVERY_S:
+            return
+        if self.client.xpending(self.stream, GROUP)["pending"]:
+            return
+        self._progress_at = time.monotonic()
+        note_progress(name=self.name, packets=self._packets, at=clock.now())
+        self._packets = 0
+
+
+def ingest_what_fits(
+    records: list[tuple[Entry, SessionFacts | Boot]],
+) -> list[tuple[Entry, str]]:
+    """Take all in at once; when the database refuses a value, halves of it. Gives the refused."""
+    if not records:
+        return []
+    try:
+        sessions.ingest(record for _entry, record in records)
+    except DataError as error:
+        if len(records) == 1:
+            return [(records[0][0], str(error))]
+        middle = len(records) // 2
+        return ingest_what_fits(records[:middle]) + ingest_what_fits(records[middle:])
+    return []
+
+
+def note_progress(*, name: str, packets: int, at: datetime) -> None:
+    """Store that a worker had read everything at this time, and how much it took in since."""
+    row, created = AccountingProgress.objects.get_or_create(
+        name=name, defaults={"caught_up_at": at, "packets": packets, "updated_at": at}
+    )
+    if not created:
+        AccountingProgress.objects.filter(name=row.name).update(
+            caught_up_at=at, packets=F("packets") + packets, updated_at=at
+        )
+
+
+def waiting(*, client: redis.Redis, stream: str = STREAM) -> int:
+    """How many entries are not taken in yet: those in work and those not read."""
+    return int(client.xlen(stream))

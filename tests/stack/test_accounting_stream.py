@@ -1,0 +1,215 @@
+"""Accounting through FreeRADIUS, Redis and the worker: real processes, killed and hung."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from pytest_django import DjangoDbBlocker
+
+from billing.models import Subscription
+from network import stream
+from network.models import Session, SessionEvent, SessionHistory
+from tests.support import services
+from tests.support.radius_system import INGEST, RadiusSystem, radius_system
+from tests.support.redis_server import RedisServer, redis_to_break
+
+pytestmark = pytest.mark.stack
+
+SECRET = "bras-secret"
+WAIT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The running system and its Redis."""
+
+    radius: RadiusSystem
+    redis: RedisServer
+
+    def waiting(self) -> int:
+        """Entries that are not taken in."""
+        return stream.waiting(client=self.redis.client)
+
+    def row(self, session: str) -> Session | SessionHistory | None:
+        """The session that the BRAS calls so."""
+        with self.radius.database():
+            return (
+                Session.objects.filter(acct_session_id=session).first()
+                or SessionHistory.objects.filter(acct_session_id=session).first()
+            )
+
+    def octets(self, session: str) -> int:
+        """What it has carried to the user."""
+        row = self.row(session)
+        return row.out_octets if row else -1
+
+    def octets_become(self, session: str, octets: int) -> None:
+        """Wait until it has carried so much."""
+        wait_until(lambda: self.octets(session) == octets)
+
+
+@pytest.fixture(scope="module")
+def parts(django_db_blocker: DjangoDbBlocker) -> Iterator[Parts]:
+    with (
+        redis_to_break() as redis,
+        radius_system(
+            unblock=django_db_blocker.unblock, secret=SECRET, redis_port=redis.port, label="stream"
+        ) as system,
+    ):
+        with system.database():
+            services.pool()
+            services.nas(secret=SECRET)
+        yield Parts(system, redis)
+
+
+@pytest.fixture
+def sold(parts: Parts) -> Subscription:
+    with parts.radius.database():
+        return services.service()
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def said(octets: int, *, seconds: int = 300, high: int = 0) -> str:
+    return (
+        f", Acct-Session-Time = {seconds}, Acct-Output-Octets = {octets},"
+        f" Acct-Output-Gigawords = {high}, Acct-Input-Octets = 7, Acct-Input-Gigawords = 0"
+    )
+
+
+def test_a_session_goes_from_the_wire_to_history(parts: Parts, sold: Subscription) -> None:
+    given = f"0x{f's:{sold.id}:abc'.encode().hex()}"
+    same = (
+        f", User-Name = Petro, Class = {given}, Framed-IP-Address = 10.77.0.9,"
+        ' Calling-Station-Id = "AA-BB-CC-00-00-07", ADSL-Agent-Circuit-Id = 0x0004006400ff8a,'
+        ' ADSL-Agent-Remote-Id = 0x0006001122334455, NAS-Port-Id = "ge-0/0/1:100"'
+    )
+    assert parts.radius.account("Start", "whole", same).kind == "Accounting-Response"
+    more = same + said(5, high=2)
+    assert parts.radius.account("Interim-Update", "whole", more).kind == "Accounting-Response"
+    parts.octets_become("whole", 2 * 2**32 + 5)
+    row = parts.row("whole")
+    assert isinstance(row, Session)
+    assert (row.subscription_id, row.login, row.mac) == (sold.id, "petro", "aabbcc000007")
+    assert (row.circuit_hex, row.remote_hex) == ("0004006400ff8a", "0006001122334455")
+    assert (row.framed_ip, row.nas_port_id, row.nonce) == ("10.77.0.9", "ge-0/0/1:100", "abc")
+    end = same + said(9, seconds=310, high=2) + ", Acct-Terminate-Cause = Lost-Carrier"
+    parts.radius.account("Stop", "whole", end)
+    wait_until(lambda: isinstance(parts.row("whole"), SessionHistory))
+    closed = parts.row("whole")
+    assert isinstance(closed, SessionHistory)
+    assert (closed.out_octets, closed.terminate_cause) == (2 * 2**32 + 9, "Lost-Carrier")
+    with parts.radius.database():
+        lines = SessionEvent.objects.filter(session_unique_id=closed.unique_id).order_by("at", "id")
+        assert {one.kind for one in lines} == {"START", "STOP"}
+        assert {one.subscription_id for one in lines} == {sold.id}
+
+
+HOSTILE = {
+    "spaces": "a MAXLEN 0 * x y",
+    "xlat": "%{redis:FLUSHALL}%{control:Cleartext-Password}",
+    "quotes": 'it\'s \\"quoted\\" `id` $(id) {} |',
+    "bars": "1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17|18|19",
+    "ukrainian": "Їжак-Ґанок",
+    "percent": "100%",
+    "control": "a\\r\\n*1\\r\\n$8\\r\\nFLUSHALL\\r\\n",
+    "long": "х" * 126,
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_value_of_a_subscriber_is_a_word_for_redis(parts: Parts, name: str) -> None:
+    value = HOSTILE[name]
+    parts.redis.client.set("witness", name)
+    key = f"hostile-{name}"
+    plain = value.replace('\\"', '"').replace("\\r", "\r").replace("\\n", "\n")
+    circuit = plain.encode()[:240].hex()
+    text = (
+        f', User-Name = "{value}", NAS-Port-Id = "{value}", Calling-Station-Id = "{value}",'
+        f" ADSL-Agent-Circuit-Id = 0x{circuit}, Class = 0x{b's:1:|a b'.hex()}" + said(77)
+    )
+    assert parts.radius.account("Interim-Update", key, text).kind == "Accounting-Response"
+    parts.octets_become(key, 77)
+    assert parts.redis.client.get("witness") == name.encode()
+    row = parts.row(key)
+    assert row is not None
+    assert row.login == plain.lower().strip()
+    assert row.nas_port_id == plain
+    assert row.circuit_hex == circuit
+
+
+def test_the_hostile_value_may_be_the_name_of_the_session(parts: Parts) -> None:
+    key = "s 1|%{User-Name}| * z"
+    assert parts.radius.account("Interim-Update", key, said(5)).kind == "Accounting-Response"
+    parts.octets_become(key, 5)
+
+
+def test_a_repeat_adds_nothing(parts: Parts) -> None:
+    for _ in range(3):
+        parts.radius.account("Interim-Update", "again", said(1000))
+    parts.octets_become("again", 1000)
+    wait_until(lambda: parts.waiting() == 0)
+    assert parts.octets("again") == 1000
+
+
+@pytest.mark.parametrize("fault", ["dead", "hung"])
+def test_without_redis_accounting_waits_on_disk(parts: Parts, fault: str) -> None:
+    key = f"redis-{fault}"
+    parts.radius.account("Start", key, "")
+    wait_until(lambda: parts.row(key) is not None)
+    # Nobody may take it in over REST meanwhile either, so that the disk alone has it.
+    parts.radius.freeze_rest()
+    if fault == "dead":
+        parts.redis.kill()
+    else:
+        parts.redis.freeze()
+    try:
+        for number in range(1, 11):
+            told = said(number * 100, seconds=number * 10)
+            answer = parts.radius.account("Interim-Update", key, told)
+            assert answer.kind == "Accounting-Response"
+        assert parts.octets(key) == 0
+    finally:
+        if fault == "dead":
+            parts.redis.start()
+        else:
+            parts.redis.thaw()
+        parts.radius.thaw_rest()
+    parts.octets_become(key, 1000)
+
+
+def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(parts: Parts) -> None:
+    with parts.radius.parts.connect() as other, other.transaction():
+        # The worker reads the packets and then waits for this row's lock, in the middle of it.
+        parts.radius.account("Interim-Update", "killed", said(1))
+        wait_until(lambda: parts.octets("killed") == 1)
+        other.execute("SELECT 1 FROM network_session WHERE acct_session_id = 'killed' FOR UPDATE")
+        for number in range(2, 8):
+            told = said(number, seconds=300 + number)
+            parts.radius.account("Interim-Update", "killed", told)
+        pending = parts.redis.client.xpending
+        wait_until(lambda: pending(stream.STREAM, stream.GROUP)["pending"] > 0)
+        parts.radius.parts.stop(INGEST, number=9)
+    assert parts.octets("killed") == 1
+    from project.process import programs
+
+    parts.radius.parts.start(programs.accounting_ingest())
+    parts.octets_become("killed", 7)
+    wait_until(lambda: parts.waiting() == 0)
+
+
+def test_what_is_no_accounting_is_put_aside(parts: Parts) -> None:
+    client = parts.redis.client
+    client.delete(stream.dead(stream.STREAM))
+    for entry in (b"nonsense", b"1|" + b"|" * 17, b"\xff" * 9):
+        client.xadd(stream.STREAM, {b"p": entry})
+    parts.radius.account("Interim-Update", "behind", said(3))
+    parts.octets_become("behind", 3)
+    wait_until(lambda: parts.waiting() == 0)
+    assert client.xlen(stream.dead(stream.STREAM)) == 3
