@@ -29,6 +29,30 @@ _CLEARING = """
     FROM ledger_account AS a WHERE a.code = %(code)s
 """
 
+# Of each merchant account: what was paid, less what went back. What the provider has transferred to
+# the bank since is posted by settlements.
+_MERCHANTS = """
+    SELECT m.clearing_account_id, m.clearing_code,
+           COALESCE((SELECT sum(p.amount_kopecks) FROM ledger_posting AS p
+                     JOIN ledger_journal AS j ON j.id = p.journal_id
+                     WHERE p.account_id = m.clearing_account_id
+                       AND j.source NOT LIKE 'settlement%%'), 0)::bigint,
+           COALESCE((SELECT sum(y.amount_kopecks - y.refunded_kopecks) FROM billing_payment AS y
+                     WHERE y.merchant_id = m.id AND y.state IN ('CONFIRMED', 'REVERSED')), 0)::bigint
+    FROM billing_merchant_account AS m
+"""
+
+# The sum of a payment's refunds that succeeded, where there are any, is what the payment says.
+_REFUNDED = """
+    SELECT y.id, y.account_id, y.journal_id
+    FROM billing_payment AS y
+    JOIN (SELECT r.payment_id, sum(r.amount_kopecks) AS total FROM billing_payment_refund AS r
+          WHERE r.state = 'SUCCEEDED' GROUP BY r.payment_id) AS back ON back.payment_id = y.id
+    WHERE (%(account)s::bigint IS NULL OR y.account_id = %(account)s)
+      AND back.total <> y.refunded_kopecks
+    LIMIT 100
+"""
+
 _CHARGES = """
     SELECT v.charge_type, b.price_kopecks, p.value_date, s.anchor_day, p.occurrence,
            -p.amount_kopecks
@@ -95,7 +119,12 @@ _PAYMENTS = """
                          AND (y.account_id IS NULL OR p.account_id = y.account_id))
            OR (y.state = 'REVERSED') <> EXISTS (
                   SELECT 1 FROM ledger_journal AS r
-                  WHERE r.reverses_id = y.journal_id AND r.id = y.reversal_journal_id))
+                  WHERE r.reverses_id = y.journal_id AND r.id = y.reversal_journal_id
+                  UNION ALL
+                  SELECT 1 FROM billing_payment_refund AS b
+                  JOIN ledger_journal AS r ON r.id = b.journal_id
+                  WHERE b.payment_id = y.id AND y.reversal_journal_id IS NULL
+                  HAVING sum(b.amount_kopecks) = y.amount_kopecks))
     LIMIT 100
 """
 
@@ -108,7 +137,7 @@ _MOVED = """
            FROM ledger_journal AS j
            JOIN ledger_posting AS p ON p.journal_id = j.id AND p.value_date = j.value_date
            WHERE j.id = y.transfer_journal_id AND j.kind = 'TRANSFER'
-             AND p.account_id IN (y.account_id, y.transferred_to_id)
+             AND (p.account_id IN (y.account_id, y.transferred_to_id) OR y.account_id IS NULL)
              AND NOT EXISTS (SELECT 1 FROM ledger_journal AS r WHERE r.reverses_id = j.id))
           IS DISTINCT FROM ARRAY[-y.amount_kopecks, y.amount_kopecks]
     LIMIT 100
@@ -182,6 +211,14 @@ def clearing(scope: Scope) -> Iterator[Problem]:
                     account_id=account_id,
                     account_code=channel.clearing_code,
                 )
+    for account_id, code, stands, confirmed in _rows(_MERCHANTS):
+        if stands != -confirmed:
+            yield Problem(
+                "I7",
+                f"{stands} stands on the account, payments that were not given back are {confirmed}",
+                account_id=account_id,
+                account_code=code,
+            )
 
 
 def charges(scope: Scope) -> Iterator[Problem]:
@@ -244,6 +281,13 @@ def payments(scope: Scope) -> Iterator[Problem]:
         yield Problem(
             "I10",
             f"payment {payment} is {state}, its journals say otherwise",
+            account_id=account,
+            journal_id=journal,
+        )
+    for payment, account, journal in _rows(_REFUNDED, account=scope.account_id):
+        yield Problem(
+            "I10",
+            f"payment {payment}: its refunds do not sum to what it says went back",
             account_id=account,
             journal_id=journal,
         )

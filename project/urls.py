@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/coverage/", include("coverage.api.zone_urls")),
     path("api/v1/", include("coverage.api.address_urls")),
+    path("pay/", include("billing.payments.urls")),
     path("", include("frontend.urls")),
 ]
 handler500 = "frontend.errors.server_error"

@@ -16,6 +16,7 @@ from billing.ledger.models import (
     LedgerPeriod,
     LedgerPosting,
 )
+from project.core import prepared
 
 MAX_STATEMENT_LINES = 1000
 
@@ -32,6 +33,26 @@ class AccountInfo:
     closed_at: datetime | None
     parked_at: datetime | None
     parked_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A subscriber's account as a payment finds it."""
+
+    id: int
+    code: str
+    holder_name: str
+    is_closed: bool
+    is_parked: bool
+    balance_kopecks: int
+
+
+_SUBSCRIBER = """
+SELECT a.id, a.code, a.holder_name, a.closed_at IS NOT NULL, a.parked_at IS NOT NULL,
+       b.balance_kopecks
+FROM ledger_account AS a JOIN ledger_balance AS b ON b.account_id = a.id
+WHERE a.code = %s AND a.kind = 'SUBSCRIBER'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +158,12 @@ def balances(*, account_ids: Iterable[int]) -> dict[int, int]:
     """Balances of subscribers' accounts; other ids are missing from the answer."""
     rows = LedgerBalance.objects.filter(account_id__in=list(account_ids))
     return dict(rows.values_list("account_id", "balance_kopecks"))
+
+
+def subscriber_with_balance(*, code: str) -> Subscriber | None:
+    """The subscriber's account with that contract number and its balance, in one short statement."""
+    rows = prepared.rows(_SUBSCRIBER, [code])
+    return Subscriber(*rows[0]) if rows else None
 
 
 def find_account(*, code: str) -> AccountInfo | None:

@@ -1,25 +1,22 @@
-"""What a channel of payments is (pure: no Django).
+"""What a payment provider is, in words that all twelve share (pure: no Django).
 
-A channel says what it may do and within what limits; the money itself is handled by `operations`,
-the same for all. A provider family adds a `Gateway`: it reads what its provider sends (verified and
-parsed, never trusted) and writes what its provider expects.
+A provider is declared by a `Provider`: its settings and its endpoints. An endpoint reads a message
+of the provider into `Call`s, one for each thing that it asks; `billing.payments.dispatch` does them,
+the same for all, and gives an `Answer` to each; the endpoint writes the answers in the provider's
+form. So a plug-in is a pair of pure functions between bytes and calls: it sees no database, posts
+nothing and cannot credit anything by itself.
+
+Money is whole kopecks, times are aware moments.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
-
-class Outcome(StrEnum):
-    """What a provider says of a payment."""
-
-    PENDING = "PENDING"
-    CONFIRMED = "CONFIRMED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    REVERSED = "REVERSED"
+from billing.payments.calls import Answer, Call, Seen
+from billing.payments.results import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,34 +33,97 @@ class Channel:
     is_reversible: bool = True
 
 
+class Family(StrEnum):
+    """The protocol family of an endpoint; each has an engine."""
+
+    TERMINAL_GET = "F1"
+    XML_ENVELOPE = "F2"
+    JSON_BILL = "F3"
+    FORM_CALLBACK = "F4"
+    INVOICE_API = "F5"
+    REGISTRY = "F6"
+
+
+class Confidence(StrEnum):
+    """How sure the description of the protocol is; LOW means: a setting, with the safe default."""
+
+    HIGH = "HIGH"
+    MEDIUM = "MEDIUM"
+    LOW = "LOW"
+
+
 @dataclass(frozen=True, slots=True)
-class IncomingRequest:
-    """A provider's request as it came: bytes and headers, before any check."""
+class Setting:
+    """One setting of a merchant account at a provider.
 
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes
-    remote_ip: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentNotice:
-    """A provider's word about one payment, verified and parsed.
-
-    `external_id` is unique within the channel; `account_code` is the contract number the client
-    gave; `fee_kopecks` stays with the provider.
+    `kind`: text, secret (encrypted, never shown again), key (a PEM, secret too), number, flag,
+    choice. `default` holds when nothing is stored. A secret has no default.
     """
 
-    channel: str
-    external_id: str
-    account_code: str
-    amount_kopecks: int
-    outcome: Outcome
-    paid_at: datetime
-    fee_kopecks: int = 0
-    raw: Mapping[str, object] | None = None
+    name: str
+    kind: str = "text"
+    default: Any = ""
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    help: str = ""
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether it is stored encrypted and masked wherever it is shown."""
+        return self.kind in ("secret", "key")
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """A merchant account as plug-ins see it: which one, and its settings with secrets in clear.
+
+    `base_url`: where the provider is reached, when not at its own address (a sandbox, the
+    simulator). `public_url`: our address as the provider and the payer see it.
+    """
+
+    id: int
+    provider: str
+    slug: str
+    settings: Mapping[str, Any]
+    networks: tuple[str, ...] = ()
+    base_url: str = ""
+    public_url: str = ""
+    entity: "Entity | None" = None
+
+    def __getitem__(self, name: str) -> Any:
+        """A setting, or its default; KeyError for a name that is not declared."""
+        return self.settings[name]
+
+    def callback_url(self, suffix: str = "") -> str:
+        """The address at which the provider reaches this merchant."""
+        return f"{self.public_url}/pay/{self.provider}/{self.slug}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """The legal entity that receives the money, as some protocols show it to the payer."""
+
+    id: int
+    name: str
+    edrpou: str = ""
+    iban: str = ""
+    bank_name: str = ""
+    mfo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRequest:
+    """A provider's request as it came: bytes and headers (names in lower case), before any check.
+
+    `suffix` is what follows the merchant's address ("" or "/notify"), `query` the raw query string.
+    """
+
+    method: str
+    suffix: str
+    headers: Mapping[str, str]
+    query: str
+    body: bytes
+    remote_ip: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +133,249 @@ class OutgoingReply:
     status: int
     content_type: str
     body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
 
 
-class Gateway(Protocol):
-    """A provider's protocol: reading its requests, writing its replies."""
+@dataclass(frozen=True, slots=True)
+class Nonce:
+    """A salt that may be used once: again only by a message that says the same (`says`)."""
 
-    channel: Channel
+    value: str
+    says: str
 
-    def read(self, *, request: IncomingRequest, at: datetime) -> PaymentNotice:
-        """The verified notice. Raises a `DomainError` when the signature or the form is wrong."""
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message of a provider, read and verified.
+
+    `operation` is the provider's own word for it (the journal shows it), `calls` what it asks of
+    us, in order; all are done in one transaction. `wire` is whatever the endpoint needs to write its
+    answer (echoes). `verified` names the checks that it passed.
+    """
+
+    operation: str
+    calls: tuple[Call, ...]
+    wire: Any = None
+    verified: tuple[str, ...] = ()
+    nonce: Nonce | None = None
+
+
+class Refusal(Exception):
+    """A message that is not done: bad signature, bad form, unknown operation.
+
+    `reason` is for the journal (never shown to the provider); `message` is what could be read of it,
+    so that the answer can echo ids.
+    """
+
+    def __init__(self, result: Result, reason: str, *, message: Message | None = None) -> None:
+        self.result = result
+        self.reason = reason
+        self.message = message
+        super().__init__(f"{result}: {reason}")
+
+
+class Endpoint(Protocol):
+    """One protocol of a provider at an address of ours: reading and writing, nothing else.
+
+    `suffixes`: what may follow the merchant's address; one that ends in "/" matches all below it.
+    `space`: endpoints with one space share the provider's payment ids (each id is credited once).
+    """
+
+    code: str
+    family: Family
+    space: str
+    suffixes: tuple[str, ...]
+
+    def read(self, request: IncomingRequest, merchant: Merchant, at: datetime) -> Message:
+        """The verified message. Raises Refusal."""
         ...
 
-    def reply(self, *, notice: PaymentNotice, accepted: bool, reason: str) -> OutgoingReply:
-        """What the provider expects after its notice was taken or refused."""
+    def write(
+        self, message: Message, answers: Sequence[Answer], merchant: Merchant, at: datetime
+    ) -> OutgoingReply:
+        """The answers in the provider's form (signed, where the protocol signs)."""
         ...
+
+    def refuse(
+        self, refusal: Refusal, request: IncomingRequest, merchant: Merchant, at: datetime
+    ) -> OutgoingReply:
+        """The refusal in the provider's form; must bear anything that `read` bears."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRequest:
+    """A request of ours to a provider, whole: `url` is absolute, `body` the very bytes."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingReply:
+    """What the provider answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class ProviderUnreachableError(Exception):
+    """No answer, or none that can be understood: what was asked may or may not have happened."""
+
+
+class ProviderRefusedError(Exception):
+    """The provider understood and said no; `code` is its own word."""
+
+    def __init__(self, code: str, text: str = "") -> None:
+        self.code, self.text = code, text
+        super().__init__(f"{code} {text}".strip())
+
+
+class Link(Protocol):
+    """The line to a provider: sends requests, keeps the journal, tells the time and salts."""
+
+    at: datetime
+
+    def send(self, request: OutgoingRequest, *, operation: str) -> IncomingReply:
+        """The answer. Raises ProviderUnreachableError."""
+        ...
+
+    def salt(self, length: int = 40) -> str:
+        """Fresh hexadecimal digits (a test gives its own)."""
+        ...
+
+    def recall(self, name: str) -> str | None:
+        """A short-lived text kept for this merchant: a session, a public key."""
+        ...
+
+    def remember(self, name: str, value: str, *, seconds: int) -> None:
+        """Keep a text for that long at most."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a client is asked to pay: our number is unique, `account` is the contract number.
+
+    The addresses are whole: where the browser comes back to, and where the provider tells us.
+    """
+
+    number: str
+    account: str
+    amount_kopecks: int
+    description: str
+    language: str = "uk"
+    email: str = ""
+    phone: str = ""
+    hold: bool = False
+    lifetime_s: int = 3600
+    success_url: str = ""
+    failure_url: str = ""
+    callback_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the payer goes: a redirect (no `fields`), or a form that the browser posts.
+
+    `provider_ref`: the provider's id of the invoice, when it told one.
+    """
+
+    url: str
+    fields: tuple[tuple[str, str], ...] = ()
+    provider_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment as a client module sees it, to ask about it, give it back or capture it."""
+
+    id: int
+    order: str
+    key: str
+    provider_ref: str
+    account: str
+    amount_kopecks: int
+    created_at: datetime
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class Client(Protocol):
+    """Our side of a provider's API. Each method is offered when `offers` names it.
+
+    Methods raise ProviderUnreachableError and ProviderRefusedError.
+    """
+
+    offers: frozenset[str]
+
+    def create_checkout(self, order: Order, merchant: Merchant, link: Link) -> Checkout:
+        """An invoice or a form for the payer."""
+        ...
+
+    def query(self, payment: PaymentView, merchant: Merchant, link: Link) -> Seen:
+        """What the provider says of the payment now."""
+        ...
+
+    def refund(
+        self, payment: PaymentView, amount_kopecks: int, key: str, merchant: Merchant, link: Link
+    ) -> Seen:
+        """Give back so much; `key` is ours and makes a repeat harmless where the protocol can."""
+        ...
+
+    def capture(
+        self, payment: PaymentView, amount_kopecks: int, merchant: Merchant, link: Link
+    ) -> Seen:
+        """Take the held money."""
+        ...
+
+    def fetch_registry(
+        self, start: datetime, end: datetime, merchant: Merchant, link: Link
+    ) -> Sequence[Seen]:
+        """The provider's payments of a half-open span, for reconciliation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A payment system: who it is, its settings, its endpoints, its client.
+
+    `money_key` credit is by the field that the provider's description names; `open_questions` are
+    what nobody could confirm, each answered by a setting with the safe default.
+    """
+
+    code: str
+    title: str
+    protocol: str
+    endpoints: tuple[Endpoint, ...]
+    settings: tuple[Setting, ...] = ()
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    capabilities: frozenset[str] = frozenset()
+    min_kopecks: int = 100
+    max_kopecks: int = 15_000_000
+    open_questions: tuple[str, ...] = ()
+    setup: str = ""
+
+    @property
+    def channel(self) -> str:
+        """How payments of this provider are marked in lists."""
+        return self.code.upper()
+
+    def endpoint_for(self, suffix: str) -> Endpoint | None:
+        """The endpoint that answers at that suffix of a merchant's address."""
+        plain = suffix.rstrip("/")
+        for endpoint in self.endpoints:
+            for known in endpoint.suffixes:
+                if plain == known.rstrip("/") or (
+                    known.endswith("/") and len(known) > 1 and suffix.startswith(known)
+                ):
+                    return endpoint
+        return None
+
+    def client(self, name: str = "") -> Client | None:
+        """The client of that name (the first one, when none is named)."""
+        if name:
+            return self.clients.get(name)
+        return next(iter(self.clients.values()), None)

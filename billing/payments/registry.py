@@ -1,6 +1,11 @@
-"""All channels of payments, in one readable place."""
+"""All channels of payments and all payment systems, in one readable place."""
 
-from billing.payments.gateway import Channel, Gateway
+from billing.payments.gateway import Channel, Provider
+from billing.payments.providers import (
+    citypay,
+    ibox,
+    platezhka,
+)
 
 CASH = Channel(
     code="CASH",
@@ -10,6 +15,15 @@ CASH = Channel(
     max_kopecks=50_000_00,
 )
 
+# Channels of our own, beside the payment systems.
 CHANNELS: dict[str, Channel] = {channel.code: channel for channel in (CASH,)}
 
-GATEWAYS: dict[str, Gateway] = {}
+# Payment systems by the word that stands in their address.
+PROVIDERS: dict[str, Provider] = {
+    provider.code: provider
+    for provider in (
+        citypay.PROVIDER,
+        ibox.PROVIDER,
+        platezhka.PROVIDER,
+    )
+}

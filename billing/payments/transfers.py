@@ -45,7 +45,8 @@ def transfer_payment(
     """
     payment = locked(payment_id=payment_id)
     here, home = payment.holder_id, payment.account_id
-    if payment.state != Payment.State.CONFIRMED or here is None or home is None:
+    is_whole = payment.state == Payment.State.CONFIRMED and not payment.refunded_kopecks
+    if not is_whole or here is None or home is None:
         raise NotTransferableError(state=payment.state)
     found = ledger_queries.accounts(ids=[to_account_id]).get(to_account_id)
     if found is None or found.kind != "SUBSCRIBER" or to_account_id == here:

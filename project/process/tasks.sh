@@ -196,3 +196,16 @@ cmd_module() {
   start_services >&2
   "$PY" -m "$module" "$@"
 }
+
+# ---- vectors -----------------------------------------------------------------------------------
+
+# cmd_vectors [DIR] [PROVIDER…]: every vector of a folder, over HTTP, in databases of their own.
+cmd_vectors() {
+  trap test_finished EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+  setup_machine >&2
+  setup_pages >&2
+  start_services >&2
+  "$PY" -m tests.vectors "$@"
+}

@@ -27,7 +27,13 @@ POOL = 10
 
 
 @contextmanager
-def web_server(database_name: str, *, workers: int = WORKERS) -> Iterator[Stack]:
+def web_server(
+    database_name: str,
+    *,
+    workers: int = WORKERS,
+    settings_module: str = "tests.benchserver.settings",
+    extra: dict[str, str] | None = None,
+) -> Iterator[Stack]:
     """The running web process on a database; `stack.url` is its address."""
     var = settings.VAR_DIR / f"bench-{os.getpid()}"
     logs = var / "logs"
@@ -36,7 +42,7 @@ def web_server(database_name: str, *, workers: int = WORKERS) -> Iterator[Stack]
         undo.callback(shutil.rmtree, var, ignore_errors=True)
         redis_port = undo.enter_context(private_redis())
         env = environment(var=var, database_name=database_name, redis_port=redis_port)
-        env["DJANGO_SETTINGS_MODULE"] = "tests.benchserver.settings"
+        env |= {"DJANGO_SETTINGS_MODULE": settings_module, **(extra or {})}
         for scope in ("BROWSE", "TILES"):
             env[f"GEOBILL_THROTTLE_{scope}"] = "10000000/min"
         port = int(env["GEOBILL_WEB_PORT"])

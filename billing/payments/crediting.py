@@ -1,0 +1,367 @@
+"""Crediting: the payment is inserted first, and posted in the same transaction.
+
+The unique key (merchant, space, provider's id) is the lock: of any number of messages about one
+payment one inserts, the others wait for its commit, read what it wrote and compare. Nothing here
+raises for what a provider may do wrong; it answers.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from billing.calendar import kyiv_date
+from billing.ledger import operations as ledger
+from billing.ledger.operations import Leg
+from billing.payments import events, payers
+from billing.payments.calls import Answer, Commit, Drop, Pay, PaymentRow, Prepare
+from billing.payments.merchants import SUSPENSE_CODE, Account
+from billing.payments.models import Payment
+from billing.payments.payers import Found
+from billing.payments.results import Result
+from billing.subscriptions import hooks
+from project.core import prepared
+from project.core.actor import Actor
+
+OPEN_STATES = (Payment.State.CREATED, Payment.State.PENDING)
+
+_INSERT = """
+INSERT INTO billing_payment
+    (account_id, channel, merchant_id, endpoint, space, external_id, request_hash, account_code,
+     service_code, amount_kopecks, gross_kopecks, fee_kopecks, refunded_kopecks, state, paid_at,
+     created_at, created_by, comment, details)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, '', %s::jsonb)
+ON CONFLICT (merchant_id, space, external_id)
+    WHERE merchant_id IS NOT NULL AND external_id IS NOT NULL DO NOTHING
+RETURNING id
+"""
+
+_CONFIRM = """
+UPDATE billing_payment
+SET state = 'CONFIRMED', journal_id = %s, confirmed_at = %s
+WHERE id = %s
+"""
+
+
+def request_hash(*, account: str, amount_kopecks: int) -> bytes:
+    """What a payment id stands for: the account and the amount as they stood in the message."""
+    return hashlib.sha256(f"{account.strip()}\0{amount_kopecks}".encode()).digest()
+
+
+def row_of(payment: Payment) -> PaymentRow:
+    """The payment as its provider is told of it."""
+    return PaymentRow(
+        reference=str(payment.id),
+        key=payment.external_id or "",
+        account=payment.account_code,
+        amount_kopecks=payment.gross_kopecks or payment.amount_kopecks,
+        state=payment.state,
+        paid_at=payment.paid_at,
+        recorded_at=payment.created_at,
+        finished_at=payment.confirmed_at,
+        service=payment.service_code,
+        is_refunded=payment.refunded_kopecks > 0,
+    )
+
+
+def answer(result: Result, payment: Payment | None = None, *, text: str = "") -> Answer:
+    """An answer about a payment."""
+    if payment is None:
+        return Answer(result, text=text)
+    return Answer(
+        result,
+        payment=row_of(payment),
+        reference=str(payment.id),
+        text=text,
+        payment_id=payment.id,
+    )
+
+
+def pay(
+    call: Pay, *, merchant: Account, endpoint: str, space: str, at: datetime, actor: Actor
+) -> Answer:
+    """Credit the account, once for the provider's id; or the existing payment, or a refusal."""
+    assert transaction.get_connection().in_atomic_block, "insert and credit are one transaction"
+    found = payers.find(code=call.account, merchant=merchant)
+    refused = _refusal(call, found, merchant=merchant)
+    if refused is not None or call.reference or call.order:
+        known = find_payment(
+            merchant=merchant, space=space, key=call.key, reference=call.reference, order=call.order
+        )
+        if known is not None:
+            return _pay_known(known, call, merchant=merchant, found=found, at=at, actor=actor)
+        if refused is not None:
+            return Answer(refused)
+    account_id = found.account_id if found.result is Result.OK else None
+    payment = _insert(
+        call,
+        merchant=merchant,
+        endpoint=endpoint,
+        space=space,
+        account_id=account_id,
+        state=Payment.State.CREATED,
+        at=at,
+        actor=actor,
+    )
+    if payment is None:
+        known = find_payment(merchant=merchant, space=space, key=call.key)
+        assert known is not None, "the one that came first has committed"
+        return _pay_known(known, call, merchant=merchant, found=found, at=at, actor=actor)
+    confirm(payment, merchant=merchant, at=at, actor=actor)
+    # The payer's money is here; its provider hears that nobody knows the account.
+    return answer(Result.OK if account_id else found.result, payment)
+
+
+def _refusal(call: Pay, found: Found, *, merchant: Account) -> Result | None:
+    """Why this payment is not taken; None when it is (also when it is taken for unknown)."""
+    if found.result is Result.TEMPORARY:
+        return Result.TEMPORARY
+    if found.result is not Result.OK and not (call.is_taken or merchant.keeps_unknown):
+        return found.result
+    return None if call.is_taken else limits(call.amount_kopecks, merchant=merchant)
+
+
+def limits(amount_kopecks: int, *, merchant: Account) -> Result | None:
+    """Whether the amount is below or above what the merchant account takes."""
+    if amount_kopecks < merchant.min_kopecks:
+        return Result.AMOUNT_TOO_SMALL
+    if amount_kopecks > merchant.max_kopecks:
+        return Result.AMOUNT_TOO_LARGE
+    return None
+
+
+def find_payment(
+    *, merchant: Account, space: str, key: str = "", reference: str = "", order: str = ""
+) -> Payment | None:
+    """A payment of this merchant by the provider's id, our reference or our order; row locked."""
+    rows = Payment.objects.select_for_update().filter(merchant_id=merchant.id)
+    if key and (known := rows.filter(space=space, external_id=key).first()):
+        return known
+    number = reference.rpartition("-")[2]
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        if known := rows.filter(id=int(number)).first():
+            return known
+    return rows.filter(order_number=order).first() if order else None
+
+
+def _insert(
+    call: Pay | Prepare,
+    *,
+    merchant: Account,
+    endpoint: str,
+    space: str,
+    account_id: int | None,
+    state: str,
+    at: datetime,
+    actor: Actor,
+) -> Payment | None:
+    """The new payment, or None when its key is there already (or comes to be while we wait)."""
+    is_pay = isinstance(call, Pay)
+    gross = call.gross_kopecks if is_pay else None
+    net = call.net_kopecks if is_pay else None
+    payment = Payment(
+        account_id=account_id,
+        channel=merchant.provider.channel,
+        merchant_id=merchant.id,
+        endpoint=endpoint,
+        space=space,
+        external_id=call.key or None,
+        request_hash=request_hash(account=call.account, amount_kopecks=call.amount_kopecks),
+        account_code=call.account[:64],
+        service_code=call.service[:40],
+        amount_kopecks=merchant.credited(amount=call.amount_kopecks, gross=gross, net=net),
+        gross_kopecks=gross if gross is not None else call.amount_kopecks,
+        fee_kopecks=call.fee_kopecks if is_pay else 0,
+        state=state,
+        paid_at=(call.paid_at if is_pay else None) or at,
+        created_at=at,
+        created_by=actor.label[:150],
+        details=dict(call.details) if is_pay else {},
+    )
+    rows = prepared.rows(
+        _INSERT,
+        [
+            payment.account_id,
+            payment.channel,
+            payment.merchant_id,
+            payment.endpoint,
+            payment.space,
+            payment.external_id,
+            payment.request_hash,
+            payment.account_code,
+            payment.service_code,
+            payment.amount_kopecks,
+            payment.gross_kopecks,
+            payment.fee_kopecks,
+            payment.state,
+            payment.paid_at,
+            payment.created_at,
+            payment.created_by,
+            events.json_text(payment.details),
+        ],
+    )
+    if not rows:
+        return None
+    payment.id = rows[0][0]
+    payment._state.adding = False
+    return payment
+
+
+def confirm(payment: Payment, *, merchant: Account, at: datetime, actor: Actor) -> None:
+    """Post the inserted payment: to its account, or to suspense; charge what is due there."""
+    assert payment.state in OPEN_STATES, "credited once"
+    assert payment.external_id, "the provider has told its id"
+    on_date = kyiv_date(at)
+    holder = payment.account_id
+    if holder is None:
+        holder = ledger.ensure_control_account(at=at, code=SUSPENSE_CODE, kind="SUSPENSE")
+    payment.journal_id = ledger.post(
+        kind="PAYMENT",
+        value_date=on_date,
+        posted_at=at,
+        idempotency_key=f"payment:{payment.id}",
+        legs=[
+            Leg(holder, payment.amount_kopecks),
+            Leg(merchant.clearing_account_id, -payment.amount_kopecks),
+        ],
+        actor=actor,
+        source=f"payment:{payment.channel}"[:60],
+        narrative=f"{merchant.provider.title} {payment.external_id}"[:300],
+    )
+    prepared.rows(_CONFIRM, [payment.journal_id, at, payment.id])
+    payment.state, payment.confirmed_at = Payment.State.CONFIRMED, at
+    kind = "CONFIRMED" if payment.account_id else "UNALLOCATED"
+    events.heard(payment, kind=kind, at=at, actor=actor)
+    if payment.account_id is not None:
+        hooks.effects().settle(account_id=payment.account_id, on_date=on_date, at=at, actor=actor)
+
+
+def _pay_known(
+    known: Payment, call: Pay, *, merchant: Account, found: Found, at: datetime, actor: Actor
+) -> Answer:
+    """A payment id (or an order, or a reference) that we know: a repeat, or something else?"""
+    is_same_key = known.external_id == call.key
+    asked = request_hash(account=call.account, amount_kopecks=call.amount_kopecks)
+    if known.external_id is not None and not is_same_key:
+        return _pay_again(known, call, merchant=merchant, found=found, at=at, actor=actor)
+    if bytes(known.request_hash) != asked:
+        return conflict(known, at=at, actor=actor, told=f"{call.account} {call.amount_kopecks}")
+    if known.state in OPEN_STATES:
+        known.external_id, known.space = call.key, known.space
+        known.paid_at = call.paid_at or known.paid_at
+        known.details = known.details | dict(call.details)
+        known.save(update_fields=["external_id", "space", "paid_at", "details"])
+        confirm(known, merchant=merchant, at=at, actor=actor)
+        return answer(Result.OK, known)
+    if known.state == Payment.State.CONFIRMED:
+        # Money that nobody could place: the provider is told again what it was told at first.
+        return answer(Result.DUPLICATE if known.holder_id else found.result, known)
+    return answer(Result.CONFLICT, known, text="Payment was cancelled")
+
+
+def _pay_again(
+    known: Payment, call: Pay, *, merchant: Account, found: Found, at: datetime, actor: Actor
+) -> Answer:
+    """The order or the reference was paid under another id: it is money of its own, once more."""
+    plain = Pay(
+        account=call.account,
+        amount_kopecks=call.amount_kopecks,
+        key=call.key,
+        paid_at=call.paid_at,
+        gross_kopecks=call.gross_kopecks,
+        net_kopecks=call.net_kopecks,
+        fee_kopecks=call.fee_kopecks,
+        service=call.service,
+        is_taken=call.is_taken,
+        details=call.details,
+    )
+    return pay(
+        plain,
+        merchant=merchant,
+        endpoint=known.endpoint,
+        space=known.space,
+        at=at,
+        actor=actor,
+    )
+
+
+def conflict(known: Payment, *, at: datetime, actor: Actor, told: str) -> Answer:
+    """Another account or amount under a known id: nothing is credited, people are alarmed."""
+    events.heard(known, kind="CONFLICT", at=at, actor=actor, reason=f"told {told}"[:300])
+    return answer(Result.CONFLICT, known)
+
+
+def prepare(
+    call: Prepare, *, merchant: Account, endpoint: str, space: str, at: datetime, actor: Actor
+) -> Answer:
+    """Announce a payment: it waits for its Commit, and no money moves."""
+    found = payers.find(code=call.account, merchant=merchant)
+    refused = found.result if found.result is not Result.OK else None
+    refused = refused or limits(call.amount_kopecks, merchant=merchant)
+    payment = None
+    if refused is None:
+        payment = _insert(
+            call,
+            merchant=merchant,
+            endpoint=endpoint,
+            space=space,
+            account_id=found.account_id,
+            state=Payment.State.PENDING,
+            at=at,
+            actor=actor,
+        )
+    if payment is not None:
+        return answer(Result.OK, payment)
+    known = find_payment(merchant=merchant, space=space, key=call.key) if call.key else None
+    if known is None:
+        return Answer(refused or Result.INTERNAL)
+    asked = request_hash(account=call.account, amount_kopecks=call.amount_kopecks)
+    if bytes(known.request_hash) != asked:
+        return conflict(known, at=at, actor=actor, told=f"{call.account} {call.amount_kopecks}")
+    return answer(Result.DUPLICATE, known)
+
+
+def commit(call: Commit, *, merchant: Account, at: datetime, actor: Actor) -> Answer:
+    """Credit an announced payment; once."""
+    payment = find_payment(merchant=merchant, space="", reference=call.reference)
+    if payment is None:
+        return Answer(Result.NOT_FOUND_PAYMENT)
+    if payment.state in OPEN_STATES and payment.external_id:
+        confirm(payment, merchant=merchant, at=at, actor=actor)
+        return answer(Result.OK, payment)
+    if payment.state == Payment.State.CONFIRMED:
+        return answer(Result.DUPLICATE, payment)
+    return answer(Result.NOT_FOUND_PAYMENT, payment)
+
+
+def drop(call: Drop, *, merchant: Account, at: datetime, actor: Actor) -> Answer:
+    """Call an announced payment off. One that is credited is left to `giving_back`."""
+    from billing.payments import giving_back
+
+    payment = find_payment(merchant=merchant, space="", reference=call.reference)
+    if payment is None:
+        return Answer(Result.NOT_FOUND_PAYMENT)
+    if payment.state in OPEN_STATES:
+        close(payment, state=Payment.State.CANCELLED, at=at, actor=actor)
+        return answer(Result.OK, payment)
+    if payment.state == Payment.State.CANCELLED:
+        return answer(Result.DUPLICATE, payment)
+    if payment.state == Payment.State.FAILED or not call.reverse_credited:
+        return answer(Result.NOT_REVERSIBLE, payment)
+    return giving_back.give_back(
+        payment, merchant=merchant, amount_kopecks=None, key="", reason="", at=at, actor=actor
+    )
+
+
+def close(payment: Payment, *, state: str, at: datetime, actor: Actor, reason: str = "") -> None:
+    """An open payment that will not be paid: CANCELLED or FAILED."""
+    assert payment.state in OPEN_STATES, "only an open payment is closed"
+    payment.state = state
+    payment.save(update_fields=["state"])
+    events.heard(payment, kind=state, at=at, actor=actor, reason=reason)
+
+
+def details_of(values: dict[str, Any]) -> dict[str, str]:
+    """Details as short texts; empty ones are left out."""
+    return {name: str(value)[:100] for name, value in values.items() if value not in (None, "")}

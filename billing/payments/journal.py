@@ -1,0 +1,105 @@
+"""The journal of messages: what was on the wire, secrets masked."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from billing.payments.events import json_text
+from project.core import prepared
+
+MAX_BODY = 20_000
+MASK = "•••"
+SECRET_HEADERS = frozenset(
+    {"authorization", "x-token", "token", "partnerkey", "cookie", "proxy-authorization"}
+)
+# What is a secret by its name, whatever is in it: in XML, in JSON, in a form.
+_NAMES = r"(?:password|passwd|pass|secret|token|card_token|cardtoken|rc_token|cvv|cvc)"
+_XML = re.compile(rf"(<{_NAMES}>)[^<]*(</)", re.IGNORECASE)
+_JSON = re.compile(rf'("{_NAMES}"\s*:\s*")[^"]*(")', re.IGNORECASE)
+_FORM = re.compile(rf"((?:^|[&?]){_NAMES}=)[^&\s]*", re.IGNORECASE)
+# A card number in full: 13 to 19 digits that pass the check of card numbers, of a known scheme.
+_PAN = re.compile(
+    r"(?<![0-9])(?:4[0-9]{12}(?:[0-9]{3})?|(?:5[1-5]|2[2-7]|9[0-9])[0-9]{14})(?![0-9])"
+)
+
+_INSERT = """
+INSERT INTO billing_payment_message
+    (at, direction, merchant_id, endpoint, operation, payment_id, remote_ip, method, address,
+     request_headers, request_body, status, reply_body, result, verified, reason, duration_us)
+VALUES (%s, %s, %s, %s, %s, %s, %s::inet, %s, %s, %s::jsonb, %s, %s, %s, %s, %s::text[], %s, %s)
+"""
+
+
+def masked(text: str, words: Iterable[str]) -> str:
+    """The text without passwords, tokens, the given secrets and full card numbers."""
+    for word in words:
+        text = text.replace(word, MASK)
+    text = _XML.sub(rf"\1{MASK}\2", text)
+    text = _JSON.sub(rf"\1{MASK}\2", text)
+    text = _FORM.sub(rf"\1{MASK}", text)
+    return _PAN.sub(_pan, text)
+
+
+def _pan(match: re.Match[str]) -> str:
+    digits = match[0]
+    total = 0
+    for place, sign in enumerate(reversed(digits)):
+        value = int(sign) * (2 if place % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return f"{digits[:6]}******{digits[-4:]}" if total % 10 == 0 else digits
+
+
+def shown(body: bytes, words: Iterable[str]) -> str:
+    """A body as the journal keeps it: text, masked, at most 20,000 letters."""
+    text = body[: MAX_BODY * 4].decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return masked(text, words)[:MAX_BODY]
+
+
+def write(
+    *,
+    at: datetime,
+    direction: str,
+    merchant_id: int,
+    words: Sequence[str],
+    endpoint: str,
+    operation: str,
+    payment_id: int | None,
+    remote_ip: str | None,
+    method: str,
+    address: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    status: int | None,
+    reply: bytes,
+    result: str,
+    verified: Sequence[str] = (),
+    reason: str = "",
+    duration_us: int = 0,
+) -> None:
+    """Keep one exchange, in the transaction that is open."""
+    kept = {
+        name: MASK if name.lower() in SECRET_HEADERS else masked(value, words)[:500]
+        for name, value in headers.items()
+    }
+    prepared.rows(
+        _INSERT,
+        [
+            at,
+            direction,
+            merchant_id,
+            endpoint[:24],
+            operation.replace("\x00", "")[:40],
+            payment_id,
+            remote_ip,
+            method[:8],
+            masked(address.replace("\x00", "\ufffd"), words)[:2000],
+            json_text(kept).replace("\\u0000", ""),
+            shown(body, words),
+            status,
+            shown(reply, words),
+            result[:20],
+            list(verified),
+            reason.replace("\x00", "\ufffd")[:300],
+            min(duration_us, 2_000_000_000),
+        ],
+    )

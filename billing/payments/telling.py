@@ -1,0 +1,272 @@
+"""What a provider tells of an order of ours: callbacks, webhooks, answers to our questions.
+
+A word is worth as much as its `Trust`. Nothing is credited on a HINT: the attempt is marked to be
+asked about, and the answer comes back here as PROOF.
+"""
+
+from datetime import datetime
+
+from billing.payments import events, giving_back, payers
+from billing.payments.calls import Answer, Pay, Seen, SeenState, Told, Trust
+from billing.payments.crediting import (
+    OPEN_STATES,
+    answer,
+    close,
+    confirm,
+    conflict,
+    details_of,
+    find_payment,
+    pay,
+    request_hash,
+)
+from billing.payments.merchants import Account
+from billing.payments.models import Payment, PaymentAttempt, Refund
+from billing.payments.results import Result
+from project.core import outbox
+from project.core.actor import Actor
+
+ASK = "payment.ask"
+TERMINAL = (PaymentAttempt.State.SUCCEEDED, PaymentAttempt.State.FAILED)
+
+
+def told(
+    call: Told, *, merchant: Account, endpoint: str, space: str, at: datetime, actor: Actor
+) -> Answer:
+    """Act on the provider's word about one payment."""
+    seen = call.seen
+    payment = _find(seen, merchant=merchant, space=space)
+    attempt = _attempt_of(payment, seen) if payment is not None else None
+    if attempt is not None and call.version_at is not None:
+        if attempt.version_at is not None and call.version_at < attempt.version_at:
+            return answer(Result.OK, payment, text="older than what is known")
+        attempt.version_at = call.version_at
+        attempt.save(update_fields=["version_at"])
+    if call.trust is Trust.HINT:
+        return _to_be_asked(payment, attempt, client=call.client, at=at)
+    if seen.state in (SeenState.WAITING, SeenState.UNKNOWN):
+        return answer(Result.PENDING, payment)
+    if seen.state is SeenState.HELD:
+        return _held(payment, at=at, actor=actor)
+    if seen.state is SeenState.FAILED:
+        return _failed(payment, attempt, seen=seen, at=at, actor=actor)
+    if seen.state is SeenState.REVERSED:
+        return _gone_back(payment, seen=seen, merchant=merchant, at=at, actor=actor)
+    return _paid(
+        payment,
+        attempt,
+        call=call,
+        merchant=merchant,
+        endpoint=endpoint,
+        space=space,
+        at=at,
+        actor=actor,
+    )
+
+
+def _find(seen: Seen, *, merchant: Account, space: str) -> Payment | None:
+    found = find_payment(merchant=merchant, space=space, key=seen.key, order=seen.order)
+    if found is None and seen.provider_ref:
+        attempt = (
+            PaymentAttempt.objects.filter(
+                provider_ref=seen.provider_ref, payment__merchant_id=merchant.id
+            )
+            .values_list("payment_id", flat=True)
+            .first()
+        )
+        if attempt is not None:
+            return find_payment(merchant=merchant, space=space, reference=str(attempt))
+    return found
+
+
+def _attempt_of(payment: Payment, seen: Seen) -> PaymentAttempt | None:
+    attempts = list(payment.attempts.order_by("-id")[:20])
+    for attempt in attempts:
+        if seen.provider_ref and attempt.provider_ref == seen.provider_ref:
+            return attempt
+    return attempts[0] if attempts else None
+
+
+def _to_be_asked(
+    payment: Payment | None, attempt: PaymentAttempt | None, *, client: str, at: datetime
+) -> Answer:
+    if payment is None or attempt is None:
+        return Answer(Result.NOT_FOUND_PAYMENT)
+    if payment.state in OPEN_STATES or payment.state == Payment.State.CONFIRMED:
+        if attempt.state not in TERMINAL:
+            attempt.state = PaymentAttempt.State.UNKNOWN
+            attempt.save(update_fields=["state"])
+        outbox.emit(topic=ASK, payload={"attempt": attempt.id, "client": client}, at=at)
+    return answer(Result.PENDING, payment)
+
+
+def _held(payment: Payment | None, *, at: datetime, actor: Actor) -> Answer:
+    if payment is None:
+        return Answer(Result.NOT_FOUND_PAYMENT)
+    if payment.state == Payment.State.CREATED:
+        payment.state = Payment.State.PENDING
+        payment.save(update_fields=["state"])
+        events.heard(payment, kind="PENDING", at=at, actor=actor)
+    return answer(Result.PENDING, payment)
+
+
+def _failed(
+    payment: Payment | None,
+    attempt: PaymentAttempt | None,
+    *,
+    seen: Seen,
+    at: datetime,
+    actor: Actor,
+) -> Answer:
+    """A failed attempt closes the order; money that comes for it later is still taken."""
+    if payment is None:
+        return Answer(Result.OK)
+    if attempt is not None and attempt.state not in TERMINAL:
+        attempt.state, attempt.finished_at = PaymentAttempt.State.FAILED, at
+        attempt.error = seen.reason[:300]
+        attempt.save(update_fields=["state", "finished_at", "error"])
+    if payment.state in OPEN_STATES:
+        close(payment, state=Payment.State.FAILED, at=at, actor=actor, reason=seen.reason[:300])
+    return answer(Result.OK, payment)
+
+
+def _paid(
+    payment: Payment | None,
+    attempt: PaymentAttempt | None,
+    *,
+    call: Told,
+    merchant: Account,
+    endpoint: str,
+    space: str,
+    at: datetime,
+    actor: Actor,
+) -> Answer:
+    seen = call.seen
+    amount, key = seen.amount_kopecks, seen.key or seen.provider_ref
+    if payment is not None and payment.state not in OPEN_STATES and payment.external_id == key:
+        return _paid_again(payment, seen=seen, merchant=merchant, at=at, actor=actor)
+    if amount is None or not key:
+        return Answer(Result.BAD_FORMAT)
+    if call.trust is Trust.ORDER:
+        if payment is None:
+            return Answer(Result.NOT_FOUND_PAYMENT)
+        if amount != (payment.gross_kopecks or payment.amount_kopecks):
+            return conflict(payment, at=at, actor=actor, told=f"{amount} for {seen.order}")
+    if payment is None or payment.external_id not in (None, key) or _is_closed(payment):
+        return _without_order(
+            payment, call, key, amount, merchant=merchant, endpoint=endpoint, space=space, at=at,
+            actor=actor,
+        )  # fmt: skip
+    credited = merchant.credited(amount=amount, gross=seen.gross_kopecks, net=seen.net_kopecks)
+    payment.external_id, payment.space = key, space
+    payment.amount_kopecks = credited
+    payment.gross_kopecks = seen.gross_kopecks if seen.gross_kopecks is not None else amount
+    payment.fee_kopecks, payment.paid_at = seen.fee_kopecks, seen.paid_at or at
+    payment.request_hash = request_hash(account=payment.account_code, amount_kopecks=amount)
+    payment.details = payment.details | details_of(dict(seen.details))
+    payment.save()
+    confirm(payment, merchant=merchant, at=at, actor=actor)
+    if attempt is not None:
+        attempt.state, attempt.finished_at = PaymentAttempt.State.SUCCEEDED, at
+        attempt.save(update_fields=["state", "finished_at"])
+    return answer(Result.OK, payment)
+
+
+def _is_closed(payment: Payment) -> bool:
+    return payment.state in (Payment.State.FAILED, Payment.State.CANCELLED)
+
+
+def _without_order(
+    payment: Payment | None,
+    call: Told,
+    key: str,
+    amount: int,
+    *,
+    merchant: Account,
+    endpoint: str,
+    space: str,
+    at: datetime,
+    actor: Actor,
+) -> Answer:
+    """Proven money for no open order: to the account that is named, or to nobody's yet."""
+    seen = call.seen
+    account = payment.account_code if payment is not None else seen.account
+    return pay(
+        Pay(
+            account=account,
+            amount_kopecks=amount,
+            key=key,
+            paid_at=seen.paid_at,
+            gross_kopecks=seen.gross_kopecks,
+            net_kopecks=seen.net_kopecks,
+            fee_kopecks=seen.fee_kopecks,
+            is_taken=True,
+            details=details_of(dict(seen.details)),
+        ),
+        merchant=merchant,
+        endpoint=endpoint,
+        space=space,
+        at=at,
+        actor=actor,
+    )
+
+
+def _paid_again(
+    payment: Payment, *, seen: Seen, merchant: Account, at: datetime, actor: Actor
+) -> Answer:
+    """A repeat, perhaps with parts that went back meanwhile."""
+    if payment.state == Payment.State.REVERSED:
+        return answer(Result.DUPLICATE, payment)
+    known = payment.gross_kopecks or payment.amount_kopecks
+    back = sum(kopecks for _key, kopecks in seen.refunds)
+    if seen.amount_kopecks is not None and seen.amount_kopecks not in (known, known - back):
+        return conflict(payment, at=at, actor=actor, told=str(seen.amount_kopecks))
+    if seen.account and payment.account_code and seen.account != payment.account_code:
+        return conflict(payment, at=at, actor=actor, told=seen.account)
+    if seen.refunds:
+        return _parts_back(payment, seen=seen, merchant=merchant, at=at, actor=actor)
+    if not payment.holder_id:
+        found = payers.find(code=payment.account_code, merchant=merchant)
+        return answer(found.result if found.result is not Result.OK else Result.DUPLICATE, payment)
+    return answer(Result.DUPLICATE, payment)
+
+
+def _gone_back(
+    payment: Payment | None, *, seen: Seen, merchant: Account, at: datetime, actor: Actor
+) -> Answer:
+    """All of it went back, or the parts that are named."""
+    if payment is None:
+        return Answer(Result.NOT_FOUND_PAYMENT)
+    if seen.refunds:
+        done = _parts_back(payment, seen=seen, merchant=merchant, at=at, actor=actor)
+        if seen.amount_kopecks is not None or not done.result.is_done:
+            return done
+    if payment.state == Payment.State.REVERSED:
+        return answer(Result.DUPLICATE, payment)
+    return giving_back.give_back(
+        payment, merchant=merchant, amount_kopecks=None, key="", reason=seen.reason, at=at,
+        actor=actor,
+    )  # fmt: skip
+
+
+def _parts_back(
+    payment: Payment, *, seen: Seen, merchant: Account, at: datetime, actor: Actor
+) -> Answer:
+    """Each part once, by the provider's key of it; our own refunds are found by theirs."""
+    result = answer(Result.DUPLICATE, payment)
+    for key, kopecks in seen.refunds:
+        ours = Refund.objects.filter(
+            payment=payment, key=key, kind=Refund.Kind.OURS, journal_id__isnull=True
+        ).first()
+        result = giving_back.give_back(
+            payment,
+            merchant=merchant,
+            amount_kopecks=kopecks,
+            key=key,
+            reason=seen.reason,
+            at=at,
+            actor=actor,
+            refund=ours,
+        )
+        if not result.result.is_done:
+            return result
+    return result

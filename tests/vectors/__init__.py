@@ -1,0 +1,1 @@
+"""`./run vectors DIR`: the vectors of payment protocols against the running server."""
