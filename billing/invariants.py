@@ -38,7 +38,8 @@ _MERCHANTS = """
                      WHERE p.account_id = m.clearing_account_id
                        AND j.source NOT LIKE 'settlement%%'), 0)::bigint,
            COALESCE((SELECT sum(y.amount_kopecks - y.refunded_kopecks) FROM billing_payment AS y
-                     WHERE y.merchant_id = m.id AND y.state IN ('CONFIRMED', 'REVERSED')), 0)::bigint
+                     WHERE y.merchant_id = m.id
+                       AND y.state IN ('CONFIRMED', 'REVERSED')), 0)::bigint
     FROM billing_merchant_account AS m
 """
 
@@ -215,7 +216,7 @@ def clearing(scope: Scope) -> Iterator[Problem]:
         if stands != -confirmed:
             yield Problem(
                 "I7",
-                f"{stands} stands on the account, payments that were not given back are {confirmed}",
+                f"{stands} stands on the account, payments that stand are {confirmed}",
                 account_id=account_id,
                 account_code=code,
             )

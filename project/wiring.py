@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from billing.impact import BillingProbe
+from billing.payments import telling as payment_telling
 from billing.place_counts import ActiveServices
 from billing.place_movers import SERVICES
 from billing.qualification import work as qualification
@@ -61,6 +62,8 @@ OUTBOX_HANDLERS: dict[str, str] = {
     # Existing clients on the terms of a new map, where the planner chose so.
     zone_publishing.TOPIC: "billing.subscriptions.rezoning:on_zone_published",
     rezoning.CONTINUED: "billing.subscriptions.rezoning:on_continued",
+    # A provider hinted that a payment has changed: it is asked.
+    payment_telling.ASK: "billing.payments.checkouts:on_ask",
 }
 
 # kind of long work -> the function that does it (it is given a `jobs.Progress`), what people call

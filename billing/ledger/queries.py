@@ -161,7 +161,7 @@ def balances(*, account_ids: Iterable[int]) -> dict[int, int]:
 
 
 def subscriber_with_balance(*, code: str) -> Subscriber | None:
-    """The subscriber's account with that contract number and its balance, in one short statement."""
+    """The subscriber's account with that contract number, and its balance: one short statement."""
     rows = prepared.rows(_SUBSCRIBER, [code])
     return Subscriber(*rows[0]) if rows else None
 

@@ -61,8 +61,9 @@ class Pay:
 
     `amount_kopecks` is the field that the provider's description names as the one to credit;
     `gross_kopecks` what the payer paid and `net_kopecks` what we get, where the message tells them
-    too: the merchant's commission rule may choose one of these instead. `reference`: our own reference of an earlier Prepare. `is_taken`: the payer's money is gone
-    already, so an unknown account makes an unallocated payment rather than a refusal.
+    too: the merchant's commission rule may choose one of these instead. `reference`: our own of an
+    earlier Prepare. `is_taken`: the payer's money is gone already, so an unknown account makes an
+    unallocated payment rather than a refusal.
     """
 
     account: str
@@ -83,8 +84,9 @@ class Pay:
 class Reverse:
     """Take a credited payment back, named by the provider's key or by our reference.
 
-    `amount_kopecks` None is all that is left of it; `account` and `expect_kopecks` are compared with
-    the payment when given; `reversal_key` tells several partial reversals of one payment apart.
+    `amount_kopecks` None is all that is left of it; `account` and `expect_kopecks` are compared
+    with the payment when given; `reversal_key` tells several partial reversals of one payment
+    apart.
     """
 
     key: str = ""
@@ -120,7 +122,8 @@ class Seen:
     """The provider's word on one payment (a callback, a query, a row of its registry).
 
     `amount_kopecks` is what is to be credited by the provider's own field; `gross_kopecks` what the
-    payer paid and `net_kopecks` what we get, where they are told too. `refunds` are (provider's key, kopecks) given back so far.
+    payer paid and `net_kopecks` what we get, where they are told too. `refunds` are (provider's
+    key, kopecks) given back so far.
     """
 
     state: SeenState

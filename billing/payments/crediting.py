@@ -139,14 +139,14 @@ def find_payment(
     if key and (known := rows.filter(space=space, external_id=key).first()):
         return known
     number = reference.rpartition("-")[2]
-    if number.isascii() and number.isdigit() and len(number) < 19:
-        if known := rows.filter(id=int(number)).first():
-            return known
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    if is_number and (known := rows.filter(id=int(number)).first()):
+        return known
     return rows.filter(order_number=order).first() if order else None
 
 
 def _insert(
-    call: Pay | Prepare,
+    call: Pay,
     *,
     merchant: Account,
     endpoint: str,
@@ -157,9 +157,7 @@ def _insert(
     actor: Actor,
 ) -> Payment | None:
     """The new payment, or None when its key is there already (or comes to be while we wait)."""
-    is_pay = isinstance(call, Pay)
-    gross = call.gross_kopecks if is_pay else None
-    net = call.net_kopecks if is_pay else None
+    gross, net = call.gross_kopecks, call.net_kopecks
     payment = Payment(
         account_id=account_id,
         channel=merchant.provider.channel,
@@ -172,12 +170,12 @@ def _insert(
         service_code=call.service[:40],
         amount_kopecks=merchant.credited(amount=call.amount_kopecks, gross=gross, net=net),
         gross_kopecks=gross if gross is not None else call.amount_kopecks,
-        fee_kopecks=call.fee_kopecks if is_pay else 0,
+        fee_kopecks=call.fee_kopecks,
         state=state,
-        paid_at=(call.paid_at if is_pay else None) or at,
+        paid_at=call.paid_at or at,
         created_at=at,
         created_by=actor.label[:150],
-        details=dict(call.details) if is_pay else {},
+        details=dict(call.details),
     )
     rows = prepared.rows(
         _INSERT,
@@ -297,12 +295,12 @@ def prepare(
 ) -> Answer:
     """Announce a payment: it waits for its Commit, and no money moves."""
     found = payers.find(code=call.account, merchant=merchant)
-    refused = found.result if found.result is not Result.OK else None
+    refused: Result | None = None if found.result is Result.OK else found.result
     refused = refused or limits(call.amount_kopecks, merchant=merchant)
     payment = None
     if refused is None:
         payment = _insert(
-            call,
+            Pay(call.account, call.amount_kopecks, call.key, service=call.service),
             merchant=merchant,
             endpoint=endpoint,
             space=space,

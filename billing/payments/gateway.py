@@ -1,10 +1,10 @@
 """What a payment provider is, in words that all twelve share (pure: no Django).
 
 A provider is declared by a `Provider`: its settings and its endpoints. An endpoint reads a message
-of the provider into `Call`s, one for each thing that it asks; `billing.payments.dispatch` does them,
-the same for all, and gives an `Answer` to each; the endpoint writes the answers in the provider's
-form. So a plug-in is a pair of pure functions between bytes and calls: it sees no database, posts
-nothing and cannot credit anything by itself.
+of the provider into `Call`s, one for each thing that it asks; `billing.payments.dispatch` does
+them, the same for all, and gives an `Answer` to each; the endpoint writes the answers in the
+provider's form. So a plug-in is a pair of pure functions between bytes and calls: it sees no
+database, posts nothing and cannot credit anything by itself.
 
 Money is whole kopecks, times are aware moments.
 """
@@ -149,8 +149,8 @@ class Message:
     """A message of a provider, read and verified.
 
     `operation` is the provider's own word for it (the journal shows it), `calls` what it asks of
-    us, in order; all are done in one transaction. `wire` is whatever the endpoint needs to write its
-    answer (echoes). `verified` names the checks that it passed.
+    us, in order; all are done in one transaction. `wire` is whatever the endpoint needs to write
+    its answer (echoes). `verified` names the checks that it passed.
     """
 
     operation: str
@@ -163,8 +163,8 @@ class Message:
 class Refusal(Exception):
     """A message that is not done: bad signature, bad form, unknown operation.
 
-    `reason` is for the journal (never shown to the provider); `message` is what could be read of it,
-    so that the answer can echo ids.
+    `reason` is for the journal (never shown to the provider); `message` is what could be read of
+    it, so that the answer can echo ids.
     """
 
     def __init__(self, result: Result, reason: str, *, message: Message | None = None) -> None:
@@ -181,10 +181,21 @@ class Endpoint(Protocol):
     `space`: endpoints with one space share the provider's payment ids (each id is credited once).
     """
 
-    code: str
-    family: Family
-    space: str
-    suffixes: tuple[str, ...]
+    @property
+    def code(self) -> str:
+        """Its name among the provider's endpoints."""
+
+    @property
+    def family(self) -> Family:
+        """Its protocol family."""
+
+    @property
+    def space(self) -> str:
+        """Its idempotency space."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Where it answers."""
 
     def read(self, request: IncomingRequest, merchant: Merchant, at: datetime) -> Message:
         """The verified message. Raises Refusal."""
@@ -200,6 +211,18 @@ class Endpoint(Protocol):
         self, refusal: Refusal, request: IncomingRequest, merchant: Merchant, at: datetime
     ) -> OutgoingReply:
         """The refusal in the provider's form; must bear anything that `read` bears."""
+        ...
+
+
+class Renewable(Protocol):
+    """What an endpoint also has when the provider changes its keys by itself.
+
+    When a signature does not hold, `renew` is called (once a minute at most), what it gives is kept
+    among the merchant account's settings, and the message is read once more.
+    """
+
+    def renew(self, merchant: Merchant, link: "Link") -> Mapping[str, Any]:
+        """Settings learned from the provider. Raises ProviderUnreachableError."""
         ...
 
 
@@ -309,7 +332,9 @@ class Client(Protocol):
     Methods raise ProviderUnreachableError and ProviderRefusedError.
     """
 
-    offers: frozenset[str]
+    @property
+    def offers(self) -> frozenset[str]:
+        """The methods that it has."""
 
     def create_checkout(self, order: Order, merchant: Merchant, link: Link) -> Checkout:
         """An invoice or a form for the payer."""
@@ -342,8 +367,9 @@ class Client(Protocol):
 class Provider:
     """A payment system: who it is, its settings, its endpoints, its client.
 
-    `money_key` credit is by the field that the provider's description names; `open_questions` are
-    what nobody could confirm, each answered by a setting with the safe default.
+    `open_questions` are what nobody could confirm, each answered by a setting with the safe
+    default. `order_space`: the idempotency space of what its clients find, where it is not that of
+    the first endpoint.
     """
 
     code: str
@@ -356,7 +382,7 @@ class Provider:
     min_kopecks: int = 100
     max_kopecks: int = 15_000_000
     open_questions: tuple[str, ...] = ()
-    setup: str = ""
+    order_space: str = ""
 
     @property
     def channel(self) -> str:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.core.cache import cache
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, UnreadablePostError
@@ -23,9 +24,12 @@ from billing.payments.gateway import (
     IncomingRequest,
     Message,
     OutgoingReply,
+    ProviderRefusedError,
+    ProviderUnreachableError,
     Refusal,
 )
 from billing.payments.merchants import Account
+from billing.payments.outgoing import HttpLink
 from billing.payments.results import Result
 from billing.payments.wire import addresses
 from project.core import clock
@@ -36,6 +40,7 @@ from project.core.http import client_ip
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_000_000
+RENEW_AFTER_S = 60
 KEPT_HEADERS = ("content-type", "authorization", "user-agent")
 
 
@@ -88,13 +93,13 @@ def _answer(
     try:
         if not addresses.is_allowed(request.remote_ip, account.view.networks):
             raise Refusal(Result.WRONG_ADDRESS, f"{request.remote_ip} may not call")
-        message = endpoint.read(request, account.view, at)
+        message, account = _read(request, account, endpoint, at=at)
         with transaction.atomic():
             answers = dispatch.perform(
                 message, merchant=account, endpoint=endpoint, at=at, actor=actor
             )
             reply = endpoint.write(message, answers, account.view, at)
-            _keep(request, account, endpoint, message, answers, reply, at=at, began=began)
+            _keep(request, account, endpoint, message, answers, reply=reply, at=at, began=began)
         return reply
     except Refusal as refusal:
         refused = refusal
@@ -107,6 +112,28 @@ def _answer(
         logger.exception("%s/%s failed", account.provider.code, endpoint.code)
         refused = Refusal(Result.INTERNAL, type(error).__name__, message=message)
     return _refuse(refused, request, account, endpoint, at=at, began=began)
+
+
+def _read(
+    request: IncomingRequest, account: Account, endpoint: Endpoint, *, at: datetime
+) -> tuple[Message, Account]:
+    """The message; when its signature does not hold, once more with keys asked of the provider."""
+    try:
+        return endpoint.read(request, account.view, at), account
+    except Refusal as refusal:
+        renew = getattr(endpoint, "renew", None)
+        name = f"payments:{account.id}:renewed"
+        if refusal.result is not Result.BAD_SIGNATURE or renew is None:
+            raise
+        if not cache.add(name, "1", timeout=RENEW_AFTER_S):
+            raise
+        try:
+            learned = renew(account.view, HttpLink(account, at, endpoint=endpoint.code))
+        except (ProviderUnreachableError, ProviderRefusedError) as error:
+            logger.warning("%s: its keys cannot be renewed: %s", account.provider.code, error)
+            raise refusal from error
+    account = merchants.learn(merchant_id=account.id, settings=learned)
+    return endpoint.read(request, account.view, at), account
 
 
 def _refuse(
@@ -123,7 +150,7 @@ def _refuse(
     try:
         with transaction.atomic():
             _keep(
-                request, account, endpoint, message, [Answer(refusal.result)], reply,
+                request, account, endpoint, message, [Answer(refusal.result)], reply=reply,
                 at=at, began=began, reason=refusal.reason,
             )  # fmt: skip
     except DatabaseError as error:
@@ -138,8 +165,8 @@ def _keep(
     endpoint: Endpoint,
     message: Message,
     answers: Sequence[Answer],
-    reply: OutgoingReply,
     *,
+    reply: OutgoingReply,
     at: datetime,
     began: float,
     reason: str = "",

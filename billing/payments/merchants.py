@@ -3,7 +3,7 @@
 import json
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -25,7 +25,7 @@ from project.core.errors import DomainError, NotFoundError
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 _BY_ADDRESS = """
-SELECT m.id, m.version, m.is_active, m.commission, m.commission_bp, m.min_kopecks, m.max_kopecks,
+SELECT m.id, sha256(m.secrets_encrypted), m.version, m.is_active, m.commission, m.commission_bp, m.min_kopecks, m.max_kopecks,
        m.keeps_unknown, m.clearing_account_id, m.legal_entity_id,
        EXISTS (SELECT 1 FROM billing_legal_entity_area)
 FROM billing_merchant_account AS m
@@ -53,6 +53,7 @@ class Account:
 
     view: Merchant
     provider: Provider
+    version: int
     is_active: bool
     commission: str
     commission_bp: int
@@ -62,7 +63,6 @@ class Account:
     clearing_account_id: int
     legal_entity_id: int
     goes_by_place: bool
-    version: int
 
     @property
     def id(self) -> int:
@@ -91,8 +91,8 @@ def find(*, provider: str, slug: str) -> Account | None:
     rows = prepared.rows(_BY_ADDRESS, [provider, slug])
     if not rows:
         return None
-    merchant_id, version, *rest = rows[0]
-    return Account(_view(merchant_id, version), declared, *rest, version)
+    merchant_id, sealed, version, *rest = rows[0]
+    return Account(_view(merchant_id, version, bytes(sealed)), declared, version, *rest)
 
 
 def get(*, merchant_id: int) -> Account:
@@ -105,7 +105,8 @@ def get(*, merchant_id: int) -> Account:
 
 
 @lru_cache(maxsize=256)
-def _view(merchant_id: int, version: int) -> Merchant:
+def _view(merchant_id: int, version: int, sealed: bytes) -> Merchant:
+    """What plug-ins see; `sealed` tells the row from one of another database with its number."""
     row = MerchantAccount.objects.select_related("legal_entity").get(id=merchant_id)
     declared = registry.PROVIDERS[row.provider]
     values = {setting.name: setting.default for setting in declared.settings} | row.settings
@@ -240,6 +241,18 @@ def change_merchant(
     _note(row, at=at, actor=actor, verb="changed", changed=sorted({*(settings or {}), *rules}))
 
 
+@transaction.atomic
+def learn(*, merchant_id: int, settings: Mapping[str, Any]) -> Account:
+    """Keep settings that the provider itself has told (its new public key)."""
+    row = MerchantAccount.objects.select_for_update().get(id=merchant_id)
+    names = {setting.name for setting in registry.PROVIDERS[row.provider].settings}
+    assert set(settings) <= names, "a provider teaches its own settings only"
+    row.settings = row.settings | dict(settings)
+    row.version += 1
+    row.save(update_fields=["settings", "version"])
+    return get(merchant_id=merchant_id)
+
+
 def _sorted_settings(
     declared: Provider, wanted: Mapping[str, Any], *, known: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -286,14 +299,16 @@ RULES = (
 def _apply(row: MerchantAccount, rules: Mapping[str, Any]) -> None:
     for name, value in rules.items():
         assert name in RULES, f"{name} is no rule of a merchant account"
-        if name == "networks":
-            try:
-                value = [str(addresses.network(text)) for text in value]
-            except addresses.BadNetworkError as error:
-                raise BadMerchantError(str(error), field="networks") from error
-        setattr(row, name, value)
+        setattr(row, name, _networks(value) if name == "networks" else value)
     if not 0 < row.min_kopecks <= row.max_kopecks:
         raise BadMerchantError(_("The least amount is above the greatest."), field="min_kopecks")
+
+
+def _networks(texts: Iterable[str]) -> list[str]:
+    try:
+        return [str(addresses.network(text)) for text in texts]
+    except addresses.BadNetworkError as error:
+        raise BadMerchantError(str(error), field="networks") from error
 
 
 def _note(

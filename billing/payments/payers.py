@@ -72,9 +72,9 @@ class Found:
 def find(*, code: str, merchant: Account) -> Found:
     """The account with that contract number, as this merchant may be paid for it.
 
-    Debtors are payable; only a closed account is INACTIVE. An account whose services are in the area
-    of another legal entity is NOT_FOUND here. A parked one is TEMPORARY: its books are being looked
-    at.
+    Debtors are payable; only a closed account is INACTIVE. An account whose services are in the
+    area of another legal entity is NOT_FOUND here. A parked one is TEMPORARY: its books are being
+    looked at.
     """
     row = ledger_queries.subscriber_with_balance(code=code)
     if row is None:

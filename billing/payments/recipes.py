@@ -119,7 +119,7 @@ def private_key(pem: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
     return key
 
 
-# --- RSA-SHA1 over a body with an empty <Sign>; EasyPay 3.1 ----------------------------------------
+# --- RSA-SHA1 over a body with an empty <Sign>; EasyPay 3.1 --------------------------------------
 
 
 def sign_span(body: bytes) -> tuple[int, int] | None:
@@ -154,7 +154,7 @@ def rsa_sha1_sign(body: bytes, pem: str) -> bytes:
     return body[:start] + signature.hex().upper().encode() + body[end:]
 
 
-# --- JWS with the payload cut out; PUMB ------------------------------------------------------------
+# --- JWS with the payload cut out; PUMB ----------------------------------------------------------
 
 
 def b64url(data: bytes) -> str:
@@ -213,7 +213,7 @@ def jws_detached_sign(header: str, payload: str, *, alg: str, pem: str) -> str:
     return b64url(r.to_bytes(half) + s.to_bytes(half))
 
 
-# --- ECDSA over the raw body; monobank -------------------------------------------------------------
+# --- ECDSA over the raw body; monobank -----------------------------------------------------------
 
 
 def ecdsa_verify(body: bytes, signature_b64: str, pem: str) -> bool:

@@ -29,7 +29,7 @@ ASK = "payment.ask"
 TERMINAL = (PaymentAttempt.State.SUCCEEDED, PaymentAttempt.State.FAILED)
 
 
-def told(
+def told(  # noqa: PLR0911 - one line a state
     call: Told, *, merchant: Account, endpoint: str, space: str, at: datetime, actor: Actor
 ) -> Answer:
     """Act on the provider's word about one payment."""

@@ -63,7 +63,10 @@ def _house(address: str) -> Any:
     building = zones.building(5, 5, admin_unit("Харків"))
     name = street.removeprefix("вул.").strip()
     building.street = Street.objects.create(
-        locality=building.locality, name=name, type="вулиця", name_norm=name.lower(),
+        locality=building.locality,
+        name=name,
+        type="вулиця",
+        name_norm=name.lower(),
         search_key=name.lower(),
     )
     building.number = number.strip().partition("/")[0]

@@ -93,16 +93,19 @@ class JsonBill:
         """The answers as JSON, signed where the protocol signs."""
         route, wire = message.wire
         inner = Message(message.operation, message.calls, wire)
-        return self._out(*route.write(inner, answers, merchant, at), merchant)
+        status, document = route.write(inner, answers, merchant, at)
+        return self._out(status, document, merchant)
 
     def refuse(
         self, refusal: Refusal, request: IncomingRequest, merchant: Merchant, at: datetime
     ) -> OutgoingReply:
         """The refusal as JSON, signed too."""
-        return self._out(*self.refusal(refusal), merchant)
+        status, document = self.refusal(refusal)
+        return self._out(status, document, merchant)
 
     def _out(self, status: int, document: object, merchant: Merchant) -> OutgoingReply:
-        body, headers = documents.json_bytes(document), ()
-        if self.close_envelope is not None:
-            body, headers = self.close_envelope(body, merchant)
+        body = documents.json_bytes(document)
+        if self.close_envelope is None:
+            return OutgoingReply(status, JSON_TYPE, body)
+        body, headers = self.close_envelope(body, merchant)
         return OutgoingReply(status, JSON_TYPE, body, headers)

@@ -120,7 +120,10 @@ class OperationsInXml:
     def read_document(
         self, root: Element, body: bytes, merchant: Merchant, at: datetime
     ) -> Message:
-        """The message of a document; who sends it is checked before what it says. Raises Refusal."""
+        """The message of a document; who sends it is checked before what it says.
+
+        Raises Refusal.
+        """
         if documents.local(root.tag) != self.root:
             raise Refusal(Result.BAD_DOCUMENT, "another root element")
 

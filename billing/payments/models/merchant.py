@@ -53,8 +53,8 @@ class MerchantAccount(models.Model):
 
     `slug` is the last part of the address that the provider calls: `/pay/<provider>/<slug>`; one
     that cannot be guessed protects protocols without a signature. `settings` holds what is no
-    secret, `secrets_encrypted` the rest (`project.core.crypto`). `networks`: from where the provider
-    may call, empty for anywhere. `version` counts changes, so that a process knows when to read the
+    secret, `secrets_encrypted` the rest (`project.core.crypto`). `networks`: from where it may be
+    called, empty for anywhere. `version` counts changes, so that a process knows when to read the
     secrets anew. What is credited of a payment is `commission`: the amount that the payer paid
     (GROSS), the net field of the message (NET_FIELD), or the amount less `commission_bp` (PERCENT).
     """

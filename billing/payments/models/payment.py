@@ -15,8 +15,8 @@ class Payment(models.Model):
     `transferred_to`: the account that it was moved to afterwards (out of suspense too), by the
     journal beside it.
 
-    `channel` is the provider as people know it (CASH, IBOX, MONOBANK); `merchant` the account at the
-    provider, none for the cash desk. `external_id` is the provider's payment id, unique in the
+    `channel` is the provider as people know it (CASH, IBOX, MONOBANK); `merchant` the account at
+    the provider, none for the cash desk. `external_id` is the provider's payment id, unique in the
     merchant's `space`; null until the provider has told one. `order_number` is ours. `request_hash`
     says what was asked with that id, so that a repeat is told from another payment under the same
     id. `amount_kopecks` is what is credited, `gross_kopecks` what the message said, and
@@ -227,9 +227,9 @@ class PaymentAttempt(models.Model):
 class Refund(models.Model):
     """Money of a payment that went back, all or part: told by the provider, or asked for by us.
 
-    The idempotency of the other direction: `key` is unique in the merchant's `space`. CREATED → SENT
-    → SUCCEEDED, FAILED, UNKNOWN (asked until it is known); only SUCCEEDED has a journal, always a
-    new one in the open month, whatever month the payment is of.
+    The idempotency of the other direction: `key` is unique in the merchant's `space`.
+    CREATED → SENT → SUCCEEDED, FAILED, UNKNOWN (asked until it is known). Only SUCCEEDED has a
+    journal, always a new one in the open month, whatever month the payment is of.
     """
 
     class Kind(models.TextChoices):

@@ -111,7 +111,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def tag(name: str, *inside: object, **attributes: object) -> Markup:
+def tag(name: str, /, *inside: object, **attributes: object) -> Markup:
     """An element: `inside` are Markup or texts (escaped); an empty one has both tags.
 
     An attribute whose name Python cannot write is given as `**{"xsi:type": "…"}`; None leaves one

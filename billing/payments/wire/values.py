@@ -1,6 +1,7 @@
 """Money, times and words as they stand on the wire (pure).
 
-Money inside is whole kopecks; on the wire it is exact decimal text, whole kopecks, or a JSON number.
+Money inside is whole kopecks; on the wire it is exact decimal text, whole kopecks, or a JSON
+number.
 Local times of the providers are Europe/Kyiv.
 """
 

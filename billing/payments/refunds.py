@@ -1,0 +1,184 @@
+"""Refunds that people ask for: written first, then asked of the provider, then posted."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from billing.payments import checkouts, events, giving_back, merchants
+from billing.payments.calls import Answer, SeenState
+from billing.payments.checkouts import ProviderDownError
+from billing.payments.gateway import (
+    Link,
+    ProviderRefusedError,
+    ProviderUnreachableError,
+)
+from billing.payments.models import Payment, Refund
+from billing.payments.outgoing import HttpLink
+from billing.payments.results import Result
+from billing.payments.transfers import locked
+from project.core import audit
+from project.core.actor import Actor
+from project.core.errors import DomainError
+
+State = Refund.State
+
+
+class NotRefundableError(DomainError):
+    """Only a confirmed payment is given back, no more of it than is left."""
+
+    code = "payment_not_refundable"
+    http_status = 409
+    message = _("So much of this payment cannot be given back.")
+
+
+class RefundRefusedError(DomainError):
+    """The payment system refused the refund."""
+
+    code = "refund_refused"
+    http_status = 409
+    message = _("The payment system has refused the refund.")
+
+
+def refund(
+    *,
+    at: datetime,
+    actor: Actor,
+    payment_id: int,
+    amount_kopecks: int,
+    reason: str,
+    idempotency_key: str,
+    link: Link | None = None,
+) -> Refund:
+    """Give back all or part of a payment through its provider.
+
+    SUCCEEDED at once, or SENT (the provider will tell), or UNKNOWN (it did not answer: it is asked
+    until it is known). The same key asks for nothing new. Raises NotRefundableError,
+    RefundRefusedError.
+    """
+    wanted, is_new = _ask_for(
+        at=at,
+        actor=actor,
+        payment_id=payment_id,
+        amount_kopecks=amount_kopecks,
+        reason=reason,
+        key=idempotency_key,
+    )
+    return _send(wanted, at=at, actor=actor, link=link) if is_new else wanted
+
+
+@transaction.atomic
+def _ask_for(
+    *, at: datetime, actor: Actor, payment_id: int, amount_kopecks: int, reason: str, key: str
+) -> tuple[Refund, bool]:
+    payment = locked(payment_id=payment_id)
+    known = Refund.objects.filter(
+        merchant_id=payment.merchant_id, space=payment.space, key=key
+    ).first()
+    if known is not None:
+        if (known.payment_id, known.amount_kopecks) != (payment_id, amount_kopecks):
+            raise NotRefundableError(_("This form was used for another refund."))
+        return known, False
+    waiting = sum(
+        row.amount_kopecks
+        for row in payment.refunds.filter(state__in=[State.CREATED, State.SENT, State.UNKNOWN])
+    )
+    left = payment.amount_kopecks - payment.refunded_kopecks - waiting
+    if (
+        payment.state != Payment.State.CONFIRMED
+        or payment.merchant_id is None
+        or not 0 < amount_kopecks <= left
+    ):
+        raise NotRefundableError(field="amount")
+    if not reason.strip():
+        raise DomainError(_("Give the reason for the refund."), field="reason")
+    made = Refund.objects.create(
+        payment=payment,
+        merchant_id=payment.merchant_id,
+        space=payment.space,
+        key=key[:140],
+        kind=Refund.Kind.OURS,
+        state=State.CREATED,
+        amount_kopecks=amount_kopecks,
+        reason=reason.strip()[:300],
+        created_at=at,
+        created_by=actor.label[:150],
+    )
+    events.heard(
+        payment, kind="REFUND_ASKED", at=at, actor=actor, reason=made.reason, kopecks=amount_kopecks
+    )
+    audit.record(
+        at=at,
+        actor=actor,
+        action="billing.payment.refund_asked",
+        obj=("payment", payment.id),
+        summary=made.reason,
+        after={"amount_kopecks": amount_kopecks},
+    )
+    return made, True
+
+
+def _send(wanted: Refund, *, at: datetime, actor: Actor, link: Link | None) -> Refund:
+    payment = wanted.payment
+    merchant = merchants.get(merchant_id=payment.merchant_id or 0)
+    attempt = payment.attempts.order_by("-id").first()
+    name = attempt.client if attempt is not None else payment.endpoint
+    module = merchant.provider.client(name) or merchant.provider.client()
+    if module is None or "refund" not in module.offers:
+        _failed(wanted, error="the protocol has no refund", at=at)
+        raise RefundRefusedError(_("This payment system gives nothing back by itself."))
+    line = link or HttpLink(merchant, at, payment.id, name)
+    Refund.objects.filter(id=wanted.id).update(state=State.UNKNOWN, sent_at=at)
+    try:
+        seen = module.refund(
+            checkouts.view_of(payment, attempt),
+            wanted.amount_kopecks,
+            wanted.key,
+            merchant.view,
+            line,
+        )
+    except ProviderUnreachableError:
+        wanted.refresh_from_db()
+        return wanted
+    except ProviderRefusedError as error:
+        _failed(wanted, error=str(error), at=at)
+        raise RefundRefusedError(reason=str(error)) from error
+    if seen.state in (SeenState.PAID, SeenState.REVERSED):
+        _done(wanted, external_id=seen.key, at=at, actor=actor)
+    elif seen.state is SeenState.FAILED:
+        _failed(wanted, error=seen.reason, at=at)
+        raise RefundRefusedError(reason=seen.reason)
+    else:
+        Refund.objects.filter(id=wanted.id, state=State.UNKNOWN).update(
+            state=State.SENT, external_id=seen.key[:100]
+        )
+    wanted.refresh_from_db()
+    return wanted
+
+
+@transaction.atomic
+def _done(wanted: Refund, *, external_id: str, at: datetime, actor: Actor) -> Answer:
+    payment = locked(payment_id=wanted.payment_id)
+    wanted.refresh_from_db()
+    if wanted.state == State.SUCCEEDED:
+        return Answer(Result.DUPLICATE)
+    wanted.external_id = external_id[:100]
+    return giving_back.give_back(
+        payment,
+        merchant=merchants.get(merchant_id=payment.merchant_id or 0),
+        amount_kopecks=wanted.amount_kopecks,
+        key=wanted.key,
+        reason=wanted.reason,
+        at=at,
+        actor=actor,
+        refund=wanted,
+    )
+
+
+def _failed(wanted: Refund, *, error: str, at: datetime) -> None:
+    Refund.objects.filter(id=wanted.id).exclude(state=State.SUCCEEDED).update(
+        state=State.FAILED, error=error[:300], finished_at=at
+    )
+
+
+__all__ = ["NotRefundableError", "ProviderDownError", "RefundRefusedError", "refund"]
