@@ -25,8 +25,8 @@ from project.core.errors import DomainError, NotFoundError
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 _BY_ADDRESS = """
-SELECT m.id, sha256(m.secrets_encrypted), m.version, m.is_active, m.commission, m.commission_bp, m.min_kopecks, m.max_kopecks,
-       m.keeps_unknown, m.clearing_account_id, m.legal_entity_id,
+SELECT m.id, sha256(m.secrets_encrypted), m.version, m.is_active, m.commission, m.commission_bp,
+       m.min_kopecks, m.max_kopecks, m.keeps_unknown, m.clearing_account_id, m.legal_entity_id,
        EXISTS (SELECT 1 FROM billing_legal_entity_area)
 FROM billing_merchant_account AS m
 WHERE m.provider = %s AND m.slug = %s
