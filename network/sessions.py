@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from network import events, wraps
+from network import events, pools, wraps
 from network.accounting import Boot, SessionFacts, join_all
 from network.models import AccountingProgress
 
@@ -127,6 +127,11 @@ def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
     columns = _columns(facts, points)
     cursor.execute(_INGEST, {**columns, "day": day})
     outcomes = {row[0]: _Outcome(*row) for row in cursor.fetchall()}
+    # Addresses of sessions that have begun or ended; interim updates tell nothing new of them.
+    pools.follow(
+        unique_ids=[one.unique_id for one in outcomes.values() if one.is_new or one.is_over],
+        at=max(one.last_seen_at for one in facts),
+    )
     late = [one for one in facts if (o := outcomes.get(one.unique_id)) and o.closed_day]
     if late:
         told = [outcomes[one.unique_id] for one in late]
@@ -186,6 +191,7 @@ def _close(
     _lock(cursor, ids=ids)
     cursor.execute(_CLOSE, {"ids": ids, "heard_before": heard_before, "cause": cause})
     gone = cursor.fetchall()
+    pools.follow(unique_ids=[row[0] for row in gone], at=at)
     events.record_many(
         events.Event(
             at=at,

@@ -1,11 +1,13 @@
 """Addresses of sessions: held at the Accept, confirmed by the Start, free after the grace."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from billing.models import Subscription
-from network import pools
+from network import pools, sessions
+from network.accounting import SessionFacts
 from network.addressing import editing
 from network.models import IpAssignment, IpHistory, IpPool, Nas, RadiusDecision, Session
 from project.core.actor import SYSTEM
@@ -237,3 +239,37 @@ def test_a_rest_keeps_an_address_from_others_but_not_from_its_service() -> None:
     assert pools.reap(at=freed) == 1
     assert hold(other, "b", at=freed + timedelta(minutes=59)) is None
     assert hold(sold, at=freed + timedelta(minutes=59)) == "10.80.0.1"
+
+
+def test_accounting_confirms_and_ends_by_itself() -> None:
+    dynamic()
+    services.nas(address="10.9.0.1")
+    sold = services.service()
+    address = hold(sold)
+    begun = SessionFacts(
+        unique_id="k1",
+        acct_session_id="81a",
+        nas_address="10.9.0.1",
+        login=services.login_of(sold),
+        mac="aabbcc000001",
+        circuit_hex="",
+        framed_ip=address,
+        subscription_id=None,
+        is_guest=False,
+        started_at=AT,
+        last_seen_at=AT,
+        in_octets=0,
+        out_octets=0,
+        session_time_s=0,
+    )
+    sessions.ingest([begun])
+    assert states() == ["IN_USE"]
+    ended = AT + timedelta(minutes=5)
+    over = replace(
+        begun, last_seen_at=ended, is_stopped=True, stopped_at=ended, terminate_cause="User-Request"
+    )
+    sessions.ingest([over])
+    lease = IpAssignment.objects.get()
+    assert (lease.state, lease.expires_at) == ("GRACE", ended + GRACE)
+    sessions.ingest([begun])  # replayed late: the session is closed and stays so
+    assert states() == ["GRACE"]
