@@ -10,6 +10,10 @@ SCHEDULE = {
     "network.enforce_access": {"task": "network.tasks.enforce_access", "schedule": 60.0},
     "network.reap_sessions": {"task": "network.tasks.reap_sessions", "schedule": 60.0},
     "network.reap_addresses": {"task": "network.tasks.reap_addresses", "schedule": 30.0},
+    "network.sample_pools": {
+        "task": "network.tasks.sample_pools",
+        "schedule": crontab(minute="*/10"),
+    },
     # Half a minute after midnight in Kyiv would be enough; every ten minutes makes up for a
     # worker that was down then.
     "network.refresh_dated": {

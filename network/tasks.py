@@ -5,6 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 
 from network import actions, operations, partitions, pools, provisioning
+from network.addressing import utilisation
 from project.core import clock
 
 
@@ -58,3 +59,9 @@ def keep_days() -> None:
 def reap_addresses() -> None:
     """End holds and graces of addresses that have expired."""
     pools.reap(at=clock.now())
+
+
+@shared_task
+def sample_pools() -> None:
+    """Remember how much of each pool of addresses is taken."""
+    utilisation.sample(at=clock.now())

@@ -27,6 +27,7 @@ from crm.place_movers import REQUESTS
 from crm.tiles import REQUESTS_LAYER
 from network import provisioning
 from network.addressing import editing as ip_rules
+from network.addressing import importjob as ip_import
 from project.core import jobs, outbox
 from project.core.roles import Permission
 
@@ -73,6 +74,11 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
         "coverage.addressfiles.job:run",
         _("Import of addresses"),
         Permission.ZONES_EDIT,
+    ),
+    ip_import.KIND: (
+        "network.addressing.importjob:run",
+        _("Import of IP addresses"),
+        Permission.NETWORK_EDIT,
     ),
     qualification.KIND: (
         "billing.qualification.work:run",

@@ -1,0 +1,94 @@
+"""The import as a job: a dry run over a file, and then in earnest over the same file."""
+
+from datetime import datetime
+from typing import IO
+
+from django.db import transaction
+
+from network.addressing import importfile, importreport
+from network.addressing.importing import Import, portions
+from project.core import audit, jobs
+from project.core.actor import Actor
+from project.core.jobs.files import shown_name
+from project.core.models import Job, JobFile
+
+KIND = "network.ip_import"
+REPORT = "report.csv"
+
+
+def hand_in(*, name: str, content: IO[bytes], at: datetime, actor: Actor) -> Job:
+    """Begin the dry run of a file; raises AddressFileError, NoUsefulColumnsError,
+    TooManyRowsError, JobFileTooBigError.
+    """
+    with transaction.atomic():
+        job = jobs.draft(
+            kind=KIND,
+            actor=actor,
+            at=at,
+            title=shown_name(name),
+            files=[jobs.JobInput(name=name, content=content)],
+        )
+        try:
+            importfile.read(jobs.file_path(_input(job)))
+        except Exception:
+            jobs.remove_folder(job)
+            raise
+        return jobs.submit(job_id=job.id, actor=actor, at=at, params={"writes": False})
+
+
+def in_earnest(*, job: Job, at: datetime, actor: Actor) -> Job:
+    """Begin the import of the file whose dry run is done. Audited."""
+    file = _input(job)
+    with jobs.file_path(file).open("rb") as content, transaction.atomic():
+        begun = jobs.start(
+            kind=KIND,
+            params={"writes": True},
+            files=[jobs.JobInput(name=file.name, content=content)],
+            title=job.title,
+            actor=actor,
+            at=at,
+        )
+        audit.record(
+            at=at,
+            actor=actor,
+            action="network.ip_import.started",
+            obj=("job", begun.id),
+            summary=job.title,
+        )
+    return begun
+
+
+def run(progress: jobs.Progress) -> None:
+    """The job: a report with every row; portions that were written are not written again."""
+    (name, path) = progress.inputs()[0]
+    header, lines = importfile.read(path)
+    progress.set_total(len(lines))
+    state = progress.state or {"row": 0, "length": 0}
+    report_path = progress.folder / REPORT
+    if state["length"] and (
+        not report_path.exists() or report_path.stat().st_size < state["length"]
+    ):
+        progress.start_over()
+        state = {"row": 0, "length": 0}
+    work = Import(writes=bool(progress.params.get("writes")), source=name, at=progress.started_at)
+    report = importreport.Report(report_path, header, length=state["length"])
+    try:
+        # What was seen before the checkpoint is seen again, without writing.
+        for before in portions(lines[: state["row"]]):
+            work.remember(before)
+        done = state["row"]
+        for portion in portions(lines, since=done):
+            outcomes = work.take(portion)
+            done += len(portion)
+            length = report.write(outcomes)
+            progress.advance(len(portion), **importreport.counts_of(outcomes))
+            progress.checkpoint({"row": done, "length": length})
+    finally:
+        report.close()
+    progress.add_result(
+        stored_name=REPORT, name=f"{name.rpartition('.')[0] or 'import'}-report.csv"
+    )
+
+
+def _input(job: Job) -> JobFile:
+    return JobFile.objects.get(job=job, role=JobFile.Role.INPUT)

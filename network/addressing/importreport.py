@@ -1,0 +1,86 @@
+"""What came of an import: a table with every row of the file and a word about it."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from network.addressing.importing import Code, Note, Outcome
+from network.addressing.static import login_of
+from project.core.spreadsheets import guarded
+
+CODE_TEXTS: dict[Code, Any] = {
+    Code.GIVEN: _("the address is given"),
+    Code.CHANGED: _("the address is changed, before: %(about)s"),
+    Code.SAME: _("already so"),
+    Code.MAC_ONLY: _("the MAC is registered"),
+    Code.NOTHING: _("nothing to do: the row has no address"),
+    Code.UNKNOWN: _("there is no such login or contract"),
+    Code.AMBIGUOUS: _("the contract has several services, name the login: %(about)s"),
+    Code.ENDED: _("the service has ended"),
+    Code.BAD_ADDRESS: _("this is not an address: %(about)s"),
+    Code.BAD_MAC: _("this is not a MAC address: %(about)s"),
+    Code.TAKEN: _("the address is held by another one: %(about)s"),
+    Code.RESERVED: _("the address is reserved: %(about)s"),
+    Code.REPEATED: _("row %(about)s says something of the same address or service already"),
+}
+NOTE_TEXTS: dict[Note, Any] = {
+    Note.OUTSIDE: _("no pool has this address"),
+    Note.MAC_TAKEN: _("the MAC is registered for another service and was left out"),
+    Note.MAC_CHANGED: _("another MAC was registered before"),
+}
+ADDED = ("geobill_code", "geobill_service", "geobill_result")
+BOM = "\ufeff"
+
+
+def text_of(outcome: Outcome) -> str:
+    """What came of a row, in the language that is active."""
+    about = outcome.about
+    if outcome.code is Code.TAKEN and about.isdigit():
+        about = login_of(int(about))
+    elif outcome.code is Code.TAKEN and not about:
+        about = login_of(0)
+    told = [str(CODE_TEXTS[outcome.code]) % {"about": about}]
+    return "; ".join(told + [str(NOTE_TEXTS[note]) for note in outcome.notes])
+
+
+def row_of(outcome: Outcome, width: int) -> list[str]:
+    """The row of the report: the cells as they were, then ours."""
+    cells = [*outcome.line.cells, *[""] * (width - len(outcome.line.cells))]
+    service = str(outcome.subscription_id or "")
+    return [guarded(cell) for cell in (*cells, outcome.code.value, service, text_of(outcome))]
+
+
+def counts_of(outcomes: Iterable[Outcome]) -> dict[str, int]:
+    """How many rows of each code, in the words of a job's counts."""
+    return dict(Counter(f"ip_{one.code.value.lower()}" for one in outcomes))
+
+
+class Report:
+    """A CSV that grows portion by portion; `length` is how long it was at the last checkpoint."""
+
+    def __init__(self, path: Path, header: Sequence[str], *, length: int) -> None:
+        self._width = len(header)
+        is_new = not length
+        self._stream = path.open("w" if is_new else "r+", encoding="utf-8", newline="")
+        if is_new:
+            self._stream.write(BOM)
+        else:
+            self._stream.seek(length)
+            self._stream.truncate()
+        self._writer = csv.writer(self._stream, delimiter=";")
+        if is_new:
+            self._writer.writerow([guarded(name) for name in (*header, *ADDED)])
+
+    def write(self, outcomes: Iterable[Outcome]) -> int:
+        """Add these rows; gives the length of the file with them."""
+        self._writer.writerows(row_of(one, self._width) for one in outcomes)
+        self._stream.flush()
+        return self._stream.tell()
+
+    def close(self) -> None:
+        """No more rows."""
+        self._stream.close()

@@ -1,0 +1,231 @@
+"""Importing who has which address: each row is told, a second run changes nothing."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from billing.models import Subscription
+from network.addressing import conflicts, editing, importfile, importjob
+from network.addressing.importing import Code, Import, Outcome, portions
+from network.models import AccessCredential, IpAssignment, IpClaim, RadiusDecision
+from project.core import clock, jobs
+from project.core.actor import SYSTEM
+from project.core.jobs import run_waiting
+from project.core.models import Job
+from tests.support import services
+from tests.support.services import AT
+
+pytestmark = pytest.mark.django_db
+
+
+def imported(tmp_path: Path, rows: Sequence[str], *, writes: bool = True) -> list[Outcome]:
+    path = tmp_path / "list.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    _header, lines = importfile.read(path)
+    work = Import(writes=writes, source="list.csv", at=AT)
+    return [one for portion in portions(lines) for one in work.take(portion)]
+
+
+def codes(outcomes: Sequence[Outcome]) -> list[Code]:
+    return [one.code for one in outcomes]
+
+
+def login(sold: Subscription) -> str:
+    return services.login_of(sold)
+
+
+def address(sold: Subscription) -> str | None:
+    return RadiusDecision.objects.get(subscription=sold).framed_ip
+
+
+def test_rows_are_given_by_login_and_by_contract_with_mac(tmp_path: Path) -> None:
+    services.pool()
+    first, second = services.service(), services.service()
+    told = imported(
+        tmp_path,
+        [
+            "Логін;Договір;MAC;IP",
+            f"{login(first).upper()};;AA-BB-CC-00-00-01;10.77.0.50",
+            f";{second.account.code.lower()};;10.77.0.51",
+        ],
+    )
+    assert codes(told) == [Code.CHANGED, Code.CHANGED]
+    assert (address(first), address(second)) == ("10.77.0.50", "10.77.0.51")
+    assert AccessCredential.objects.get(subscription=first).mac == "aabbcc000001"
+    assert RadiusDecision.objects.get(subscription=first).mac == "aabbcc000001"
+    again = imported(
+        tmp_path,
+        [
+            "login;mac;ip",
+            f"{login(first)};aabb.cc00.0001;10.77.0.50",
+            f"{login(second)};;10.77.0.51",
+        ],
+    )
+    assert codes(again) == [Code.SAME, Code.SAME]
+
+
+def test_a_dry_run_says_the_same_and_writes_nothing(tmp_path: Path) -> None:
+    services.pool()
+    sold = services.service()
+    rows = ["login,ip", f"{login(sold)},10.77.0.50", "nobody,10.77.0.51"]
+    dry = imported(tmp_path, rows, writes=False)
+    assert address(sold) == "10.77.0.2"
+    assert codes(dry) == codes(imported(tmp_path, rows)) == [Code.CHANGED, Code.UNKNOWN]
+
+
+def test_every_bad_row_says_why(tmp_path: Path) -> None:
+    services.pool(last="10.77.0.20")
+    editing.reserve(range_text="10.77.0.9", note="шлюз", at=AT, actor=SYSTEM)
+    one, two, three, ended = (services.service() for _ in range(4))
+    Subscription.objects.filter(id=ended.id).update(state="TERMINATED", terminated_date=AT.date())
+    sibling = services.service()
+    Subscription.objects.filter(id=sibling.id).update(account=three.account)
+    told = imported(
+        tmp_path,
+        [
+            "login;contract;mac;ip",
+            "ніхто;;;10.77.0.15",
+            f";{three.account.code};;10.77.0.15",
+            f"{login(ended)};;;10.77.0.15",
+            f"{login(one)};;;10.77.0.999",
+            f"{login(one)};;не мак;10.77.0.15",
+            f"{login(one)};;;{address(two)}",
+            f"{login(one)};;;10.77.0.16",
+            f"{login(two)};;;10.77.0.9",
+            f"{login(three)};;;10.77.0.16",
+            f"{login(sibling)};;;",
+            f"{login(sibling)};;;2001:db8::/129",
+        ],
+    )
+    assert codes(told) == [
+        Code.UNKNOWN,
+        Code.AMBIGUOUS,
+        Code.ENDED,
+        Code.BAD_ADDRESS,
+        Code.BAD_MAC,
+        Code.TAKEN,
+        Code.REPEATED,
+        Code.RESERVED,
+        Code.GIVEN if address(three) is None else Code.CHANGED,
+        Code.NOTHING,
+        Code.BAD_ADDRESS,
+    ]
+
+
+def test_an_address_outside_every_pool_goes_in_and_is_a_conflict(tmp_path: Path) -> None:
+    sold = services.service()
+    told = imported(tmp_path, ["login;ip;pd", f"{login(sold)};203.0.113.7;2001:db8:7::/56"])
+    assert [note.value for note in told[0].notes] == ["OUTSIDE"]
+    assert address(sold) == "203.0.113.7"
+    row = RadiusDecision.objects.get(subscription=sold)
+    assert row.delegated_ipv6_prefix == "2001:db8:7::/56"
+    found = conflicts.listed(kinds=[conflicts.Kind.OUTSIDE_OWN])
+    assert {one.address for one in found} == {"203.0.113.7", "2001:db8:7::/56"}
+
+
+def test_services_that_change_places_do_so_and_who_cannot_move_keeps_his(tmp_path: Path) -> None:
+    services.pool()
+    a, b, c, d = (services.service() for _ in range(4))
+    told = imported(
+        tmp_path,
+        [
+            "login;ip",
+            f"{login(a)};{address(b)}",
+            f"{login(b)};{address(a)}",
+        ],
+    )
+    assert codes(told) == [Code.CHANGED, Code.CHANGED]
+    assert (address(a), address(b)) == ("10.77.0.3", "10.77.0.2")
+    told = imported(tmp_path, ["login;ip", f"{login(a)};{address(c)}", f"{login(c)};{address(d)}"])
+    assert codes(told) == [Code.TAKEN, Code.TAKEN]
+    assert [address(one) for one in (a, c, d)] == ["10.77.0.3", "10.77.0.4", "10.77.0.5"]
+
+
+def test_what_another_one_holds_becomes_a_claim_that_a_person_settles(tmp_path: Path) -> None:
+    services.pool()
+    holder, claimant = services.service(), services.service()
+    rows = ["login;ip", f"{login(claimant)};10.77.0.2"]
+    assert codes(imported(tmp_path, rows)) == [Code.TAKEN]
+    imported(tmp_path, rows)
+    claim = IpClaim.objects.get()
+    listed = conflicts.listed(kinds=[conflicts.Kind.CLAIM])
+    assert [(one.subscription_id, one.other_id) for one in listed] == [(claimant.id, holder.id)]
+    conflicts.settle_claim(claim_id=claim.id, gives=True, at=AT, actor=SYSTEM)
+    assert address(claimant) == "10.77.0.2"
+    assert address(holder) not in {None, "10.77.0.2"}
+    assert conflicts.listed(kinds=[conflicts.Kind.CLAIM]) == []
+
+
+def test_a_mac_of_another_service_is_left_out(tmp_path: Path) -> None:
+    services.pool()
+    first, second = services.service(), services.service()
+    imported(tmp_path, ["login;mac", f"{login(first)};aa:bb:cc:00:00:01"])
+    told = imported(tmp_path, ["login;mac;ip", f"{login(second)};aa:bb:cc:00:00:01;10.77.0.90"])
+    assert [note.value for note in told[0].notes] == ["MAC_TAKEN"]
+    assert (address(second), AccessCredential.objects.get(subscription=second).mac) == (
+        "10.77.0.90",
+        "",
+    )
+
+
+def test_the_job_makes_a_report_with_every_row_and_then_goes_in_earnest() -> None:
+    services.pool()
+    sold = services.service()
+    text = f"login;ip;примітка\n{login(sold)};10.77.0.50;=1+1\nnobody;10.77.0.51;x\n"
+    dry = importjob.hand_in(
+        name="old.csv", content=ContentFile(text.encode("cp1251")), at=AT, actor=SYSTEM
+    )
+    run_waiting(now=clock.now)
+    dry = Job.objects.get(id=dry.id)
+    assert (dry.state, dry.counts) == ("DONE", {"ip_changed": 1, "ip_unknown": 1})
+    assert address(sold) == "10.77.0.2"
+    report = dry.files.get(role="RESULT")
+    rows = list(
+        csv.reader(io.StringIO(jobs.file_path(report).read_text("utf-8-sig")), delimiter=";")
+    )
+    assert rows[0][:3] == ["login", "ip", "примітка"]
+    assert [row[2:4] for row in rows[1:]] == [["'=1+1", "CHANGED"], ["x", "UNKNOWN"]]
+    importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
+    run_waiting(now=clock.now)
+    assert address(sold) == "10.77.0.50"
+
+
+def test_the_command_reports_and_writes_only_when_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services.pool()
+    sold = services.service()
+    path = tmp_path / "ip.csv"
+    path.write_text(f"login;ip\n{login(sold)};10.77.0.60\n", encoding="utf-8")
+    call_command("import_ip_assignments", str(path))
+    assert "dry run" in capsys.readouterr().out
+    assert address(sold) == "10.77.0.2"
+    call_command("import_ip_assignments", str(path), "--write")
+    assert address(sold) == "10.77.0.60"
+    assert (tmp_path / "ip-report.csv").read_text("utf-8-sig").count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a;b\n1;2\n", "login;name\nx;y\n", "%PDF-1.4 nonsense\x00\x01"]
+)
+def test_a_file_that_says_nothing_is_refused_with_a_word(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CommandError):
+        call_command("import_ip_assignments", str(path))
+
+
+def test_portions_give_the_same_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services.pool()
+    terms, house = services.tariff(), services.building()
+    sold = [services.service(terms=terms, house=house) for _ in range(7)]
+    rows = ["login;ip", *[f"{login(one)};10.77.0.{100 + n}" for n, one in enumerate(sold)]]
+    monkeypatch.setattr("network.addressing.importing.PORTION", 3)
+    assert set(codes(imported(tmp_path, [*rows, rows[1]]))) == {Code.CHANGED, Code.REPEATED}
+    assert IpAssignment.objects.filter(source="IMPORT").count() == 7
