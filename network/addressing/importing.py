@@ -262,12 +262,10 @@ class Import:
     def _set_macs(self, outcomes: list[Outcome]) -> None:
         if not outcomes:
             return
-        values = {
-            "ids": [one.subscription_id for one in outcomes],
-            "macs": [one.mac for one in outcomes],
-        }
+        ids = [one.subscription_id for one in outcomes]
+        macs = [one.mac for one in outcomes]
         with connection.cursor() as cursor:
-            cursor.execute(_MACS, {**values, "at": self.at})
+            cursor.execute(_MACS, {"ids": ids, "macs": macs, "at": self.at})
 
 
 def portions(lines: Sequence[Line], *, since: int = 0) -> Iterator[Sequence[Line]]:
