@@ -115,9 +115,10 @@ def ranges(*, first_date: date, last_date: date, size: int) -> list[AccountRange
         cursor.execute(
             """
             SELECT min(account_id), max(account_id) FROM (
-                SELECT account_id, (row_number() OVER (ORDER BY account_id) - 1) / %s AS n
+                -- An account stands here once for each of its services, always with the same rank.
+                SELECT account_id, (dense_rank() OVER (ORDER BY account_id) - 1) / %s AS n
                 FROM (SELECT account_id FROM billing_due_accounts(%s, %s) AS due (account_id)
-                      UNION
+                      UNION ALL
                       -- Prepaid beyond a move to new terms: nothing is due before it is given back.
                       SELECT s.account_id FROM billing_terms_move AS m
                       JOIN billing_subscription AS s ON s.id = m.subscription_id
@@ -137,8 +138,9 @@ def halves(*, part: AccountRange, on_date: date) -> list[AccountRange]:
             """
             SELECT min(account_id), max(account_id) FROM (
                 SELECT account_id, ntile(2) OVER (ORDER BY account_id) AS n
-                FROM billing_due_accounts(%s, %s) AS due (account_id)
-                WHERE account_id BETWEEN %s AND %s) AS numbered
+                FROM (SELECT DISTINCT account_id
+                      FROM billing_due_accounts(%s, %s) AS due (account_id)
+                      WHERE account_id BETWEEN %s AND %s) AS due) AS numbered
             GROUP BY n ORDER BY n
             """,
             [on_date, on_date, part.first, part.last],

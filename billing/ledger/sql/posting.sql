@@ -49,6 +49,7 @@ DECLARE
     journal bigint;
     known bytea;
     subscribers bigint[];
+    controls bigint[];
     own int;
     held record;
     stopped bigint;
@@ -118,41 +119,54 @@ BEGIN
     END IF;
 
     -- The rows are locked late, in order of account, and until the end of the transaction.
-    SELECT min(b.account_id) FILTER (WHERE b.stopped) INTO stopped
+    SELECT min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
+      INTO stopped, subscribers
       FROM (SELECT l.account_id, l.stopped FROM ledger_balance l
              WHERE l.account_id = ANY (p_accounts) ORDER BY l.account_id FOR UPDATE) b;
     IF stopped IS NOT NULL THEN
         RAISE EXCEPTION 'ledger: account % is parked or closed', stopped
             USING ERRCODE = 'GL005', DETAIL = stopped::text;
     END IF;
+    controls := ARRAY(SELECT unnest(p_accounts) EXCEPT SELECT unnest(subscribers));
 
     WITH leg AS MATERIALIZED (
-        SELECT l.*, b.balance_kopecks AS balance_before, b.seq AS seq_before,
-               b.last_hash AS hash_before
+        SELECT l.*, row_number() OVER w AS place, lead(l.ord) OVER w IS NULL AS is_last
           FROM unnest(p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases,
                       p_corrects)
                WITH ORDINALITY AS l(account_id, amount, subject_id, code, occurrence, basis_id,
                                     corrects_id, ord)
-          LEFT JOIN ledger_balance b ON b.account_id = l.account_id
+        WINDOW w AS (PARTITION BY l.account_id ORDER BY l.ord)
+    ), single AS (
+        -- Most accounts have one leg: the row is written as it is read.
+        UPDATE ledger_balance b
+           SET balance_kopecks = b.balance_kopecks + l.amount,
+               seq = b.seq + 1,
+               last_hash = sha256(b.last_hash || ledger_link(journal, b.account_id, b.seq + 1,
+                   l.amount, b.balance_kopecks + l.amount, p_value_date, l.subject_id, l.basis_id,
+                   l.corrects_id, coalesce(l.occurrence, 0::smallint), l.code))
+          FROM leg l
+         WHERE b.account_id = l.account_id AND l.place = 1 AND l.is_last
+        RETURNING l.account_id, l.amount, b.seq, b.balance_kopecks AS balance_after, l.subject_id,
+                  l.code, l.occurrence, l.basis_id, l.corrects_id, b.last_hash AS hash
     ), running AS (
-        SELECT leg.*,
-               seq_before + row_number() OVER w AS seq,
-               (balance_before + sum(amount) OVER w)::bigint AS balance_after,
-               count(*) OVER (PARTITION BY account_id) AS legs_of_account
-          FROM leg WHERE seq_before IS NOT NULL
-        WINDOW w AS (PARTITION BY account_id ORDER BY ord ROWS UNBOUNDED PRECEDING)
-    ), linked AS (
-        SELECT running.*, ledger_link(journal, account_id, seq, amount, balance_after,
+        SELECT l.*, b.last_hash AS hash_before, b.seq + l.place AS seq,
+               (b.balance_kopecks + sum(l.amount) OVER w)::bigint AS balance_after,
+               count(*) OVER (PARTITION BY l.account_id) AS legs_of_account
+          FROM leg l JOIN ledger_balance b ON b.account_id = l.account_id
+         WHERE NOT (l.place = 1 AND l.is_last)
+        WINDOW w AS (PARTITION BY l.account_id ORDER BY l.ord ROWS UNBOUNDED PRECEDING)
+    ), linked AS MATERIALIZED (
+        SELECT r.*, ledger_link(journal, account_id, seq, amount, balance_after,
                    p_value_date, subject_id, basis_id, corrects_id,
                    coalesce(occurrence, 0::smallint), code) AS link
-          FROM running
+          FROM running r
     ), chained AS MATERIALIZED (
         SELECT linked.*,
-               -- Most accounts have one leg or two: their hashes are written out, for a step of
-               -- the aggregate costs ten times as much.
+               -- Two legs are most often all there are: their hashes are written out, for a step
+               -- of the aggregate costs ten times as much.
                CASE WHEN legs_of_account > 2
                     THEN ledger_chain(hash_before, link) FILTER (WHERE legs_of_account > 2) OVER w
-                    WHEN seq = seq_before + 1 THEN sha256(hash_before || link)
+                    WHEN place = 1 THEN sha256(hash_before || link)
                     ELSE sha256(sha256(hash_before || lag(link) OVER w) || link)
                END AS hash
           FROM linked
@@ -161,18 +175,22 @@ BEGIN
         UPDATE ledger_balance b
            SET balance_kopecks = c.balance_after, seq = c.seq, last_hash = c.hash
           FROM chained c
-         WHERE b.account_id = c.account_id AND c.seq = c.seq_before + c.legs_of_account
+         WHERE b.account_id = c.account_id AND c.is_last
     )
     INSERT INTO ledger_posting (value_date, journal_id, account_id, amount_kopecks, seq,
                                 balance_after_kopecks, subject_id, charge_code, occurrence,
                                 charge_basis_id, corrects_id, hash)
     SELECT p_value_date, journal, account_id, amount, seq, balance_after, subject_id, code,
            coalesce(occurrence, 0::smallint), basis_id, corrects_id, hash
+      FROM single
+     UNION ALL
+    SELECT p_value_date, journal, account_id, amount, seq, balance_after, subject_id, code,
+           coalesce(occurrence, 0::smallint), basis_id, corrects_id, hash
       FROM chained
      UNION ALL
     SELECT p_value_date, journal, account_id, amount, NULL, NULL, subject_id, code,
            coalesce(occurrence, 0::smallint), basis_id, corrects_id, NULL
-      FROM leg WHERE seq_before IS NULL;
+      FROM leg WHERE account_id = ANY (controls);
     RETURN journal;
 END $$;
 
