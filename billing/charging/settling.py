@@ -69,5 +69,5 @@ def available_kopecks(*, account_id: int, on_date: date) -> int:
 
 def _key(*, account_id: int, day: date) -> str:
     """Unique for each state of the account: the balance is locked, and each posting moves it on."""
-    last = ledger_queries.statement(account_id=account_id, limit=1)
-    return f"settle:{account_id}:{day.isoformat()}:{last[0].seq if last else 0}"
+    count = ledger_queries.posting_count(account_id=account_id)
+    return f"settle:{account_id}:{day.isoformat()}:{count}"

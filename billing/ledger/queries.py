@@ -154,6 +154,12 @@ def balance_kopecks(*, account_id: int) -> int:
     return int(postings.aggregate(total=Sum("amount_kopecks"))["total"] or 0)
 
 
+def posting_count(*, account_id: int) -> int:
+    """How many postings a subscriber's account has: the `seq` of its last one; 0 for none."""
+    rows = LedgerBalance.objects.filter(account_id=account_id)
+    return rows.values_list("seq", flat=True).first() or 0
+
+
 def balances(*, account_ids: Iterable[int]) -> dict[int, int]:
     """Balances of subscribers' accounts; other ids are missing from the answer."""
     rows = LedgerBalance.objects.filter(account_id__in=list(account_ids))

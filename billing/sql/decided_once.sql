@@ -194,6 +194,9 @@ SET plan_cache_mode = force_custom_plan
 SET jit = off
 AS $$
 BEGIN
+    IF p_first = p_last THEN
+        PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);  -- until this returns
+    END IF;
     INSERT INTO billing_charge_basis (subscription_id, plan_span_id, tariff_version_id,
                                       price_rule_id, zone_version_id, price_kopecks)
     SELECT s.subscription_id, s.span_id, s.version_id, span.sold_rule_id,
@@ -256,6 +259,10 @@ DECLARE
     accounts bigint[];
     unpriced boolean;
 BEGIN
+    -- For one account (a payment) planning anew costs ten times as much as charging.
+    IF p_first = p_last THEN
+        PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);  -- until this returns
+    END IF;
     SELECT array_agg(DISTINCT s.account_id) INTO accounts
     FROM billing_subscription AS s
     WHERE s.account_id BETWEEN p_first AND p_last

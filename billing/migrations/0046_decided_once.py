@@ -7,7 +7,7 @@ from project.core.sqlfiles import run_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0043_run_progress")]
+    dependencies = [("billing", "0045_payment_guards")]
 
     operations = [
         run_sql(__file__, "decided_once"),
