@@ -154,7 +154,10 @@ po_files_fingerprint() {
 collect_statics() {
   [ -d frontend/static ] || return 0
   say "Static files"
-  "$PY" manage.py collectstatic --noinput --skip-checks -v 0 || fail "the static files could not be collected"
+  # The settings of the tests make no manifest, and pages would go on with the files of before.
+  local settings=${DJANGO_SETTINGS_MODULE:-}
+  [ "$settings" != project.settings.test ] || settings=
+  DJANGO_SETTINGS_MODULE=$settings "$PY" manage.py collectstatic --noinput --skip-checks -v 0 || fail "the static files could not be collected"
 }
 
 setup_pages() {

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from coverage.models import AdminUnit, AvailabilityCheck, Building, Premise, Street
 from coverage.operations import check_availability
 from project.core import clock
-from tests.support.browser import screenshot
+from tests.support.browser import held_back, screenshot, told
 from tests.support.places import city, house, street
 from tests.support.stack import Stack
 from tests.support.zones import LAT, LON, STEP, actor, planner, published, square
@@ -81,6 +81,15 @@ def click_at(page: Page, x: float, y: float) -> None:
     page.mouse.click(box["x"] + across * box["width"], box["y"] + down * box["height"])
 
 
+def drag_the_pin(page: Page) -> None:
+    box = page.locator(".pc-pin").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 15, box["y"] + 15)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 45, box["y"] + 25, steps=6)
+    page.mouse.up()
+
+
 def test_a_new_house_takes_two_clicks(at_places: Page, stack: Stack, town: dict[str, Any]) -> None:
     page = at_places
     click_at(page, X + 4.5, Y + 0.35)
@@ -103,13 +112,7 @@ def test_a_dragged_pin_is_saved_and_undone(
     with stack.database():
         three = Building.objects.get(street_id=town["main"], number="3")
     page.click(f'#pc-houses [data-row="{three.id}"]')
-    pin = page.locator(".pc-pin")
-    box = pin.bounding_box()
-    assert box
-    page.mouse.move(box["x"] + 15, box["y"] + 15)
-    page.mouse.down()
-    page.mouse.move(box["x"] + 45, box["y"] + 25, steps=6)
-    page.mouse.up()
+    drag_the_pin(page)
     expect(page.locator("#pl-toast")).to_have_text("Позначку пересунуто.")
     with stack.database():
         moved = Building.objects.get(id=three.id)
@@ -218,6 +221,82 @@ def test_all_of_it_by_keyboard(at_places: Page, stack: Stack, town: dict[str, An
         assert Premise.objects.filter(entrance="1").count() == 36
 
 
+def test_what_is_typed_while_an_answer_is_on_its_way_stays(
+    at_places: Page, stack: Stack, town: dict[str, Any]
+) -> None:
+    page = at_places
+    with stack.database():
+        seven = Building.objects.get(street_id=town["main"], number="7")
+    page.click(f'#pc-houses [data-row="{seven.id}"]')
+    expect(page.locator("#pc-house-title")).to_have_text("вулиця Калинова, 7")
+    page.click("#pc-more summary")
+    page.fill("#pc-levels", "9")
+    with (
+        told(page, "Збережено."),
+        held_back(page, f"**/places/buildings/{seven.id}/", "PATCH"),
+    ):
+        page.press("#pc-levels", "Enter")
+        page.fill("#pc-note", "код 17")
+    with stack.database():
+        assert Building.objects.get(id=seven.id).levels == 9
+    expect(page.locator("#pc-note")).to_have_value("код 17")
+    expect(page.locator("#pc-note")).to_be_focused()
+    expect(page.locator("#pc-levels")).to_have_value("9")
+    # A dropped pin is saved at once; what is typed waits for its own saving.
+    with told(page, "Позначку пересунуто."):
+        drag_the_pin(page)
+    with told(page, "Збережено."):
+        page.press("#pc-note", "Enter")
+    with stack.database():
+        saved = Building.objects.get(id=seven.id)
+        assert (saved.levels, saved.access_note) == (9, "код 17")
+        assert saved.point.x > seven.point.x
+    # A second press while the first is on its way saves what is there by then, and nothing twice.
+    with (
+        page.expect_response(lambda answer: '"levels":10' in (answer.request.post_data or "")),
+        held_back(page, f"**/places/buildings/{seven.id}/", "PATCH"),
+    ):
+        page.fill("#pc-note", "код 18")
+        page.press("#pc-note", "Enter")
+        page.fill("#pc-levels", "10")
+        page.press("#pc-levels", "Enter")
+    with stack.database():
+        saved.refresh_from_db()
+        assert (saved.levels, saved.access_note) == (10, "код 18")
+
+
+def test_who_has_gone_elsewhere_is_not_called_back_and_a_proposal_does_not_disturb(
+    at_places: Page, stack: Stack, town: dict[str, Any]
+) -> None:
+    page = at_places
+    with stack.database():
+        one = Building.objects.get(street_id=town["main"], number="1")
+    page.click(f'#pc-houses [data-row="{one.id}"]')
+    page.fill("#pc-number", "1Б")
+    with told(page, "Збережено."), held_back(page, f"**/places/buildings/{one.id}/", "PATCH"):
+        page.press("#pc-number", "Enter")
+        page.click("#pc-house-back")
+        expect(page.locator("#pc-street-name")).to_be_visible()
+    expect(page.locator("#pc-street-name")).to_be_visible()
+    expect(page.locator("#pc-house-title")).to_be_hidden()
+    page.click(f'#pc-houses [data-row="{one.id}"]')
+    expect(page.locator("#pc-number")).to_have_value("1Б")
+    page.fill("#pc-number", "1")
+    with told(page, "Збережено."):
+        page.press("#pc-number", "Enter")
+
+    # The number that fits another place comes late: into a field that is about to be typed over.
+    page.click("#pc-house-back")
+    page.get_by_role("button", name="Будинок", exact=True).click()
+    number = page.locator("#pc-number")
+    expect(number).to_be_focused()
+    with page.expect_response("**/number/**"), held_back(page, "**/number/**", "GET"):
+        page.locator(".pc-pin").press("Shift+ArrowUp")
+        number.press("Control+a")
+    number.press_sequentially("101")
+    expect(number).to_have_value("101")
+
+
 CODIFIER = """Перший рівень,Другий рівень,Третій рівень,Четвертий рівень,Додатковий рівень,К,Назва
 UA90000000000099001,,,,,O,Пробна
 UA90000000000099001,UA90020000000099002,,,,P,{raion}
@@ -228,19 +307,19 @@ def test_a_newer_codifier_is_looked_at_then_applied(at_places: Page, stack: Stac
     page = at_places
     page.goto("/planner/places/")
     page.click("#pc-codifier")
-    for raion, told in (("Старобільський", "Нові одиниці"), ("Новобільський", "Перейменовано")):
+    for raion, shown in (("Старобільський", "Нові одиниці"), ("Новобільський", "Перейменовано")):
         data = CODIFIER.format(raion=raion).encode()
         file = {"name": "katottg.csv", "mimeType": "text/csv", "buffer": data}
         page.set_input_files("#pc-codifier-file", file)
-        expect(page.locator("#pc-card .pc-held")).to_contain_text(told)
+        expect(page.locator("#pc-card .pc-held")).to_contain_text(shown)
         with stack.database():
             assert not AdminUnit.objects.filter(name=raion).exists()
         if raion.startswith("Ново"):
             page.screenshot(path=settings.VAR_DIR / "screenshots" / "places-codifier.png")
         apply = page.get_by_role("button", name="Застосувати оновлення")
-        apply.click()
+        with told(page, "Кодифікатор оновлено."):
+            apply.click()
         expect(apply).to_be_hidden()
-        expect(page.locator("#pl-toast")).to_have_text("Кодифікатор оновлено.")
     with stack.database():
         unit = AdminUnit.objects.get(katottg="UA90020000000099002")
         assert unit.name == "Новобільський"

@@ -13,9 +13,10 @@ from coverage.models import Zone, ZoneChange, ZoneChangeSet, ZoneVersion
 from coverage.zoning import operations, scheduling
 from project.core import clock
 from tests.support.billing import small_world
-from tests.support.browser import screenshot
+from tests.support.browser import held_back, screenshot, told
 from tests.support.planners import (
     another_browser,
+    give_text,
     new_zone,
     open_set,
     open_zone,
@@ -87,17 +88,57 @@ def test_a_draft_goes_into_the_chosen_set_is_published_and_rolled_back(
     first = olena.locator("#pl-versions li").last
     first.get_by_role("button", name="Опублікувати цю версію знову").click()
     expect(olena.locator("#pl-impact")).to_contain_text("стан: призупинено → працює")
+    expect(olena.locator("#pl-publish")).to_be_enabled()
     with stack.database():
         zone = Zone.objects.get(code="lisopark")
         assert ZoneVersion.objects.filter(zone=zone).count() == 2  # it is only shown
-    olena.click("#pl-publish")
-    expect(olena.locator("#pl-toast")).to_contain_text("Опубліковано")
+    with told(olena, "Опубліковано"):
+        olena.click("#pl-publish")
     with stack.database():
         zone = Zone.objects.get(code="lisopark")
         statuses = list(
             ZoneVersion.objects.filter(zone=zone).order_by("id").values_list("status", flat=True)
         )
         assert statuses == ["IN_SERVICE", "SUSPENDED", "IN_SERVICE"]
+
+
+def test_what_is_done_while_an_answer_is_on_its_way_stays(olena: Page, stack: Stack) -> None:
+    olena.click("#pl-new")
+    give_text(olena, wkt(280, 0))
+    olena.fill("#pl-name", "Гостра")
+    with told(olena, "Чернетку збережено"), held_back(olena, "**/zones/", "POST"):
+        olena.click("#pl-save")
+        olena.click("#pl-save")  # a second press is no second zone
+    expect(olena.locator("#pl-edit-title")).to_have_text("Гостра")
+    olena.click("section[data-view=edit] [data-back]")
+    open_zone(olena, "Гостра")
+    olena.fill("#pl-comment", "перше")
+    with told(olena, "Чернетку збережено"), held_back(olena, "**/draft/", "PUT"):
+        olena.click("#pl-save")
+        olena.fill("#pl-comment", "друге, дописане під час збереження")
+    # Saved on top of the first saving, not as something that came too late.
+    olena.select_option("#pl-status", "SUSPENDED")
+    save_draft(olena)
+    with stack.database():
+        draft = ZoneChange.objects.get(name="Гостра")
+        assert draft.comment == "друге, дописане під час збереження"
+        assert draft.status == "SUSPENDED"
+    # Asked for first, answered last: the zone that was opened since stays.
+    with held_back(olena, "**/impact/", "GET"):
+        olena.click("#pl-review")
+        open_zone(olena, "Павлове Поле")
+        olena.fill("#pl-comment", "ще не збережено")
+    olena.wait_for_load_state("networkidle")
+    expect(olena.locator("#pl-comment")).to_have_value("ще не збережено")
+    expect(olena.locator("#pl-edit-title")).to_have_text("Павлове Поле")
+    with stack.database():
+        operations.discard_draft(
+            zone_id=draft.zone_id,
+            changeset_id=draft.changeset_id,
+            actor=actor(),
+            at=clock.now(),
+        )
+    olena.on("dialog", lambda dialog: dialog.accept())
 
 
 def test_a_zone_that_ended_is_in_the_archive_and_comes_back(olena: Page, stack: Stack) -> None:
@@ -120,8 +161,8 @@ def test_a_zone_that_ended_is_in_the_archive_and_comes_back(olena: Page, stack: 
     first = olena.locator("#pl-versions li").last
     first.get_by_role("button", name="Опублікувати цю версію знову").click()
     expect(olena.locator("#pl-impact")).to_contain_text("Журавлівка")
-    olena.click("#pl-publish")
-    expect(olena.locator("#pl-toast")).to_contain_text("Опубліковано")
+    with told(olena, "Опубліковано"):
+        olena.click("#pl-publish")
     expect(olena.locator("#pl-zones")).to_contain_text("Журавлівка")
     with stack.database():
         assert Zone.objects.get(id=zone.zone_id).archived_at is None

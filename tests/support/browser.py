@@ -3,11 +3,12 @@
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urljoin
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from tests.support.stack import Stack
 
@@ -70,6 +71,33 @@ def page(browser_context: BrowserContext) -> Iterator[Page]:
     yield page
     page.close()
     assert not troubles, troubles
+
+
+@contextmanager
+def told(page: Page, text: str) -> Iterator[None]:
+    """What is done inside is followed by this toast; one of an earlier action does not count."""
+    toast = page.locator("#pl-toast")
+    toast.evaluate("toast => toast.replaceChildren()")
+    yield
+    expect(toast).to_contain_text(text)
+
+
+@contextmanager
+def held_back(page: Page, url: str, method: str) -> Iterator[None]:
+    """Inside, the first such request waits, as over a slow line; at the end it goes on."""
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.method == method and not held:
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route(url, hold)
+    yield
+    assert held, f"no {method} to {url} was sent"
+    held[0].continue_()
+    page.unroute(url, hold)
 
 
 def choose_language(context: BrowserContext, *, url: str, language: str) -> None:

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, Page, expect
 
 from project.core.models import User
-from tests.support.browser import TIMEOUT_MS, WIDTHS
+from tests.support.browser import TIMEOUT_MS, WIDTHS, told
 from tests.support.stack import Stack
 from tests.support.zones import planner
 
@@ -60,9 +60,11 @@ def give_text(page: Page, wkt: str) -> None:
 
 def save_draft(page: Page) -> None:
     """Save what is open, and back to the list."""
-    with page.expect_response("**/zones/?drafts=1"):  # after the saving the list is read anew
+    with (
+        told(page, "Чернетку збережено"),
+        page.expect_response("**/zones/?drafts=1"),  # after the saving the list is read anew
+    ):
         page.click("#pl-save")
-    expect(page.locator("#pl-toast")).to_contain_text("Чернетку збережено")
     page.click("section[data-view=edit] [data-back]")
 
 

@@ -1,8 +1,9 @@
 // Who changed a place, when, from what to what; and the last change taken back.
 
 import { byId, h, moment, say, word } from "../planner/dom";
+import { journey, resting } from "../planner/journey";
 import { api, type Entry, type History } from "./api";
-import { act, button, card, journey, sendConfirmed, type Shell } from "./shell";
+import { act, button, card, sendConfirmed, type Shell } from "./shell";
 
 const HIDDEN = new Set(["street_id", "locality_id", "footprint", "building_id", "moved", "loser", "premises_joined", "merged_into"]);
 
@@ -89,6 +90,7 @@ function more(list: HTMLElement, kind: "buildings" | "streets", id: number, hist
 }
 
 async function takeBack(shell: Shell, kind: "buildings" | "streets", id: number): Promise<void> {
+  const isHere = resting();
   if (kind === "streets") {
     const street = await api.street(id);
     await api.streetVerb(id, "undo", street.revision);
@@ -99,5 +101,5 @@ async function takeBack(shell: Shell, kind: "buildings" | "streets", id: number)
   }
   say(word("undone"));
   shell.redraw();
-  await openHistory(shell, kind, id, byId("pc-card-title").textContent?.replace(/^.*?: /, "") ?? "");
+  if (isHere()) await openHistory(shell, kind, id, byId("pc-card-title").textContent?.replace(/^.*?: /, "") ?? "");
 }

@@ -2,8 +2,10 @@
 
 import { ApiError } from "../planner/api";
 import { byId, counted, h, say, word } from "../planner/dom";
+import { journey, resting } from "../planner/journey";
 import { api, type Building, type Card, type Guess, type Values } from "./api";
-import { act, button, confirmed, errorsOf, journey, page, paused, sendConfirmed, show, showErrors, type Shell } from "./shell";
+import { changed, differing, fieldsOf, type Fields } from "./differences";
+import { act, button, confirmed, errorsOf, page, paused, sendConfirmed, show, showErrors, type Shell } from "./shell";
 
 const NUMBERS = ["levels", "flats", "entrances"] as const;
 
@@ -15,6 +17,11 @@ export class HouseForm {
   private building: Card | null = null;
   private guesses: Guess[] = [];
   private isNumberTyped = false;
+  private turn = 0; // counts what the form was filled with
+  private saving = -1; // the turn that is being saved
+  private isAskedAgain = false;
+  private wasMoreOpen = false;
+  private known: Fields = {}; // the fields as they were filled in
   private others: { street_id: number; street: string; number: string }[] = [];
   private readonly streets = byId<HTMLSelectElement>("pc-street");
 
@@ -22,7 +29,7 @@ export class HouseForm {
     const form = byId<HTMLFormElement>("pc-form");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      act(() => this.save());
+      act(() => this.submit());
     });
     input("number").addEventListener("input", () => (this.isNumberTyped = true));
     this.streets.addEventListener("change", () => act(() => this.fitNumber()));
@@ -60,25 +67,33 @@ export class HouseForm {
     input("number").select();
   }
 
-  async open(id: number): Promise<void> {
+  /** `sent`: it was saved as the form was then; what has been typed since stays in the form. */
+  async open(id: number, sent?: Fields): Promise<void> {
     const isWanted = journey();
     const building = await api.building(id);
     if (!isWanted()) return;
     if (building.merged_into) return this.open(building.merged_into);
+    const since = sent ? differing(sent, this.fields()) : {};
     this.building = building;
     this.isNumberTyped = true;
-    this.guesses = building.street_id
-      ? [{ street_id: building.street_id, label: building.street, locality: building.locality, metres: 0, number: "" }]
-      : [];
     this.fill(building);
-    this.options(building.street_id);
+    if (since.street_id === undefined) this.offerStreet(building);
+    this.known = this.fields();
+    this.putBack(since);
     byId("pc-house-title").textContent = building.label;
     byId("pc-save").textContent = word("save");
     byId("pc-save").hidden = building.retired;
     byId("pc-retire").hidden = building.retired;
     this.more(building);
-    show("house");
-    this.pin(building.lat, building.lon);
+    show("house", Object.keys(since).length === 0);
+    const { lat, lon } = (since.place && this.place()) || building;
+    this.pin(lat, lon);
+  }
+
+  private offerStreet(building: Card): void {
+    const { street_id: id, street: label, locality } = building;
+    this.guesses = id ? [{ street_id: id, label, locality, metres: 0, number: "" }] : [];
+    this.options(id);
   }
 
   private pin(lat: number, lon: number): void {
@@ -89,29 +104,34 @@ export class HouseForm {
     });
   }
 
-  /** A dropped pin is saved at once; given up, it goes back. */
+  /** A dropped pin is saved at once, without what is typed; given up, it goes back. */
   private async move(lat: number, lon: number): Promise<void> {
     const { building } = this;
     if (!building) return;
+    const isHere = resting();
+    const sent = { ...this.known, place: input("place").value };
     try {
       const done = await sendConfirmed((sure) =>
         api.change(building.building_id, { base_revision: building.revision, lat, lon, ...sure }),
       );
       if (done) {
         this.shell.redraw();
-        await this.open(building.building_id);
+        if (isHere()) await this.open(building.building_id, sent);
         say(word("moved"));
         return;
       }
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ApiError) || !isHere()) throw error;
       this.refused(error);
     }
+    if (!isHere()) return;
     this.setPlace(building.lat, building.lon);
     this.pin(building.lat, building.lon);
   }
 
   private fill(building: Card | null): void {
+    this.turn += 1;
+    this.wasMoreOpen = byId<HTMLDetailsElement>("pc-more").open;
     showErrors(byId("pc-form"), {});
     byId("pc-house-told").replaceChildren();
     byId("pc-save").hidden = false;
@@ -168,8 +188,14 @@ export class HouseForm {
     const street = Number(this.streets.value);
     if (this.isNumberTyped || !place || !street) return;
     const { number } = await api.number(street, place.lat, place.lon);
-    // Somebody may have typed while the answer was on its way.
-    if (!this.isNumberTyped && Number(this.streets.value) === street) input("number").value = number;
+    // Somebody may have typed while the answer was on its way, or is about to.
+    if (this.isNumberTyped || Number(this.streets.value) !== street) return;
+    const field = input("number");
+    const isHeld = document.activeElement === field;
+    const isChosen = field.selectionStart === 0 && field.selectionEnd === field.value.length;
+    if (isHeld && !isChosen) return;
+    field.value = number;
+    if (isHeld) field.select();
   }
 
   private setPlace(lat: number, lon: number): void {
@@ -225,6 +251,20 @@ export class HouseForm {
     find.focus();
   }
 
+  /** What stands in the fields, as it was typed. */
+  private fields(): Fields {
+    return { ...fieldsOf(byId<HTMLFormElement>("pc-form")), others: JSON.stringify(this.others) };
+  }
+
+  /** What was typed meanwhile stays, and stays to be seen. */
+  private putBack({ others, ...typed }: Fields): void {
+    if (Object.keys(typed).length || others) byId("pc-more").toggleAttribute("open", this.wasMoreOpen);
+    for (const [name, value] of Object.entries(typed)) input(name).value = value;
+    if (!others) return;
+    this.others = JSON.parse(others) as typeof this.others;
+    this.showOthers();
+  }
+
   private values(): Values {
     const values: Values = {
       street_id: this.streets.value ? Number(this.streets.value) : null,
@@ -238,29 +278,50 @@ export class HouseForm {
     return values;
   }
 
+  private async submit(): Promise<void> {
+    const { turn } = this;
+    const id = this.building?.building_id;
+    this.isAskedAgain = this.saving === turn; // a second press is no second house
+    if (this.isAskedAgain) return;
+    this.saving = turn;
+    try {
+      await this.save();
+    } finally {
+      if (this.saving === turn) this.saving = -1;
+    }
+    const isStill = id !== undefined && this.building?.building_id === id && this.turn !== turn;
+    const isUnsaved = Object.keys(differing(this.known, this.fields())).length > 0;
+    if (this.isAskedAgain && isStill && isUnsaved) await this.submit();
+  }
+
   private async save(over?: number): Promise<void> {
     const { building } = this;
     const values = this.values();
+    const isHere = resting();
+    const sent = this.fields();
     try {
       if (building) {
         const changes = { base_revision: over ?? building.revision, ...changed(building, values) };
         const done = await sendConfirmed((sure) => api.change(building.building_id, { ...changes, ...sure }));
         if (!done) return;
         this.shell.redraw();
-        await this.open(building.building_id);
+        if (isHere()) await this.open(building.building_id, sent);
         say(word("saved"));
         return;
       }
       const made = await sendConfirmed((sure) => api.create({ ...values, ...sure }));
       if (!made) return;
       const { building: fresh } = made;
-      this.shell.unpin();
       this.shell.redraw();
+      // Who has gone elsewhere meanwhile is not pulled to it.
+      if (!isHere()) say(word("house_added", { name: fresh.label }));
+      if (!isHere()) return;
+      this.shell.unpin();
       if (fresh.street_id) await this.shell.toStreet(fresh.street_id, fresh.building_id);
       else await this.open(fresh.building_id);
       say(word("house_added", { name: fresh.label }));
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
+      if (!(error instanceof ApiError) || !isHere()) throw error;
       this.refused(error);
     }
   }
@@ -334,20 +395,4 @@ export class HouseForm {
     if (street) act(() => this.shell.toStreet(street, this.building?.building_id));
     else this.shell.toStreets();
   }
-}
-
-/** Only what differs is sent: what somebody else changed meanwhile in other fields is not touched. */
-function changed(building: Card, values: Values): Values {
-  const now = building as unknown as Values;
-  const differing = Object.entries(values).filter(([name, value]) => {
-    if (name === "other_addresses") {
-      const shown = building.other_addresses.map(({ street_id, number }) => ({ street_id, number }));
-      return JSON.stringify(value) !== JSON.stringify(shown);
-    }
-    if (name === "lat" || name === "lon") return Math.abs((now[name] as number) - (value as number)) > 6e-7;
-    return now[name] !== value;
-  });
-  const changes = Object.fromEntries(differing);
-  if ("lat" in changes || "lon" in changes) Object.assign(changes, { lat: values.lat, lon: values.lon });
-  return changes;
 }

@@ -1,8 +1,9 @@
 // Two records of one building: which stays, what moves, done.
 
 import { counted, h, say, word } from "../planner/dom";
+import { journey, resting } from "../planner/journey";
 import { api, type Card, type Merged } from "./api";
-import { act, button, card, journey, noteList, sendConfirmed, type Shell } from "./shell";
+import { act, button, card, noteList, sendConfirmed, type Shell } from "./shell";
 
 export async function openMerge(shell: Shell, one: number, other: number): Promise<void> {
   const isWanted = journey();
@@ -29,11 +30,12 @@ async function preview(shell: Shell, winner: Card, loser: Card, keepAddress: boo
   keep.addEventListener("change", () => act(() => preview(shell, winner, loser, keep.checked)));
   const swap = button(word("swap"), () => act(() => preview(shell, loser, winner, keepAddress)), "pl-link", "join");
   const go = button(word("merge_now"), () => {
+    const isHere = resting();
     act(async () => {
       const done = await sendConfirmed((sure) => api.merge(winner.building_id, { ...body, ...sure }));
       if (!done) return;
       shell.redraw();
-      await shell.toHouse(winner.building_id);
+      if (isHere()) await shell.toHouse(winner.building_id);
       say(word("merged", { name: done.building.label }));
     });
   }, "btn btn-primary");

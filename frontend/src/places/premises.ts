@@ -2,8 +2,9 @@
 
 import { ApiError } from "../planner/api";
 import { counted, h, say, word } from "../planner/dom";
+import { journey, resting } from "../planner/journey";
 import { api, type Building, type Premise } from "./api";
-import { act, button, card, errorsOf, journey, showErrors, type Shell } from "./shell";
+import { act, button, card, errorsOf, showErrors, type Shell } from "./shell";
 
 export async function openPremises(shell: Shell, building: Building): Promise<void> {
   const isWanted = journey();
@@ -42,14 +43,15 @@ function addForm(building: Building, again: () => void): HTMLFormElement {
       novalidate: true,
       onsubmit: (event) => {
         event.preventDefault();
+        const isHere = resting();
         act(async () => {
           try {
             const body = { units: units.value, entrance: entrance.value };
             const done = await api.addPremises(building.building_id, body);
             say(word("units_added", { added: counted("units", done.added), known: done.known }));
-            again();
+            if (isHere()) again();
           } catch (error) {
-            if (!(error instanceof ApiError)) throw error;
+            if (!(error instanceof ApiError) || !isHere()) throw error;
             showErrors(form, errorsOf(error));
           }
         });
@@ -83,16 +85,18 @@ function editor(premise: Premise, again: () => void): HTMLElement {
     input("entrance", word("entrance_word"), entrance),
     input("floor", word("floor"), floor),
   ] as const;
-  const send = (job: () => Promise<unknown>): void =>
+  const send = (job: () => Promise<unknown>): void => {
+    const isHere = resting();
     act(async () => {
       try {
         await job();
-        again();
+        if (isHere()) again();
       } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
+        if (!(error instanceof ApiError) || !isHere()) throw error;
         showErrors(form, { "": error.message });
       }
     });
+  };
   const form: HTMLFormElement = h(
     "form",
     {

@@ -2,6 +2,7 @@
 
 import { ApiError } from "../planner/api";
 import { byId, config, h, icon, say, word } from "../planner/dom";
+import { arrive } from "../planner/journey";
 import { raiseSheet } from "../planner/panel";
 import type { Building, House, Note, Values } from "./api";
 
@@ -34,26 +35,15 @@ export interface Shell {
   redraw(): void;
 }
 
-let journeys = 0;
-
 const sections = [...document.querySelectorAll<HTMLElement>("#pl-panel > section")];
 
 export function show(name: View, focus = true): void {
-  journeys += 1;
+  arrive();
   for (const section of sections) section.hidden = section.dataset.view !== name;
   byId("pl-panel").dataset.view = name;
   raiseSheet();
   const title = sections.find((each) => each.dataset.view === name)?.querySelector<HTMLElement>("h2");
   if (focus) title?.focus({ preventScroll: true });
-}
-
-/** Begin to go to another view; the answer is whether this is still where the person wants to go.
- *
- * What was asked for first may be answered last, and must not take the place of what was asked since.
- */
-export function journey(): () => boolean {
-  const mine = ++journeys;
-  return () => mine === journeys;
 }
 
 /** The card view with a title, a way back, and buttons below. */

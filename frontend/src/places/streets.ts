@@ -1,9 +1,10 @@
 // Streets in a list, houses of a street in the order of houses, two of them chosen for a merge.
 
 import { byId, counted, day, h, icon, say, word } from "../planner/dom";
+import { journey } from "../planner/journey";
 import { api, type House, type Street, type StreetRow, type Suggestion } from "./api";
 import { mergeForm, newStreetForm, renameForm } from "./naming";
-import { act, button, confirmed, journey, paused, show, walkable, type Shell } from "./shell";
+import { act, button, confirmed, paused, show, walkable, type Shell } from "./shell";
 
 export class Streets {
   private street: Street | null = null;

@@ -1,6 +1,7 @@
 // Zones that ended: they are listed with their history and can be brought back.
 
 import { byId, h, moment, word } from "./dom";
+import { journey } from "./journey";
 import { raiseSheet, show } from "./panel";
 import type { Desk } from "./desk";
 import { review, type RetiredZone } from "./review_api";
@@ -11,6 +12,7 @@ export class Archive {
   }
 
   async open(): Promise<void> {
+    const isWanted = journey();
     let zones: RetiredZone[];
     try {
       zones = (await review.retired()).zones;
@@ -18,7 +20,7 @@ export class Archive {
       this.planner.fail(error);
       return;
     }
-    if (!this.planner.leave()) return;
+    if (!isWanted() || !this.planner.leave()) return;
     const none = h("li", { class: "pl-none" }, word("archive_none"));
     byId("pl-archive-list").replaceChildren(...(zones.length ? zones.map((zone) => this.item(zone)) : [none]));
     show("archive");

@@ -2,6 +2,7 @@
 
 import { L } from "../shared/map";
 import { byId, config, counted, h, icon, moment, say, word } from "./dom";
+import { journey } from "./journey";
 import { raiseSheet, show, view } from "./panel";
 import type { Desk } from "./desk";
 import { review, type ChangeSet, type Listed, type Note, type OpenedSet, type SetZone, type Shelf } from "./review_api";
@@ -14,7 +15,6 @@ export class ChangeSets {
   private found: ChangeSet[] = [];
   private next: number | null = null;
   opened: OpenedSet | null = null;
-  private turn = 0; // counts what was asked for, so that only the last is shown
 
   constructor(private readonly planner: Desk) {
     byId("pl-sets").addEventListener("click", () => void this.list("open"));
@@ -50,10 +50,10 @@ export class ChangeSets {
 
   async list(shelf: Shelf): Promise<void> {
     this.shelf = shelf;
-    const turn = ++this.turn;
+    const isWanted = journey();
     try {
       const page = await review.list(shelf);
-      if (turn !== this.turn) return;
+      if (!isWanted()) return;
       this.found = [];
       this.take(page);
     } catch (error) {
@@ -121,10 +121,10 @@ export class ChangeSets {
   // --- one change set ---------------------------------------------------------------------------
 
   async open(id: number): Promise<void> {
-    const turn = ++this.turn;
+    const isWanted = journey();
     try {
       const opened = await review.open(id);
-      if (turn !== this.turn) return; // a list that was asked for first must not come last
+      if (!isWanted()) return;
       this.opened = opened;
     } catch (error) {
       this.planner.fail(error);
@@ -271,8 +271,10 @@ export class ChangeSets {
     }
     try {
       const set = what === "unschedule" ? await review.unschedule(id) : await review[what](id, text, this.opened?.submitted_at ?? null);
-      if (what !== "unschedule") field.value = "";
-      this.show(set);
+      // Another set may have been opened meanwhile, or the next words typed.
+      const isShown = this.opened?.changeset_id === id;
+      if (isShown && what !== "unschedule" && field.value.trim() === text) field.value = "";
+      if (isShown) this.show(set);
       say(word(`did_${what}`));
       await this.planner.reload();
     } catch (error) {
@@ -288,12 +290,16 @@ export class ChangeSets {
   }
 
   private async saveTitle(): Promise<void> {
-    if (!this.opened) return;
+    const id = this.opened?.changeset_id;
+    if (id === undefined) return;
     try {
       const title = byId<HTMLInputElement>("pl-set-title-field").value.trim();
-      this.show(await review.rename(this.opened.changeset_id, title));
-      this.rename(false);
-      byId("pl-set-rename").focus();
+      const renamed = await review.rename(id, title);
+      if (this.opened?.changeset_id === id) {
+        this.show(renamed);
+        this.rename(false);
+        byId("pl-set-rename").focus();
+      }
       await this.planner.into.load();
     } catch (error) {
       this.planner.fail(error);

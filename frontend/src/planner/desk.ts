@@ -41,7 +41,7 @@ export interface Desk {
   pause(): void;
   prefer(changeset: number | null): void;
   review(changeset?: number | null): Promise<void>;
-  afterPublication(): Promise<void>;
+  afterPublication(toList: boolean): Promise<void>;
   highlight(ids: Iterable<number>): void;
   overlay(layer: L.Layer | null): void;
   dim(zones: Set<number>): void;

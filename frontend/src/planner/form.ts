@@ -15,7 +15,9 @@ export class Form {
   private running: AbortController | null = null;
   revision = 0;
   zoneId: number | null = null;
-  touched = false;
+  /** Counts changes, so that a late answer can tell whether it is about what is there now. */
+  edition = 0;
+  private isTouched = false;
   problems: Problem[] = [];
   onOutline: () => void = () => undefined;
   onEdited: () => void = () => undefined;
@@ -39,6 +41,21 @@ export class Form {
       this.submit();
     });
     this.startTools();
+  }
+
+  get touched(): boolean {
+    return this.isTouched;
+  }
+
+  set touched(is: boolean) {
+    this.isTouched = is;
+    if (is) this.edition += 1;
+  }
+
+  /** What is stored now is this zone; what was typed since stays, and is saved on top of it. */
+  goOnFrom(zone: ZoneInfo): void {
+    this.revision = zone.revision;
+    this.zoneId = zone.zone_id;
   }
 
   /** Fill in a zone's attributes, or the defaults of a new one. */

@@ -3,6 +3,7 @@
 import { L, statusSwatch, zoneRenderer, zoneStyle } from "../shared/map";
 import { api, type Version } from "./api";
 import { area, byId, config, h, moment, say, word } from "./dom";
+import { journey, resting } from "./journey";
 import { show } from "./panel";
 import type { Desk } from "./desk";
 
@@ -23,8 +24,10 @@ export class History {
 
   /** The history of a zone, also of one that is retired; `way`: where "back" leads, if not to it. */
   async openFor(zone: Zone, way: (() => void) | null): Promise<void> {
+    const isWanted = journey();
     try {
       const { versions } = await api.versions(zone.id);
+      if (!isWanted()) return;
       const items = versions.map((version, index) => this.item(zone, version, index === 0));
       byId("pl-versions").replaceChildren(...items);
       this.planner.pause();
@@ -89,13 +92,16 @@ export class History {
 
   private async rollback(zone: Zone, version: Version): Promise<void> {
     if (!this.planner.mayLeave()) return;
+    const isHere = resting();
     try {
       const { changeset_id } = await api.rollback(zone.id, version.version_id, zone.revision);
-      this.way = null;
-      this.planner.form.touched = false;
       this.planner.prefer(changeset_id);
+      if (isHere()) {
+        this.way = null;
+        this.planner.form.touched = false;
+      }
       await this.planner.reload();
-      await this.planner.review(changeset_id);
+      if (isHere()) await this.planner.review(changeset_id);
       say(word("rollback_drafted"));
     } catch (error) {
       this.planner.fail(error);

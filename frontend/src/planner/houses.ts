@@ -2,6 +2,7 @@
 
 import { byId, config, day, h, icon, moment, say, word } from "./dom";
 import { ApiError } from "./api";
+import { journey } from "./journey";
 import { raiseSheet, show } from "./panel";
 import type { Desk } from "./desk";
 import { review, suggest, type BuildingState, type Override, type Suggestion } from "./review_api";
@@ -42,6 +43,9 @@ export class Houses {
   }
 
   async open(id: number): Promise<void> {
+    const isWanted = journey();
+    window.clearTimeout(this.timer);
+    this.running?.abort();
     let state: BuildingState;
     try {
       state = await review.building(id);
@@ -49,7 +53,7 @@ export class Houses {
       this.planner.fail(error);
       return;
     }
-    if (!this.planner.leave()) return;
+    if (!isWanted() || !this.planner.leave()) return;
     this.offer([]);
     this.fill(state);
     show("building");
@@ -236,7 +240,8 @@ export class Houses {
     try {
       await review.endOverride(override.override_id, why);
       say(word("did_end_note"));
-      this.fill(await review.building(state.building_id));
+      const now = await review.building(state.building_id);
+      if (this.state === state) this.fill(now);
       this.planner.buildings.reload();
     } catch (error) {
       this.planner.fail(error);
@@ -261,7 +266,8 @@ export class Houses {
         reason,
         last_date: String(given.get("last_date") ?? "") || null,
       };
-      this.fill(await review.setOverride(state.building_id, body));
+      const now = await review.setOverride(state.building_id, body);
+      if (this.state === state) this.fill(now);
       say(word("did_note"));
       this.planner.buildings.reload();
     } catch (error) {

@@ -73,6 +73,9 @@ function rowElement(row: ZoneRow, onOpen: (id: number) => void): HTMLLIElement {
   );
 }
 
+let shownNow = "";
+
+/** What is in the list already stays as it is, with the focus and a click that has begun. */
 export function showList(rows: ZoneRow[], onOpen: (id: number) => void): void {
   const wanted = byId<HTMLInputElement>("pl-find").value.trim().toLocaleLowerCase("uk");
   const found = rows.filter((row) =>
@@ -81,7 +84,12 @@ export function showList(rows: ZoneRow[], onOpen: (id: number) => void): void {
     ),
   );
   const list = byId("pl-zones");
+  const told = JSON.stringify(found.map(({ published, drafts }) => [published, ...drafts].map((each) => each?.properties)));
+  if (found.length && told === shownNow) return;
+  shownNow = told;
+  const held = document.activeElement?.closest<HTMLElement>("#pl-zones [data-zone]")?.dataset.zone;
   list.replaceChildren(...found.map((row) => rowElement(row, onOpen)));
+  if (held) list.querySelector<HTMLElement>(`[data-zone="${held}"]`)?.focus({ preventScroll: true });
   if (rows.length && !found.length) {
     list.append(h("li", { class: "pl-none" }, word("no_zones_found")));
   }

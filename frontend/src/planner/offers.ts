@@ -6,6 +6,7 @@ import { reviewWord } from "./changesets";
 import { byId, config, counted, h, icon, moment, say, word } from "./dom";
 import { Existing } from "./existing";
 import type { Desk } from "./desk";
+import { resting } from "./journey";
 import { review, type OpenedSet } from "./review_api";
 import { kyivWall, stateMark, titleOf } from "./review_parts";
 
@@ -126,23 +127,28 @@ export class Offers {
     this.turn += 1;
     this.button.disabled = true;
     const id = set.changeset_id;
+    const isHere = resting(); // who has gone elsewhere meanwhile stays there, with what is drawn
     try {
       if (this.handsOver) {
         await review.submit(id, "");
         say(word("did_submit"));
         await this.planner.reload();
-        await this.planner.sets.open(id);
+        if (isHere()) await this.planner.sets.open(id);
       } else if (this.later.checked) {
         const done = await review.schedule(id, this.when.value, this.existing.terms);
         say(word("did_schedule", { at: moment(done.publish_at ?? "") }));
         await this.planner.reload();
-        await this.planner.sets.open(id);
+        if (isHere()) await this.planner.sets.open(id);
       } else {
         await review.publish(id, this.existing.terms, set.submitted_at);
         say(word("published"));
-        await this.planner.afterPublication();
+        await this.planner.afterPublication(isHere());
       }
     } catch (error) {
+      if (!isHere()) {
+        this.planner.fail(error);
+        return;
+      }
       const beside = error instanceof ApiError ? FAULTS[error.field] : undefined;
       if (beside && error instanceof Error) {
         this.arrange(); // what was chosen stays, to be corrected

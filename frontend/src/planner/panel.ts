@@ -2,6 +2,7 @@
 
 import { byId, config, h, icon, word } from "./dom";
 import type { Problem } from "./api";
+import { arrive } from "./journey";
 
 export type View =
   | "list"
@@ -35,6 +36,7 @@ export function view(): View {
 
 export function show(name: View, focus = true): void {
   shown = name;
+  arrive();
   for (const section of sections) section.hidden = section.dataset.view !== name;
   byId("pl-panel").dataset.view = name;
   const section = sections.find((each) => each.dataset.view === name);

@@ -1,7 +1,7 @@
 // The page as a whole: what is loaded, what is open, what happens on each button.
 
 import { createMap, L, type BuildingLayer } from "../shared/map";
-import { api, ApiError, type DraftBody, type ZoneFeature } from "./api";
+import { api, ApiError, type DraftBody, type Saved, type ZoneFeature } from "./api";
 import { Archive } from "./archive";
 import { ChangeSets } from "./changesets";
 import { byId, config, counted, say, word } from "./dom";
@@ -14,10 +14,11 @@ import { Houses } from "./houses";
 import { Importer } from "./importing";
 import { Into } from "./into";
 import { myDraft, rowsOf, showLegend, showList, shownOf, startListKeys, type ZoneRow } from "./list";
-import { lowerSheet, raiseSheet, show, showErrors, startSheet, view } from "./panel";
+import { lowerSheet, raiseSheet, show, startSheet, view } from "./panel";
 import { Presence } from "./presence";
 import { Reviewing } from "./reviewing";
 import { Rules } from "./rules";
+import { Saving } from "./saving";
 import { Scene } from "./scene";
 import { Stale } from "./stale";
 import { startText } from "./text";
@@ -45,10 +46,10 @@ export class Planner implements Desk {
   private readonly past: TimeSlider;
   readonly reviewing: Reviewing;
   private readonly presence: Presence;
-  private readonly stale: Stale;
+  private readonly saving: Saving;
   private rows: ZoneRow[] = [];
   private changeset: number | null = null;
-  private turn = 0; // counts what was opened and closed
+  turn = 0; // counts what was opened and closed
   private preferred: number | null = null;
   open: ZoneRow | null = null;
 
@@ -60,7 +61,7 @@ export class Planner implements Desk {
     this.editor = new Editor(this.map);
     this.form = new Form(this.editor);
     this.history = new History(this);
-    this.stale = new Stale(this);
+    this.saving = new Saving(this, new Stale(this));
     this.form.onChecked = (check) => this.scene.showInside(check?.building_ids ?? []);
     this.form.onSubmit = (body) => void this.save(body);
     this.keep = new Keep(this);
@@ -199,38 +200,25 @@ export class Planner implements Desk {
     }
   }
 
-  async save(body: DraftBody): Promise<void> {
-    const row = this.open;
-    const turn = this.turn;
-    try {
-      const steps = this.editor.steps;
-      const saved = row
-        ? await api.save(row.id, { ...body, ...this.into.target(), base_revision: this.form.revision })
-        : await api.create({ ...body, ...this.into.target() });
-      this.form.touched = false;
-      if (this.turn === turn) this.keep.forget();
-      say(word("saved"));
-      await this.reload();
-      // Who has gone back to the list meanwhile is not pulled into the zone again.
-      if (this.turn === turn) this.openZone(saved.zone_id, undefined, saved.changeset_id, steps);
-    } catch (error) {
-      this.refused(error, body);
-    }
+  save(body: DraftBody): Promise<void> {
+    return this.saving.save(body);
   }
 
-  private refused(error: unknown, body: DraftBody): void {
-    if (!(error instanceof ApiError)) {
-      this.fail(error);
-    } else if (error.status === 412) {
-      this.stale.open(error, body);
-    } else if (error.code === "geometry_invalid") {
-      this.form.showFault(error.context);
-    } else {
-      const known = ["name", "status", "network_type", "priority", "planned_for_date", "comment"];
-      const place = known.includes(error.field) ? error.field : "";
-      showErrors(Object.keys(error.fields).length ? error.fields : { [place]: error.message });
-      if (!place) say(error.message, "error");
-    }
+  /** The open zone is the saved one now; its outline, fields and view stay as they are. */
+  goOnFrom(saved: Saved): void {
+    const row = this.row(saved.zone_id);
+    const draft = row?.drafts.find((each) => each.properties.changeset_id === saved.changeset_id);
+    if (!row || !draft) return;
+    this.open = row;
+    this.form.goOnFrom(draft.properties);
+    this.into.offer(draft);
+    byId("pl-edit-title").textContent = draft.properties.name;
+    byId("pl-discard").hidden = false;
+    this.keep.forget(); // it was kept as a zone that is not saved
+    this.keep.begin(row.id);
+    if (this.form.touched) this.keep.note();
+    this.draw();
+    history.replaceState({}, "", `?zone=${row.id}`);
   }
 
   private enterEdit(title: string): void {
@@ -314,9 +302,11 @@ export class Planner implements Desk {
   }
 
   /** The map, the list and the answers of buildings have changed. */
-  async afterPublication(): Promise<void> {
-    this.closeAll();
-    show("list");
+  async afterPublication(toList: boolean): Promise<void> {
+    if (toList) {
+      this.closeAll();
+      show("list");
+    }
     this.buildings.reload();
     await this.reload();
   }

@@ -3,6 +3,7 @@
 import { L } from "../shared/map";
 import { api, type Impact, type Overlap } from "./api";
 import { byId, say, word } from "./dom";
+import { journey } from "./journey";
 import { shownOf } from "./list";
 import { Offers } from "./offers";
 import { raiseSheet, show } from "./panel";
@@ -21,9 +22,10 @@ export class Reviewing {
   }
 
   async open(changeset: number): Promise<void> {
+    const isWanted = journey();
     try {
       const [impact, set] = await Promise.all([api.impact(changeset), review.open(changeset)]);
-      if (!this.planner.leave()) return;
+      if (!isWanted() || !this.planner.leave()) return;
       this.changeset = changeset;
       this.show(impact, set);
     } catch (error) {
@@ -62,8 +64,10 @@ export class Reviewing {
 
   private async trim(overlap: Overlap, zone: number, other: number): Promise<void> {
     if (this.changeset === null) return;
+    const isWanted = journey();
     try {
       const { geometry } = await api.trim(zone, other, this.changeset);
+      if (!isWanted()) return;
       this.planner.openZone(zone, geometry, this.changeset);
       this.planner.overlay(drawOverlaps([overlap]));
       say(word("trimmed"));

@@ -12,6 +12,8 @@ const LEVELS: Level[] = ["OFF", "WARN", "BLOCK"];
 export class Rules {
   private maySet = false;
 
+  private asked = 0; // so that the levels of before do not come over those of now
+
   constructor(private readonly planner: Desk) {
     byId("pl-checks").addEventListener("click", () => void this.open());
     byId("pl-rules-again").addEventListener("click", () => void this.load());
@@ -27,8 +29,10 @@ export class Rules {
   private async load(): Promise<void> {
     const box = byId("pl-rules");
     box.setAttribute("aria-busy", "true");
+    const asked = ++this.asked;
     try {
       const found = await review.rules();
+      if (asked !== this.asked) return;
       this.maySet = found.may_set;
       box.replaceChildren(...found.invariants.map((rule) => this.rule(rule)));
       const broken = found.invariants.reduce((sum, rule) => sum + rule.total, 0);

@@ -2,6 +2,7 @@
 
 import { api, ApiError } from "./api";
 import { byId } from "./dom";
+import { resting } from "./journey";
 import { show, showProblems } from "./panel";
 import type { Desk } from "./desk";
 import { boundsOf, wktOf } from "./shapes";
@@ -35,8 +36,10 @@ export function startText(planner: Desk): void {
   });
 
   const use = async (): Promise<void> => {
+    const isHere = resting();
     try {
       const check = await api.check(area.value);
+      if (!isHere()) return; // another zone may be open by now
       if (check.geometry) {
         planner.editor.replace(check.geometry);
         planner.toEdit();

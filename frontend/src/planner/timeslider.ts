@@ -4,6 +4,7 @@
 import { L } from "../shared/map";
 import type { ZoneFeature } from "./api";
 import { area, byId, config, counted, h, moment, word } from "./dom";
+import { journey } from "./journey";
 import { raiseSheet, show } from "./panel";
 import type { Desk } from "./desk";
 import { review, type Changed, type MapDifference, type Moment } from "./review_api";
@@ -48,13 +49,16 @@ export class TimeSlider {
 
   /** The last change, or that moment with a zone in view (a link leads there). */
   async open(wanted: { at: string; zone: number } | null = null): Promise<void> {
+    const isWanted = journey();
+    let moments: typeof this.moments;
     try {
-      this.moments = (await review.moments()).moments.reverse();
+      ({ moments } = await review.moments());
     } catch (error) {
       this.planner.fail(error);
       return;
     }
-    if (!this.planner.leave()) return;
+    if (!isWanted() || !this.planner.leave()) return;
+    this.moments = moments.reverse();
     this.active = true;
     this.end = Date.now();
     const first = this.moments[0];
