@@ -80,6 +80,7 @@ export class HouseForm {
     if (since.street_id === undefined) this.offerStreet(building);
     this.known = this.fields();
     this.putBack(since);
+    if (sent) byId("pc-more").toggleAttribute("open", this.wasMoreOpen); // what was seen stays in sight
     byId("pc-house-title").textContent = building.label;
     byId("pc-save").textContent = word("save");
     byId("pc-save").hidden = building.retired;
@@ -256,9 +257,7 @@ export class HouseForm {
     return { ...fieldsOf(byId<HTMLFormElement>("pc-form")), others: JSON.stringify(this.others) };
   }
 
-  /** What was typed meanwhile stays, and stays to be seen. */
   private putBack({ others, ...typed }: Fields): void {
-    if (Object.keys(typed).length || others) byId("pc-more").toggleAttribute("open", this.wasMoreOpen);
     for (const [name, value] of Object.entries(typed)) input(name).value = value;
     if (!others) return;
     this.others = JSON.parse(others) as typeof this.others;
