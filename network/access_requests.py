@@ -1,37 +1,36 @@
 """Answering Access-Requests: one query finds everything, the pure rules decide.
 
-The hot path: no ORM object is made here.
+The hot path: no ORM object is made here unless somebody is to be a guest.
 """
 
-import json
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
-from network.authorization import AccessState, Factors, Identity, Problem, resolve
-from network.profile import AccessProfile, ProfileState
+from network import confirmations, fastpath, guests, pools, rejects
+from network.authorization import AccessState
+from network.identity import Factors, Identity, Mode, Problem, Resolution, resolve
+from network.rejects import UNKNOWN_NAS
 from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import driver_of
 
-INTERIM_S = 300
-GUEST_TIMEOUT_S = 300
-GUEST_BIT_S = 1_000_000
 CANDIDATES_MAX = 20
-REJECT_WINDOW = timedelta(minutes=1)
-UNKNOWN_NAS = "UNKNOWN_NAS"
-WRONG_PASSWORD = "WRONG_PASSWORD"  # noqa: S105
 
 _FIND = """
-SELECT n.vendor, n.retired_at IS NOT NULL, f.*
+SELECT n.vendor, n.retired_at IS NOT NULL, n.id, COALESCE(own.mode, every.mode, 'AUTO'), f.*
 FROM (SELECT %(nas)s::inet AS address) one
 LEFT JOIN network_nas n ON n.address = one.address
+LEFT JOIN network_accessmode own ON own.nas_id = n.id
+LEFT JOIN network_accessmode every ON every.nas_id IS NULL AND every.zone_id IS NULL
 LEFT JOIN LATERAL (
-    SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.password, d.state,
-           d.reason, d.speed_down_bit_s, d.speed_up_bit_s, host(d.framed_ip)
+    SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.password,
+           d.state, d.reason, d.speed_down_bit_s, d.speed_up_bit_s, host(d.framed_ip), d.zone_id,
+           d.sessions_max, d.framed_ipv6_prefix::text, d.delegated_ipv6_prefix::text,
+           EXISTS (SELECT FROM network_ipplan p
+                   WHERE p.subscription_id = d.subscription_id AND p.mode = 'DYNAMIC')
     FROM radius_decision d
     WHERE d.subscription_id IN (
         SELECT x.subscription_id FROM radius_decision x WHERE x.login = %(login)s
@@ -46,22 +45,10 @@ LEFT JOIN LATERAL (
 ) f ON true
 """
 
-_COUNT_REJECT = """
-UPDATE network_rejectlog SET times = times + 1, last_at = %(at)s
-WHERE id = (
-    SELECT id FROM network_rejectlog
-    WHERE login = %(login)s AND at > %(since)s AND mac = %(mac)s AND reason = %(reason)s
-    ORDER BY at DESC LIMIT 1
-)
-"""
-
-_ADD_REJECT = """
-INSERT INTO network_rejectlog
-    (at, subscription_id, login, mac, circuit_hex, nas_address, reason, details, times, last_at)
-VALUES (%(at)s,
-        COALESCE(%(subscription)s::bigint,
-                 (SELECT subscription_id FROM radius_decision WHERE login = %(login)s)),
-        %(login)s, %(mac)s, %(circuit)s, %(nas)s::inet, %(reason)s, %(details)s::jsonb, 1, %(at)s)
+# The same device logging in again is no second one.
+_OTHERS_ONLINE = """
+SELECT count(*) FROM network_session
+WHERE subscription_id = %s AND state = 'OPEN' AND NOT is_guest AND (mac = '' OR mac <> %s)
 """
 
 
@@ -75,7 +62,10 @@ class Decision:
     reason: str
     speed_down_bit_s: int | None
     speed_up_bit_s: int | None
-    framed_ip: str | None
+    held: pools.Held
+    zone_id: int | None
+    sessions_max: int | None
+    is_dynamic: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +73,33 @@ class Answer:
     """What is told to the RADIUS server.
 
     `reply` is empty for a refusal, whose `reason` is then a code for machines. `password` is what
-    the subscriber must prove to know; None: the equipment was proof enough.
+    the subscriber must prove to know; None: the equipment was proof enough. `reason` is "OK" only
+    for full access: with another one it is a guest.
     """
 
     accepted: bool
     reason: str
     reply: tuple[ReplyAttribute, ...] = ()
     password: str | None = None
+    subscription_id: int | None = None
+    missed: str = ""
+    guest_rule_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """An Access-Request and all that is known about it."""
+
+    identity: Identity
+    nas_address: str | None
+    nas_id: int
+    driver: Driver
+    at: datetime
 
 
 def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> Answer:
-    """Decide one Access-Request. A refusal, and a guest, is written down with its reason."""
+    """Decide one Access-Request. A refusal, and a guest, is written down with its reason and the
+    factors that did not match."""
     with connection.cursor() as cursor:
         cursor.execute(
             _FIND,
@@ -107,92 +113,161 @@ def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> A
             },
         )
         rows = cursor.fetchall()
-    vendor, is_retired = rows[0][:2]
-    decisions = {row[2]: _decision(row) for row in rows if row[2] is not None}
+    vendor, is_retired, nas_id, mode = rows[0][:4]
     if vendor is None or is_retired:
-        answer, subscription_id = Answer(accepted=False, reason=UNKNOWN_NAS), None
+        answer = Answer(accepted=False, reason=UNKNOWN_NAS)
     else:
-        answer, subscription_id = _answer(identity, decisions, driver=driver_of(vendor))
-    if not answer.accepted or answer.reason != "OK":
-        log_reject(
+        decisions = {row[4]: _decision(row, mode) for row in rows if row[4] is not None}
+        asked = _Asked(identity, nas_address, nas_id, driver_of(vendor), at)
+        answer = _answer(asked, decisions)
+    if answer.reason != "OK":
+        rejects.record(
             identity=identity,
             nas_address=nas_address,
             reason=answer.reason,
-            subscription_id=subscription_id,
+            missed=answer.missed,
+            guest_rule_id=answer.guest_rule_id,
+            subscription_id=answer.subscription_id,
             at=at,
-            details={"guest": True} if answer.accepted else {},
         )
     return answer
 
 
-def _answer(
-    identity: Identity, decisions: dict[int, Decision], *, driver: Driver
-) -> tuple[Answer, int | None]:
-    found = resolve(identity, [one.factors for one in decisions.values()])
+def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
+    found = resolve(asked.identity, [one.factors for one in decisions.values()])
     if found.subscription_id is None:
-        return Answer(accepted=False, reason=(found.problem or Problem.UNKNOWN).value), None
+        return _unresolved(asked, found, decisions)
     decision = decisions[found.subscription_id]
-    is_guest = decision.state is AccessState.GUEST and driver.walls_guests
-    if decision.state is not AccessState.FULL and not is_guest:
-        return Answer(accepted=False, reason=decision.reason), found.subscription_id
-    reply = accept_attributes(decision, driver=driver, is_guest=is_guest)
     password = decision.password if found.check_password else None
-    return Answer(True, decision.reason, tuple(reply), password), found.subscription_id
-
-
-def accept_attributes(
-    decision: Decision, *, driver: Driver, is_guest: bool
-) -> list[ReplyAttribute]:
-    """The Accept in the vendor's dialect; a fresh Class names the service in all accounting."""
-    kind = "g" if is_guest else "s"
-    profile = AccessProfile(
-        state=ProfileState.GUEST if is_guest else ProfileState.FULL,
-        speed_down_bit_s=GUEST_BIT_S if is_guest else decision.speed_down_bit_s,
-        speed_up_bit_s=GUEST_BIT_S if is_guest else decision.speed_up_bit_s,
-        framed_ip=decision.framed_ip,
-        session_timeout_s=(
-            GUEST_TIMEOUT_S if is_guest else settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S or None
-        ),
-        interim_s=INTERIM_S,
-        class_text=f"{kind}:{decision.factors.subscription_id}:{secrets.token_hex(4)}",
+    reason = decision.reason
+    if decision.state is AccessState.FULL and not _is_full_house(asked, decision):
+        profile = fastpath.profile_of(
+            down_bit_s=decision.speed_down_bit_s,
+            up_bit_s=decision.speed_up_bit_s,
+            held=_addresses(asked, decision),
+            class_text=f"s:{found.subscription_id}:{secrets.token_hex(4)}",
+        )
+        reply = tuple(asked.driver.accept(profile))
+        return Answer(True, "OK", reply, password, found.subscription_id)
+    if decision.state is AccessState.FULL:
+        reason = guests.TOO_MANY_SESSIONS
+    return _guest(
+        asked,
+        reason=reason,
+        subscription_id=found.subscription_id,
+        zone_id=decision.zone_id,
+        password=password,
+        framed_ip=None if reason == guests.TOO_MANY_SESSIONS else decision.held.ipv4,
     )
-    return driver.accept(profile)
 
 
-def log_reject(
+def _unresolved(asked: _Asked, found: Resolution, decisions: dict[int, Decision]) -> Answer:
+    """Nobody was found: a guest for some rule, or nobody at all. People are told of what they can
+    mend: a new MAC, a conflict."""
+    problem = found.problem or Problem.UNKNOWN
+    nearest = decisions[found.nearest_id] if found.nearest_id is not None else None
+    missed = ",".join(found.missed)
+    if problem is Problem.NEW_MAC and found.nearest_id is not None:
+        by_port = nearest is not None and (
+            (nearest.factors.circuit_hex, nearest.factors.remote_hex)
+            == (asked.identity.circuit_hex, asked.identity.remote_hex)
+        )
+        confirmations.ask_for_mac(
+            subscription_id=found.nearest_id,
+            mac=asked.identity.mac,
+            by_port=by_port,
+            nas_address=asked.nas_address,
+            at=asked.at,
+        )
+    if problem is Problem.CONFLICT:
+        confirmations.raise_alert(
+            identity=asked.identity,
+            missed=missed,
+            subscription_ids=decisions,
+            nas_address=asked.nas_address,
+            at=asked.at,
+        )
+    return _guest(
+        asked,
+        reason=problem.value,
+        missed=missed,
+        subscription_id=found.nearest_id,
+        zone_id=nearest.zone_id if nearest else None,
+        password=nearest.password if nearest and found.check_password else None,
+        framed_ip=None,
+    )
+
+
+def _guest(
+    asked: _Asked,
     *,
-    identity: Identity,
-    nas_address: str | None,
     reason: str,
-    at: datetime,
-    subscription_id: int | None = None,
-    details: dict[str, Any] | None = None,
-) -> None:
-    """Write a refusal down; the same one within a minute only counts up."""
-    values = {
-        "at": at,
-        "since": at - REJECT_WINDOW,
-        "subscription": subscription_id,
-        "login": identity.login,
-        "mac": identity.mac,
-        "circuit": identity.circuit_hex,
-        "nas": nas_address,
-        "reason": reason[:32],
-        "details": json.dumps(details or {}),
-    }
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_COUNT_REJECT, values)
-        if cursor.rowcount == 0:
-            cursor.execute(_ADD_REJECT, values)
+    subscription_id: int | None,
+    zone_id: int | None,
+    password: str | None,
+    framed_ip: str | None,
+    missed: str = "",
+) -> Answer:
+    """An Accept as a guest, where a rule, its limits and the BRAS allow it; else a refusal."""
+    refused = Answer(False, reason, subscription_id=subscription_id, missed=missed)
+    if not asked.driver.walls_guests:
+        return refused
+    rule = guests.rule_of_request(
+        reason=reason, identity=asked.identity, zone_id=zone_id, nas_id=asked.nas_id
+    )
+    if rule is None or not guests.admit(
+        rule=rule,
+        identity=asked.identity,
+        subscription_id=subscription_id,
+        reason=reason,
+        nas_address=asked.nas_address,
+        at=asked.at,
+    ):
+        return refused
+    if framed_ip is None and not rule.pool:
+        framed_ip = pools.hold_guest(
+            device=asked.identity.mac, subscription_id=subscription_id, at=asked.at
+        )
+    profile = guests.profile_of(rule, subscription_id=subscription_id, framed_ip=framed_ip)
+    reply = tuple(asked.driver.accept(profile))
+    return Answer(True, reason, reply, password, subscription_id, missed, rule.id)
 
 
-def _decision(row: tuple[Any, ...]) -> Decision:
+def _addresses(asked: _Asked, decision: Decision) -> pools.Held:
+    """The service's own addresses, and those that its rules give to sessions."""
+    if not decision.is_dynamic:
+        return decision.held
+    own = decision.held
+    lent = pools.hold(
+        subscription_id=decision.factors.subscription_id, device=asked.identity.mac, at=asked.at
+    )
+    return pools.Held(
+        ipv4=own.ipv4 or lent.ipv4,
+        ipv6_prefix=own.ipv6_prefix or lent.ipv6_prefix,
+        delegated=own.delegated or lent.delegated,
+    )
+
+
+def _is_full_house(asked: _Asked, decision: Decision) -> bool:
+    """Whether as many devices of the service are online as it may have."""
+    if decision.sessions_max is None:
+        return False
+    with connection.cursor() as cursor:
+        service = decision.factors.subscription_id
+        cursor.execute(_OTHERS_ONLINE, [service, asked.identity.mac])
+        return bool(cursor.fetchone()[0] >= decision.sessions_max)
+
+
+def _decision(row: tuple[Any, ...], mode: str) -> Decision:
     return Decision(
-        factors=Factors(*row[2:7]),
-        password=row[7],
-        state=AccessState(row[8]),
-        reason=row[9],
-        speed_down_bit_s=row[10],
-        speed_up_bit_s=row[11],
-        framed_ip=row[12],
+        factors=Factors(*row[4:9], mode=Mode(row[9] or mode)),
+        password=row[10],
+        state=AccessState(row[11]),
+        reason=row[12],
+        speed_down_bit_s=row[13],
+        speed_up_bit_s=row[14],
+        held=pools.Held(row[15], row[18], row[19]),
+        zone_id=row[16],
+        sessions_max=row[17],
+        is_dynamic=row[20],
     )

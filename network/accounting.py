@@ -213,14 +213,15 @@ def class_text(message: RadiusMessage) -> str:
 
 
 def identity_of_class(told_class: str) -> tuple[int | None, bool, str]:
-    """`s:<service>:<nonce>` → (service, False, nonce); `g:…` is a guest; else (None, False, "")."""
-    kind, _, rest = told_class.partition(":")
-    number, _, nonce = rest.partition(":")
-    if kind not in {"s", "g"}:
+    """`s:<service>:<nonce>` → (service, False, nonce); `g:<rule>:<service or 0>:<nonce>` →
+    (service or None, True, nonce); else (None, False, "")."""
+    parts = told_class.split(":")
+    if (parts[0], len(parts)) not in {("s", 3), ("g", 4)}:
         return None, False, ""
+    number, nonce = parts[-2:]
     is_number = number.isascii() and number.isdigit() and len(number) <= SUBSCRIPTION_DIGITS_MAX
-    service = int(number) if is_number else None
-    return service, kind == "g", nonce[:NONCE_MAX]
+    service = int(number) or None if is_number else None
+    return service, parts[0] == "g", nonce[:NONCE_MAX]
 
 
 def kyiv_day(at: datetime) -> date:

@@ -6,9 +6,9 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import actions, crypto, provisioning, sessions
+from network import actions, confirmations, crypto, provisioning, rejects, sessions
 from network.identifiers import normalised_mac
-from network.models import AccessAction, AccessCredential, Nas, RadiusDecision, RejectLog, Session
+from network.models import AccessAction, AccessCredential, Nas, RadiusDecision, Session
 from network.vendors.registry import drivers
 from project.core import audit
 from project.core.actor import Actor
@@ -107,6 +107,7 @@ def set_equipment(
         before = {name: getattr(credential, name) for name in new}
         AccessCredential.objects.filter(id=credential.id).update(**new, updated_at=at)
         RadiusDecision.objects.filter(subscription_id=subscription_id).update(**new, updated_at=at)
+        confirmations.mac_was_registered(subscription_id=subscription_id, mac=normalised, at=at)
         audit.record(
             at=at,
             actor=actor,
@@ -185,7 +186,7 @@ def reap_sessions(*, at: datetime) -> tuple[int, int]:
 
 def forget_rejects(*, before: datetime) -> int:
     """Delete refusals that are older; gives how many."""
-    return RejectLog.objects.filter(at__lt=before).delete()[0]
+    return rejects.forget(before=before)
 
 
 def refresh_access(*, subscription_ids: Iterable[int], at: datetime) -> None:

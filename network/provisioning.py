@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
-from network import crypto, pools
+from network import crypto, fastpath, guests, places, pools
 from network.authorization import AccessReason, ServiceFacts, Verdict, decide
 from project.core import clock, outbox
 
@@ -40,18 +39,18 @@ ORDER BY s.id
 
 _ADD_CREDENTIALS = """
 INSERT INTO network_accesscredential
-    (subscription_id, login, password_encrypted, mac, circuit_hex, remote_hex, updated_at)
-SELECT n.id, n.login, n.token, '', '', '', %(at)s
+    (subscription_id, login, password_encrypted, mac, circuit_hex, remote_hex, mode, updated_at)
+SELECT n.id, n.login, n.token, '', '', '', '', %(at)s
 FROM unnest(%(ids)s::bigint[], %(logins)s::text[], %(tokens)s::bytea[]) AS n(id, login, token)
 ON CONFLICT DO NOTHING
 """
 
 _ADD_DECISIONS = """
 INSERT INTO radius_decision
-    (subscription_id, login, password, mac, circuit_hex, remote_hex, state, reason, profile_hash,
-     updated_at)
+    (subscription_id, login, password, mac, circuit_hex, remote_hex, mode, replies, state,
+     reason, profile_hash, updated_at)
 SELECT n.id, c.login, n.password, c.mac, c.circuit_hex, c.remote_hex,
-       'REFUSED', 'NOT_ACTIVE', '', %(at)s
+       '', '{}', 'REFUSED', 'NOT_ACTIVE', '', %(at)s
 FROM unnest(%(ids)s::bigint[], %(logins)s::text[], %(passwords)s::text[])
      AS n(id, login, password)
 JOIN network_accesscredential c ON c.subscription_id = n.id AND c.login = n.login
@@ -78,7 +77,8 @@ SELECT s.id, s.state, COALESCE(b.reasons, '{}'),
                 boost.down),
        GREATEST(CASE WHEN night.is_now THEN v.night_up_bit_s ELSE v.speed_up_bit_s END, boost.up),
        d.state, d.reason, host(d.framed_ip), d.framed_ipv6_prefix::text,
-       d.delegated_ipv6_prefix::text, d.profile_hash, d.speed_down_bit_s, d.speed_up_bit_s
+       d.delegated_ipv6_prefix::text, d.profile_hash, d.speed_down_bit_s, d.speed_up_bit_s,
+       d.zone_id
 FROM radius_decision d
 JOIN billing_subscription s ON s.id = d.subscription_id
 LEFT JOIN LATERAL (
@@ -163,6 +163,7 @@ class _Row:
     down: int | None
     up: int | None
     was: tuple[Any, ...]
+    zone_id: int | None
 
 
 def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
@@ -178,8 +179,11 @@ def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         _create_missing(cursor, ids=ids, at=at)
         cursor.execute(_LOCK, {"ids": ids})
-        rows = _facts(cursor, ids=[row[0] for row in cursor.fetchall()], at=at)
+        locked = [row[0] for row in cursor.fetchall()]
+        places.refresh(cursor, ids=locked, at=at)
+        rows = _facts(cursor, ids=locked, at=at)
         changed = _write(cursor, rows=rows, addresses=_addresses(rows, at=at), at=at)
+        fastpath.refresh(cursor, ids=locked)
         _tell(cursor, subscription_ids=changed, at=at)
 
 
@@ -257,6 +261,7 @@ def _facts(cursor: Any, *, ids: list[int], at: datetime) -> list[_Row]:
             down=row[5],
             up=row[6],
             was=row[7:15],
+            zone_id=row[15],
         )
         for row in cursor.fetchall()
     ]
@@ -283,11 +288,12 @@ def _write(
     cursor: Any, *, rows: list[_Row], addresses: dict[int, pools.Held], at: datetime
 ) -> list[int]:
     """Store what differs; gives the services whose sessions would feel it."""
-    guest = settings.GEOBILL_RADIUS_BLOCKED == "guest"
+    rules = guests.rules(active_only=True)
     new: list[tuple[Any, ...]] = []
     felt: list[int] = []
     for row in rows:
-        verdict = decide(row.facts, blocked_gets_guest=guest)
+        answered = guests.reasons_for(rules, zone_id=row.zone_id)
+        verdict = decide(row.facts, guest_reasons=answered)
         # A service without a plan today keeps no speed; a blocked one keeps it for its return.
         has_speed = verdict.reason is not AccessReason.NO_PLAN
         down, up = (row.down, row.up) if has_speed else (None, None)

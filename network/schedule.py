@@ -29,4 +29,12 @@ SCHEDULE = {
         "task": "network.tasks.keep_days",
         "schedule": crontab(hour="3,15", minute=40),
     },
+    "network.rebuild_replies": {
+        "task": "network.tasks.rebuild_replies",
+        "schedule": crontab(hour=3, minute=10),
+    },
+    "network.tidy_guests": {
+        "task": "network.tasks.tidy_guests",
+        "schedule": crontab(hour=4, minute=30),
+    },
 }

@@ -4,7 +4,16 @@ from datetime import timedelta
 
 from celery import shared_task
 
-from network import actions, operations, partitions, pools, provisioning
+from network import (
+    actions,
+    confirmations,
+    fastpath,
+    guests,
+    operations,
+    partitions,
+    pools,
+    provisioning,
+)
 from network.addressing import utilisation
 from project.core import clock
 
@@ -65,3 +74,16 @@ def reap_addresses() -> None:
 def sample_pools() -> None:
     """Remember how much of each pool of addresses is taken."""
     utilisation.sample(at=clock.now())
+
+
+@shared_task
+def rebuild_replies() -> None:
+    """Make the Accepts of the fast path ready anew."""
+    fastpath.rebuild(at=clock.now())
+
+
+@shared_task
+def tidy_guests() -> None:
+    """Forget guests of long ago; close alerts that have not come back."""
+    guests.forget_visits(at=clock.now())
+    confirmations.close_quiet_alerts(at=clock.now())

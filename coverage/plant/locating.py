@@ -1,7 +1,10 @@
 """Where a session is: from what Option 82 said to a port, a node, a building and a place."""
 
+import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
+
+from django.db.models import Q
 
 from coverage.models import PlantNode, PlantPort
 from coverage.plant import option82
@@ -59,6 +62,37 @@ def locate(*, circuit_id: str, remote_id: str = "") -> Located | None:
         if len(found) == 1:
             return _at_port(found[0])
     return _at_node(node) if node is not None else None
+
+
+def port_of(*, switch: str, port: int | None) -> Located | None:
+    """The port (or at least the node) of a switch that is named by its remote id, MAC, name,
+    management address or serial number; None when there is none, or more than one.
+    """
+    try:
+        remote = option82.normalised(switch)
+    except option82.BadIdentifierError:
+        return None
+    named = Q(remote_id=remote) | Q(name__iexact=switch) | Q(serial__iexact=switch)
+    try:
+        named |= Q(management_ip=str(ipaddress.ip_address(switch)))
+    except ValueError:
+        pass
+    nodes = list(
+        PlantNode.objects.select_related("building")
+        .filter(named)
+        .exclude(status=PlantNode.Status.RETIRED)[:2]
+    )
+    if len(nodes) != 1:
+        return None
+    if port is not None:
+        found = (
+            PlantPort.objects.filter(node=nodes[0], number=port)
+            .select_related("node__building", "building")
+            .first()
+        )
+        if found is not None:
+            return _at_port(found)
+    return _at_node(nodes[0])
 
 
 def _at_port(port: PlantPort) -> Located:

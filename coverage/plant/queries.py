@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coverage.models import PlantNode, PlantPort
 from coverage.plant.fields import NodeFields
 from coverage.plant.holding import is_reserved_for
-from coverage.plant.locating import Located, LocatedBy, locate
+from coverage.plant.locating import Located, LocatedBy, locate, port_of
 from coverage.plant.nodes import OBJECT, UnknownNodeError, fields_of
 from coverage.plant.serving import Capacity, Place, ServingNode, capacities, free_ports
 from coverage.plant.tree import Load, loads, roots, walk
@@ -30,6 +30,7 @@ __all__ = [
     "locate",
     "node_lines",
     "node_of",
+    "port_of",
     "ports_of",
     "ports_of_services",
     "roots",

@@ -24,9 +24,9 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from network import access_requests, queries, sessions
-from network.access_requests import WRONG_PASSWORD
+from network import access_requests, queries, rejects, sessions
 from network.accounting import UselessPacketError, read
+from network.identity import Factor
 from network.radius import messages
 from network.texts import REPLY_MESSAGES
 from project.core import clock
@@ -101,10 +101,11 @@ def accounting(request: HttpRequest) -> HttpResponse:
 def post_auth(request: HttpRequest) -> HttpResponse:
     """POST /radius/post-auth: FreeRADIUS refused somebody whom we had let pass: wrong password."""
     message = messages.parse(request.body)
-    access_requests.log_reject(
+    rejects.record(
         identity=messages.identity_of(message),
         nas_address=_nas_address(message),
-        reason=WRONG_PASSWORD,
+        reason=rejects.WRONG_PASSWORD,
+        missed=Factor.PASSWORD,
         at=clock.now(),
     )
     return HttpResponse(status=204)

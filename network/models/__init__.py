@@ -1,8 +1,10 @@
 """Models of provisioning."""
 
-from network.models.access import AccessCredential, RadiusDecision, RejectLog
+from network.models.access import AccessCredential, AccessMode, RadiusDecision, RejectLog
 from network.models.action import AccessAction
+from network.models.guest import AccessAlert, GuestRule, GuestVisit, MacRequest
 from network.models.nas import Nas
+from network.models.option82 import Option82Rule
 from network.models.pool import (
     AddressKind,
     IpAssignment,
@@ -27,9 +29,13 @@ from network.models.session import (
 
 __all__ = [
     "AccessAction",
+    "AccessAlert",
     "AccessCredential",
+    "AccessMode",
     "AccountingProgress",
     "AddressKind",
+    "GuestRule",
+    "GuestVisit",
     "IpAssignment",
     "IpBasis",
     "IpClaim",
@@ -40,7 +46,9 @@ __all__ = [
     "IpPoolDay",
     "IpReserve",
     "IpRule",
+    "MacRequest",
     "Nas",
+    "Option82Rule",
     "RadiusDecision",
     "RejectLog",
     "Session",

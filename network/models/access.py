@@ -3,13 +3,58 @@
 from django.db import models
 
 from billing.models import Subscription
+from coverage.models import Zone
 from network.models.fields import PrefixField
+from network.models.nas import Nas
+
+
+class Mode(models.TextChoices):
+    """How services are told apart (`network.identity.Mode`)."""
+
+    AUTO = "AUTO"
+    LOGIN = "LOGIN"
+    MAC = "MAC"
+    OPTION82 = "OPTION82"
+    TWO_OF_THREE = "TWO_OF_THREE"
+
+
+class AccessMode(models.Model):
+    """How the services of a zone, of a BRAS, or all of them (neither is named) are told apart.
+
+    A service's own mode (`AccessCredential.mode`) beats its zone's, that beats the BRAS's.
+    """
+
+    zone = models.OneToOneField(Zone, null=True, on_delete=models.PROTECT, related_name="+")
+    nas = models.OneToOneField(Nas, null=True, on_delete=models.PROTECT, related_name="+")
+    mode = models.CharField(max_length=12, choices=Mode.choices)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(zone__isnull=True) | models.Q(nas__isnull=True),
+                name="network_accessmode_one_place",
+            ),
+            models.UniqueConstraint(
+                models.Value(1),
+                name="network_accessmode_one_default",
+                condition=models.Q(zone__isnull=True, nas__isnull=True),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(mode__in=Mode.values), name="network_accessmode_mode"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.mode
 
 
 class AccessCredential(models.Model):
     """Access parameters of one service: login and password, MAC, Option 82 (as hex).
 
-    The password is kept Fernet-encrypted; CHAP needs it in clear text in `RadiusDecision`.
+    The password is kept Fernet-encrypted; CHAP needs it in clear text in `RadiusDecision`. `mode`
+    "" is its zone's or BRAS's. `sessions_max` is how many devices may be online at once; null: what
+    `GEOBILL_RADIUS_SESSIONS_MAX` says.
     """
 
     subscription = models.OneToOneField(
@@ -20,7 +65,16 @@ class AccessCredential(models.Model):
     mac = models.CharField(max_length=12, blank=True, default="", db_index=True)
     circuit_hex = models.CharField(max_length=506, blank=True, default="")
     remote_hex = models.CharField(max_length=506, blank=True, default="")
+    mode = models.CharField(max_length=12, choices=Mode.choices, blank=True, default="")
+    sessions_max = models.PositiveSmallIntegerField(null=True)
     updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(mode__in=["", *Mode.values]), name="network_credential_mode"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.login
@@ -33,6 +87,11 @@ class RadiusDecision(models.Model):
     credentials): `network.provisioning.refresh_decisions`. Vendor forms are rendered when a BRAS
     asks; `profile_hash` sums up what a session would get, so a change of it means news for the
     BRAS.
+
+    `mode`, `zone` and `sessions_max` are what the service's own parameters and its place come to
+    ("" and null: not set). `replies` holds the attributes of an Accept, ready for each kind of BRAS
+    in use: what the database itself can answer (`sql/radius_authorize.sql`); empty for whoever
+    needs a decision of the REST group.
     """
 
     class State(models.TextChoices):
@@ -50,6 +109,10 @@ class RadiusDecision(models.Model):
     mac = models.CharField(max_length=12, blank=True, default="")
     circuit_hex = models.CharField(max_length=506, blank=True, default="")
     remote_hex = models.CharField(max_length=506, blank=True, default="")
+    mode = models.CharField(max_length=12, blank=True, default="")
+    zone = models.ForeignKey(Zone, null=True, on_delete=models.PROTECT, related_name="+")
+    sessions_max = models.PositiveSmallIntegerField(null=True)
+    replies = models.JSONField(default=dict)
     state = models.CharField(max_length=7, choices=State.choices)
     reason = models.CharField(max_length=24)
     speed_down_bit_s = models.BigIntegerField(null=True)
@@ -74,7 +137,9 @@ class RadiusDecision(models.Model):
 class RejectLog(models.Model):
     """One refused or downgraded authorization with its reason, to answer "why no internet?".
 
-    A device that hammers the server makes one row a minute: `times` counts, `last_at` moves.
+    `missed` are the factors that did not match, e.g. "MAC,PORT"; `guest_rule` is by what rule it
+    was let in as a guest all the same. A device that hammers the server makes one row a minute:
+    `times` counts, `last_at` moves.
     """
 
     at = models.DateTimeField(db_index=True)
@@ -86,6 +151,10 @@ class RejectLog(models.Model):
     circuit_hex = models.CharField(max_length=506, blank=True, default="")
     nas_address = models.GenericIPAddressField(null=True)
     reason = models.CharField(max_length=32)
+    missed = models.CharField(max_length=40, blank=True, default="")
+    guest_rule = models.ForeignKey(
+        "network.GuestRule", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
     details = models.JSONField(default=dict)
     times = models.PositiveIntegerField(default=1)
     last_at = models.DateTimeField(null=True)

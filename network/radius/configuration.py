@@ -20,10 +20,14 @@ SUFFIXES = (STATUS, STREAM, REST)
 STREAM_NAME = "geobill:accounting"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
+PATHS = ("rest", "fast")
+FAST_FIRST_COLUMN, FAST_FIRST_ATTRIBUTE = 3, 3100
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
 _SAFE_SECRET = re.compile(r"[A-Za-z0-9._~+/=:,-]{8,200}\Z")
 _SAFE_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
+_SAFE_VALUE = re.compile(r"[A-Za-z0-9._~+/=:@,-]*\Z")
+_SAFE_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}(?::[0-9]{1,2})?\Z")
 _UNSAFE_PATH = re.compile(r"[\"'$%\\{}\n]")
 
 
@@ -46,7 +50,9 @@ class RadiusSettings:
     """All that the templates need. `status_port` 0: no listener for a monitor.
 
     A BRAS is asked for again after `client_lifetime_s`. With `redis` accounting goes to the stream,
-    without it packet by packet to the REST group.
+    without it packet by packet to the REST group. `path`: who is asked first,
+    "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role, `fast_columns`
+    what the fast path can answer with (`network.fastpath.columns`).
     """
 
     out: Path
@@ -61,6 +67,9 @@ class RadiusSettings:
     status_port: int = 0
     client_lifetime_s: int = 300
     redis: RedisPlace | None = None
+    path: str = "rest"
+    database: tuple[tuple[str, str], ...] = ()
+    fast_columns: tuple[tuple[str, str], ...] = ()
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
@@ -117,6 +126,9 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         **_redis_values(wanted.redis),
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
+        "PATH": _path(wanted.path),
+        "DATABASE": _database(wanted.database),
+        **_fast_places(wanted.fast_columns),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
@@ -136,6 +148,48 @@ def _redis_values(place: RedisPlace | None) -> dict[str, str]:
         "REDIS_DATABASE": str(place.database),
         "REDIS_PASSWORD_LINE": f'password = "{place.password}"' if place.password else "",
         "STREAM": STREAM_NAME,
+    }
+
+
+def _path(path: str) -> str:
+    if path not in PATHS:
+        raise BadConfigurationError(f"GEOBILL_RADIUS_PATH is one of {', '.join(PATHS)}")
+    return path
+
+
+def _database(pairs: Iterable[tuple[str, str]]) -> str:
+    """libpq's connection string; a hung statement ends before FreeRADIUS gives it up."""
+    for name, value in pairs:
+        if not _SAFE_VALUE.match(value):
+            raise BadConfigurationError(f"the database's {name} has a sign that cannot stand here")
+    told = " ".join(f"{name}={value}" for name, value in pairs if value)
+    return f"{told} application_name=freeradius options='-c statement_timeout=900 -c jit=off'"
+
+
+def _fast_places(columns: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Columns of the query, keys that it knows, and what each column becomes in the reply."""
+    known = list(columns)
+    for key, name in known:
+        if not (_SAFE_ATTRIBUTE.match(name) and _SAFE_ATTRIBUTE.match(key.partition("#")[0])):
+            raise BadConfigurationError(f"{name} is no attribute")
+    places = [(f"Bill-Fast-{number}", key, name) for number, (key, name) in enumerate(known, 1)]
+    return {
+        "FAST_COLUMNS": "".join(f", r.reply->>'{key}'" for key, _name in known),
+        "FAST_KEYS": ", ".join(f"'{key}'" for key, _name in known),
+        "FAST_UPDATES": "\n".join(
+            f"\t\t&request:{place} := {number}"
+            for number, (place, _key, _name) in enumerate(places, FAST_FIRST_COLUMN)
+        ),
+        "FAST_DICTIONARY": "\n".join(
+            f"ATTRIBUTE\t{place}\t{number}\tstring"
+            for number, (place, _key, _name) in enumerate(places, FAST_FIRST_ATTRIBUTE)
+        ),
+        "FAST_REPLY": "\n".join(
+            f'\tif (&{place} && (&{place} != "")) {{\n\t\tupdate reply {{\n'
+            f'\t\t\t&{name} {"+=" if "#" in key or ":" in name else ":="} "%{{{place}}}"\n'
+            "\t\t}\n\t}"
+            for place, key, name in places
+        ),
     }
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from network.authorization import Identity
 from network.identifiers import hex_from_json, normalised_mac, text_from_json
+from network.identity import Identity
 from network.vendors.driver import ReplyAttribute
 
 PASSWORD_ATTRIBUTES = (

@@ -4,6 +4,7 @@
 |---|---|---|
 | geobill_owner | define tables, make databases for tests | migrations, tests |
 | geobill_app | read and write rows, as far as migrations leave it | everything that runs |
+| geobill_radius | call `radius.authorize`, nothing else | FreeRADIUS |
 
 `geobill_template` holds the extensions that only a superuser may make and the default privileges,
 so every database made from it (`geobill`, and one for each test worker) is alike.
@@ -16,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 OWNER, APP, TEMPLATE = "geobill_owner", "geobill_app", "geobill_template"
+RADIUS = "geobill_radius"
 EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
 DEFAULT_PRIVILEGES = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES",
@@ -94,9 +96,14 @@ def main() -> None:
             connection, name=OWNER, password=secret("db_owner"), options="NOSUPERUSER CREATEDB"
         )
         make_role(connection, name=APP, password=secret("db_app"), options="NOSUPERUSER NOCREATEDB")
-        # Lets the owner act as the running system in a test: SET ROLE geobill_app.
+        make_role(
+            connection, name=RADIUS, password=secret("db_radius"), options="NOSUPERUSER NOCREATEDB"
+        )
+        # Lets the owner act as the running system in a test (SET ROLE), and end FreeRADIUS' sessions.
         connection.execute(
-            sql.SQL("GRANT {} TO {}").format(sql.Identifier(APP), sql.Identifier(OWNER))
+            sql.SQL("GRANT {}, {} TO {}").format(
+                sql.Identifier(APP), sql.Identifier(RADIUS), sql.Identifier(OWNER)
+            )
         )
         make_database(connection, name=TEMPLATE, template="template1")
         connection.execute(

@@ -131,6 +131,7 @@ start_services() {
   "$PY" -m project.process.ready postgres redis || fail "PostgreSQL or Redis did not start; see $VAR/logs"
   secret_file db_owner >/dev/null
   secret_file db_app >/dev/null
+  secret_file db_radius >/dev/null
   once "$VAR/stamps/bootstrap" "$(fingerprint project/process/bootstrap.py) $(fingerprint "$VAR/secrets")" \
     "$PY" -m project.process.bootstrap
   unlock_setup

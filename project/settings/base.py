@@ -96,17 +96,20 @@ TEMPLATES = [
 ]
 
 # --- PostgreSQL ----------------------------------------------------------------------------------
-# Two roles. `geobill_owner` owns the schema and runs migrations; `geobill_app` is what the running
-# system logs in as, and the database itself keeps it from changing what is posted.
+# `geobill_owner` owns the schema and runs migrations; `geobill_app` is what the running system logs
+# in as, and the database itself keeps it from changing what is posted; `geobill_radius` is
+# FreeRADIUS, which may call one function.
 GEOBILL_PG_PORT = envint("GEOBILL_PG_PORT", 54329)
 GEOBILL_DB_ROLE = envstr("GEOBILL_DB_ROLE", "app")
 GEOBILL_DB_USERS = {
     "owner": envstr("GEOBILL_DB_OWNER_USER", "geobill_owner"),
     "app": envstr("GEOBILL_DB_APP_USER", "geobill_app"),
+    "radius": envstr("GEOBILL_DB_RADIUS_USER", "geobill_radius"),
 }
 GEOBILL_DB_PASSWORDS = {
     "owner": envsecret("GEOBILL_DB_OWNER_PASSWORD", file=SECRETS_DIR / "db_owner"),
     "app": envsecret("GEOBILL_DB_APP_PASSWORD", file=SECRETS_DIR / "db_app"),
+    "radius": envsecret("GEOBILL_DB_RADIUS_PASSWORD", file=SECRETS_DIR / "db_radius"),
 }
 
 
@@ -360,13 +363,16 @@ GEOBILL_RADIUS_NAS_NETWORKS = envlist(
     "GEOBILL_RADIUS_NAS_NETWORKS",
     ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
 )
-# What a blocked or paused service gets: "refuse", or "guest" where the BRAS can wall it in.
-GEOBILL_RADIUS_BLOCKED = envstr("GEOBILL_RADIUS_BLOCKED", "refuse")
 # Where FreeRADIUS hands accounting: "stream" (Redis, taken in by `ingest_accounting`) or "rest".
 GEOBILL_RADIUS_ACCOUNTING = envstr("GEOBILL_RADIUS_ACCOUNTING", "stream")
 # Closed sessions, and the lines of sessions' time lines, go after so many days.
 GEOBILL_SESSIONS_KEPT_DAYS = envint("GEOBILL_SESSIONS_KEPT_DAYS", 1095)
 GEOBILL_SESSION_EVENTS_KEPT_DAYS = envint("GEOBILL_SESSION_EVENTS_KEPT_DAYS", 62)
+# Who answers an Access-Request first: "rest" (Django) or "fast" (FreeRADIUS asks PostgreSQL itself,
+# and Django only what that cannot answer).
+GEOBILL_RADIUS_PATH = envstr("GEOBILL_RADIUS_PATH", "rest")
+# How many devices of one service may be online at once, where the service says nothing; 0: any.
+GEOBILL_RADIUS_SESSIONS_MAX = envint("GEOBILL_RADIUS_SESSIONS_MAX", 0)
 GEOBILL_RADIUS_SESSION_TIMEOUT_S = envint("GEOBILL_RADIUS_SESSION_TIMEOUT_S", 86_400)
 # Encrypts BRAS secrets and subscribers' passwords in the database; a new key goes in front.
 GEOBILL_FIELD_KEYS = envsecret("GEOBILL_FIELD_KEYS", file=SECRETS_DIR / "field_keys", generate=True)

@@ -106,21 +106,42 @@ def radius_system(
     *,
     unblock: Callable[[], AbstractContextManager[None]],
     secret: str,
+    *,
+    unblock: Callable[[], AbstractContextManager[None]],
+    secret: str,
     redis_port: int = NO_REDIS,
     label: str = "radius",
+    path: str = "rest",
+    reaches_database: bool = True,
 ) -> Iterator[RadiusSystem]:
     """Start both parts on a fresh database; end them and remove everything after.
 
     With a Redis accounting goes to its stream, and a third part takes it in; without one it goes
-    packet by packet to the REST group.
+    packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
+    `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage of the
+    REST group only its caches are left.
+    """
     """
     with ExitStack() as undo:
         folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="geobill radius "))
         var = Path(folder)
         (var / "logs").mkdir()
         with unblock():
-            name = undo.enter_context(database_copy(label))
-        env = environment(var=var, database_name=name, redis_port=redis_port)
+    *,
+    unblock: Callable[[], AbstractContextManager[None]],
+    secret: str,
+    redis_port: int = NO_REDIS,
+    label: str = "radius",
+    path: str = "rest",
+    reaches_database: bool = True,
+) -> Iterator[RadiusSystem]:
+    """Start both parts on a fresh database; end them and remove everything after.
+
+    With a Redis accounting goes to its stream, and a third part takes it in; without one it goes
+    packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
+    `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage of the
+    REST group only its caches are left.
+    """
         parts = Stack(
             url="",
             radius_url=f"http://127.0.0.1:{env['GEOBILL_RADIUS_REST_PORT']}",
@@ -139,7 +160,14 @@ def radius_system(
         system = RadiusSystem(parts=parts, secret=secret, status_port=free_udp_port())
         env["GEOBILL_RADIUS_ACCOUNTING"] = "rest" if redis_port == NO_REDIS else "stream"
         raddb = var / "raddb"
-        numbers = ("--client-lifetime", CLIENT_LIFETIME_S, "--status-port", system.status_port)
+        numbers = (
+            "--path",
+            path,
+            "--client-lifetime",
+            CLIENT_LIFETIME_S,
+            "--status-port",
+            system.status_port,
+        )
         parts.manage("render_raddb", "--out", str(raddb), "--check", *map(str, numbers))
         system.start_rest()
         if redis_port != NO_REDIS:

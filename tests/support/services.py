@@ -2,13 +2,14 @@
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from django.contrib.gis.geos import MultiPolygon, Point, Polygon
 
 from billing.ledger.operations import open_account
 from billing.models import Block, Pause, PlanSpan, PriceRule, Subscription, Tariff, TariffVersion
 from coverage.models import AdminUnit, Building, Zone, ZoneVersion
-from network import operations, provisioning
+from network import guest_rules, operations, provisioning
 from network.addressing import editing
 from network.models import AccessCredential, IpPool, Nas
 from project.core.actor import SYSTEM
@@ -200,6 +201,13 @@ def nas(
         at=AT,
         actor=SYSTEM,
     )
+
+
+def guest_rule(*reasons: str, **more: Any) -> int:
+    """A guest rule for these reasons; gives its id."""
+    values = {"speed_down_bit_s": MBIT, "speed_up_bit_s": MBIT, **more}
+    wanted = guest_rules.Wanted(name=f"guests-{next(_number)}", reasons=reasons, **values)
+    return guest_rules.save(rule_id=None, wanted=wanted, at=AT, actor=SYSTEM)
 
 
 def login_of(subscription: Subscription) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from network import fastpath
 from network.radius.configuration import (
     BadConfigurationError,
     RadiusSettings,
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             default=settings.GEOBILL_RADIUS_ACCOUNTING,
             help="where accounting goes: the Redis stream, or packet by packet to the REST group",
         )
+        parser.add_argument("--path", default=settings.GEOBILL_RADIUS_PATH, help="rest or fast")
         parser.add_argument("--check", action="store_true", help="let FreeRADIUS check the result")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,6 +57,9 @@ class Command(BaseCommand):
             secret=settings.GEOBILL_RADIUS_SECRET,
             nas_networks=tuple(settings.GEOBILL_RADIUS_NAS_NETWORKS),
             redis=_redis_place() if options["accounting"] == "stream" else None,
+            path=options["path"],
+            database=_database(),
+            fast_columns=tuple(fastpath.columns_in_use()),
         )
         try:
             files = write(wanted)
@@ -71,4 +76,16 @@ def _redis_place() -> RedisPlace:
         port=settings.GEOBILL_REDIS_PORT,
         database=settings.GEOBILL_REDIS_ACCOUNTING_DB,
         password=settings.GEOBILL_REDIS_PASSWORD,
+    )
+
+
+def _database() -> tuple[tuple[str, str], ...]:
+    """PostgreSQL as FreeRADIUS reaches it, in its own role."""
+    entry = settings.DATABASES["default"]
+    return (
+        ("host", str(entry["HOST"])),
+        ("port", str(entry["PORT"])),
+        ("dbname", str(entry["NAME"])),
+        ("user", settings.GEOBILL_DB_USERS["radius"]),
+        ("password", settings.GEOBILL_DB_PASSWORDS["radius"]),
     )

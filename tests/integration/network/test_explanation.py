@@ -6,10 +6,9 @@ import pytest
 from django.utils import translation
 
 from billing.models import Subscription
-from network import queries, sessions
-from network.access_requests import WRONG_PASSWORD, log_reject
+from network import queries, rejects, sessions
 from network.accounting import SessionFacts
-from network.authorization import Identity
+from network.identity import Identity
 from network.provisioning import refresh_decisions
 from tests.support import services
 from tests.support.services import AT
@@ -50,10 +49,10 @@ def was_online(sold: Subscription, *, minute: int, stop: str = "") -> None:
 def test_the_story_of_a_service() -> None:
     sold = services.service()
     assert explain(sold)[0] == "NEVER_SEEN"
-    log_reject(
+    rejects.record(
         identity=Identity(login=services.login_of(sold)),
         nas_address=None,
-        reason=WRONG_PASSWORD,
+        reason=rejects.WRONG_PASSWORD,
         at=AT,
     )
     code, text, _fine = explain(sold, 1)

@@ -185,7 +185,9 @@ def test_the_time_is_that_of_our_server_and_never_in_the_future() -> None:
     ("told_class", "expected"),
     [
         ("s:12:abcd", (12, False)),
-        ("g:12:abcd", (12, True)),
+        ("g:3:12:abcd", (12, True)),
+        ("g:3:0:abcd", (None, True)),
+        ("g:12:abcd", (None, False)),
         ("s::x", (None, False)),
         ("s:-1:x", (None, False)),
         ("s:١٢:x", (None, False)),

@@ -1,0 +1,153 @@
+"""The fast path: Accepts made ready in the database, so that FreeRADIUS needs no Django for them.
+
+`radius_decision.replies` holds for each kind of BRAS in use the attributes of the Accept, as an
+object of texts; further values of one attribute have `#2`, `#3`… behind its name. What cannot be
+said beforehand (a guest, an address of a pool, more values than there is room for) is not there,
+and the REST group is asked. `sql/radius_authorize.sql` reads it.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, connection, transaction
+
+from network import places, pools
+from network.profile import AccessProfile, ProfileState
+from network.vendors.driver import Driver, ReplyAttribute, When
+from network.vendors.places import filled
+from network.vendors.registry import driver_of, drivers
+
+INTERIM_S = 300
+REBUILT_AT_ONCE = 2_000
+VALUES_MAX = 4  # of one attribute, or of one that counts in its tag
+CLASS = "Class"
+
+_IN_USE = "SELECT DISTINCT vendor FROM network_nas WHERE retired_at IS NULL ORDER BY 1"
+_ROWS = """
+SELECT d.subscription_id, d.state = 'FULL' AND NOT EXISTS (
+           SELECT FROM network_ipplan x
+           WHERE x.subscription_id = d.subscription_id AND x.mode = 'DYNAMIC'),
+       d.speed_down_bit_s, d.speed_up_bit_s, host(d.framed_ip), d.framed_ipv6_prefix::text,
+       d.delegated_ipv6_prefix::text, d.replies
+FROM radius_decision d WHERE d.subscription_id = ANY(%(ids)s)
+"""
+_NEXT = """
+SELECT subscription_id FROM radius_decision WHERE subscription_id > %(last)s
+ORDER BY subscription_id LIMIT %(most)s FOR UPDATE
+"""
+_WRITE = """
+UPDATE radius_decision d SET replies = n.replies
+FROM unnest(%(ids)s::bigint[], %(replies)s::jsonb[]) AS n(id, replies)
+WHERE d.subscription_id = n.id
+"""
+
+
+def profile_of(
+    *, down_bit_s: int | None, up_bit_s: int | None, held: pools.Held, class_text: str = ""
+) -> AccessProfile:
+    """What a service with full access gets."""
+    return AccessProfile(
+        ProfileState.FULL,
+        speed_down_bit_s=down_bit_s,
+        speed_up_bit_s=up_bit_s,
+        framed_ip=held.ipv4,
+        framed_ipv6_prefix=held.ipv6_prefix,
+        delegated_ipv6_prefix=held.delegated,
+        session_timeout_s=settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S or None,
+        interim_s=INTERIM_S,
+        class_text=class_text,
+    )
+
+
+def refresh(cursor: Any, *, ids: Iterable[int]) -> None:
+    """Make the replies of these services ready, in the transaction that holds their rows."""
+    cursor.execute(_IN_USE)
+    in_use = [driver_of(row[0]) for row in cursor.fetchall()]
+    codes = [driver.code for driver in in_use]
+    cursor.execute(_ROWS, {"ids": list(ids)})
+    new: dict[int, str] = {}
+    for subscription_id, is_ready, down, up, ipv4, ipv6, delegated, was in cursor.fetchall():
+        replies: dict[str, Any] = {}
+        if is_ready:
+            held = pools.Held(ipv4, ipv6, delegated)
+            profile = profile_of(down_bit_s=down, up_bit_s=up, held=held)
+            replies = _replies(in_use, codes, profile)
+        if replies != (json.loads(was) if isinstance(was, str) else was):
+            new[subscription_id] = json.dumps(replies)
+    if new:
+        cursor.execute(_WRITE, {"ids": list(new), "replies": list(new.values())})
+
+
+def rebuild(*, at: datetime) -> int:
+    """Make all replies ready anew, and what places say: another kind of BRAS came into use, a driver,
+    a setting or the map of zones was changed. In small transactions, each with its rows locked; gives how many rows were looked at."""
+    last, seen = 0, 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_NEXT, {"last": last, "most": REBUILT_AT_ONCE})
+            ids = [row[0] for row in cursor.fetchall()]
+            places.refresh(cursor, ids=ids, at=at)
+            refresh(cursor, ids=ids)
+        if not ids:
+            return seen
+        last, seen = ids[-1], seen + len(ids)
+
+
+def reply_of(attributes: Iterable[ReplyAttribute]) -> dict[str, str] | None:
+    """The attributes as `replies` keeps them; None when there are too many of one name."""
+    told: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for one in attributes:
+        number = counts[one.name] = counts.get(one.name, 0) + 1
+        if number > VALUES_MAX:
+            return None
+        told[one.name if number == 1 else f"{one.name}#{number}"] = str(one.value)
+    return told
+
+
+def columns_in_use() -> list[tuple[str, str]]:
+    """`columns` of the kinds of BRAS that are registered; of all kinds while there is none, or the
+    database cannot be asked. Another kind goes over REST until FreeRADIUS is configured anew."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_IN_USE)
+            chosen = [driver_of(row[0]) for row in cursor.fetchall()]
+    except Error:
+        chosen = []
+    return columns(chosen or None)
+
+
+def columns(chosen: Iterable[Driver] | None = None) -> list[tuple[str, str]]:
+    """(key in `replies`, attribute with its tag) of all that Accepts of these drivers (all there
+    are) can hold: what FreeRADIUS' map needs to know beforehand."""
+    found: dict[str, str] = {}
+    for driver in chosen if chosen is not None else drivers().values():
+        for one in driver.accept_templates:
+            if one.when is When.GUEST:
+                continue
+            if one.each_service and (filled(one.attribute, {}) is None):
+                for number in range(2, VALUES_MAX + 2):
+                    name = filled(one.attribute, {"n": number})
+                    if name:
+                        found[name] = name
+                continue
+            found[one.attribute] = one.attribute
+            if one.op == "+=":
+                for number in range(2, VALUES_MAX + 1):
+                    found[f"{one.attribute}#{number}"] = one.attribute
+    found.pop(CLASS, None)
+    return sorted(found.items())
+
+
+def _replies(
+    in_use: Sequence[Driver], codes: Sequence[str], profile: AccessProfile
+) -> dict[str, Any]:
+    told = {}
+    for code, driver in zip(codes, in_use, strict=True):
+        reply = reply_of(driver.accept(profile))
+        if reply is not None:
+            told[code] = reply
+    return told

@@ -1,0 +1,1 @@
+"""Option 82: what makes of switches write, read by rules that are data."""

@@ -1,0 +1,178 @@
+"""The rules of identity: laws that hold for every request, and the same rules in the database."""
+
+import itertools
+
+import pytest
+from django.db import connection
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from network.identity import Factors, Identity, Mode, Problem, resolve
+from network.models import RadiusDecision
+from tests.support import services
+
+LOGINS = ("", "a", "b")
+MACS = ("", "aa" * 6, "bb" * 6, "cc" * 6)
+PORTS = (("", ""), ("01", "ff"), ("02", "ff"), ("02", ""))
+MODES = [*Mode]
+
+
+@st.composite
+def registered(draw: st.DrawFn) -> list[Factors]:
+    """Services as they may lie in the table: logins are unique, the rest need not be."""
+    found = []
+    for number, login in enumerate(
+        draw(st.permutations(["a", "b", "z"]))[: draw(st.integers(0, 3))]
+    ):
+        circuit, remote = draw(st.sampled_from(PORTS))
+        found.append(
+            Factors(
+                number + 1,
+                login,
+                draw(st.sampled_from(MACS[:3])),
+                circuit,
+                remote,
+                draw(st.sampled_from(MODES)),
+            )
+        )
+    return found
+
+
+IDENTITIES = [
+    Identity(login, mac, *port, has_password=has_password)
+    for login, mac, port, has_password in itertools.product(LOGINS, MACS, PORTS, (False, True))
+]
+
+
+@given(registered(), st.sampled_from(IDENTITIES))
+def test_whoever_is_found_has_what_its_mode_wants(known: list[Factors], identity: Identity) -> None:
+    found = resolve(identity, known)
+    if found.subscription_id is None:
+        assert found.problem is not None
+        return
+    one = next(each for each in known if each.subscription_id == found.subscription_id)
+    login = bool(identity.login) and identity.login == one.login
+    mac = bool(identity.mac) and identity.mac == one.mac
+    port = bool(identity.circuit_hex) and (
+        (identity.circuit_hex, identity.remote_hex) == (one.circuit_hex, one.remote_hex)
+    )
+    wanted = {
+        Mode.LOGIN: login and identity.has_password,
+        Mode.MAC: mac,
+        Mode.OPTION82: port,
+        Mode.TWO_OF_THREE: login + mac + port >= 2,
+        Mode.AUTO: login if identity.has_password else mac and port,
+    }
+    assert wanted[one.mode]
+    # The password that is checked is always that of the service that is opened.
+    assert found.check_password == (login and identity.has_password)
+    owners = [each for each in known if identity.login and each.login == identity.login]
+    assert all(each.subscription_id == one.subscription_id for each in owners)
+
+
+@given(registered(), st.sampled_from(IDENTITIES), st.randoms(use_true_random=False))
+def test_the_order_of_services_does_not_matter(
+    known: list[Factors], identity: Identity, chance: object
+) -> None:
+    shuffled = [*known]
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert resolve(identity, shuffled) == resolve(identity, known)
+
+
+@given(registered(), st.sampled_from(IDENTITIES))
+def test_a_service_that_shares_nothing_changes_nothing(
+    known: list[Factors], identity: Identity
+) -> None:
+    stranger = Factors(99, "nobody", "dd" * 6, "77", "77", Mode.MAC)
+    assert resolve(identity, [*known, stranger]) == resolve(identity, known)
+
+
+def test_every_combination_of_three_factors_of_two_services() -> None:
+    """4³ ways to mix the factors of A, of B, of nobody, and none, in 2-of-3 with a password."""
+    owners = {
+        "login": {"A": "a", "B": "b", "?": "x", "": ""},
+        "mac": {"A": MACS[1], "B": MACS[2], "?": MACS[3], "": ""},
+        "port": {"A": ("01", "ff"), "B": ("02", "ff"), "?": ("09", "ff"), "": ("", "")},
+    }
+    known = [
+        Factors(1, "a", MACS[1], "01", "ff", Mode.TWO_OF_THREE),
+        Factors(2, "b", MACS[2], "02", "ff", Mode.TWO_OF_THREE),
+    ]
+    for login, mac, port in itertools.product("AB?", ("A", "B", "?", ""), ("A", "B", "?", "")):
+        identity = Identity(
+            owners["login"][login],  # type: ignore[arg-type]
+            owners["mac"][mac],  # type: ignore[arg-type]
+            *owners["port"][port],
+            has_password=True,
+        )
+        found = resolve(identity, known)
+        told = (login, mac, port)
+        score = {name: told.count(name) for name in "AB"}
+        best = max(score, key=lambda name: score[name])
+        if score[best] >= 2 and login in {best, "?"}:
+            assert found.subscription_id == "AB".index(best) + 1, told
+            assert found.check_password == (login == best)
+        else:
+            assert found.subscription_id is None, told
+        if score[best] >= 2 and login not in {best, "?"}:
+            assert found.problem is Problem.CONFLICT, told
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(known=registered(), default=st.sampled_from(MODES), plain=st.booleans())
+def test_the_database_decides_the_same(
+    three: list[int], known: list[Factors], default: Mode, plain: bool
+) -> None:
+    """For each table of services, all requests at once. `plain`: services without own modes."""
+    told = []
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE radius_decision SET login = 'gone' || subscription_id, mac = ''")
+        cursor.execute("UPDATE radius_decision SET circuit_hex = '', remote_hex = ''")
+        for one in known:
+            subscription_id = three[one.subscription_id - 1]
+            RadiusDecision.objects.filter(subscription_id=subscription_id).update(
+                login=one.login,
+                mac=one.mac,
+                circuit_hex=one.circuit_hex,
+                remote_hex=one.remote_hex,
+                mode="" if plain else one.mode.value,
+            )
+            told.append(
+                Factors(
+                    subscription_id,
+                    one.login,
+                    one.mac,
+                    one.circuit_hex,
+                    one.remote_hex,
+                    default if plain else one.mode,
+                )
+            )
+        for identity in IDENTITIES:
+            cursor.execute(
+                "SELECT * FROM radius_resolve(%s, %s, %s, %s, %s, %s)",
+                [
+                    identity.login,
+                    identity.mac,
+                    identity.circuit_hex,
+                    identity.remote_hex,
+                    identity.has_password,
+                    default.value,
+                ],
+            )
+            found = resolve(identity, told)
+            assert cursor.fetchone() == (
+                found.subscription_id,
+                found.check_password,
+                found.problem.value if found.problem else None,
+                found.nearest_id,
+                ",".join(found.missed),
+            ), (identity, told)
+
+
+@pytest.fixture
+def three(db: None) -> list[int]:
+    """Three services to dress up."""
+    return sorted(services.service().id for _ in range(3))
