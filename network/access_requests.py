@@ -260,7 +260,7 @@ def _is_full_house(asked: _Asked, decision: Decision) -> bool:
 
 def _decision(row: tuple[Any, ...], mode: str) -> Decision:
     return Decision(
-        factors=Factors(*row[4:9], mode=Mode(row[9] or mode)),
+        factors=Factors(row[4], row[5], row[6], row[7], row[8], Mode(row[9] or mode)),
         password=row[10],
         state=AccessState(row[11]),
         reason=row[12],

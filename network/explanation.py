@@ -23,6 +23,13 @@ BLOCKED = {
 REJECTED = {
     "WRONG_PASSWORD": _("Access is open, but the last attempt at %(when)s had a wrong password."),
     "CONFLICT": _("Access is open, but at %(when)s the login came from another client's line."),
+    "NEW_MAC": _("Access is open, but at %(when)s a new device asked; it waits to be confirmed."),
+    "WRONG_PORT": _(
+        "Access is open, but at %(when)s the device was on a line that is not its own."
+    ),
+    "NO_PASSWORD": _("Access is open, but the device at %(when)s sent no password."),
+    "TOO_FEW": _("Access is open, but at %(when)s too little was known of the device."),
+    "TOO_MANY_SESSIONS": _("Access is open; at %(when)s one device more than allowed asked."),
     "UNKNOWN_NAS": _("Access is open, but at %(when)s an unregistered access server asked."),
 }
 REJECTED_OTHERWISE = _("Access is open, but the last attempt at %(when)s was refused: %(reason)s.")

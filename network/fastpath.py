@@ -82,8 +82,11 @@ def refresh(cursor: Any, *, ids: Iterable[int]) -> None:
 
 
 def rebuild(*, at: datetime) -> int:
-    """Make all replies ready anew, and what places say: another kind of BRAS came into use, a driver,
-    a setting or the map of zones was changed. In small transactions, each with its rows locked; gives how many rows were looked at."""
+    """Make all replies ready anew, and what places say: another kind of BRAS came into use; a
+    driver, a setting or the map of zones was changed.
+
+    In small transactions, each with its rows locked; gives how many rows were looked at.
+    """
     last, seen = 0, 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -132,7 +132,7 @@ def _told(row: GuestRule) -> dict[str, Any]:
 
 
 def _check(wanted: Wanted, *, rule_id: int | None) -> None:
-    others = GuestRule.objects.exclude(id=rule_id)
+    others = GuestRule.objects.exclude(id=rule_id or 0)
     if not wanted.name.strip() or others.filter(name=wanted.name).exists():
         raise GuestRuleError(_("There is a rule with this name already."), field="name")
     if rule_id is None and others.count() >= RULES_MAX:

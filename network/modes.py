@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -96,7 +97,8 @@ def set_mode(
         raise UnknownModeError(field="mode")
     with transaction.atomic():
         name = _place_name(zone_id=zone_id, nas_id=nas_id)
-        rows = AccessMode.objects.select_for_update().filter(zone_id=zone_id, nas_id=nas_id)
+        place: dict[str, Any] = {"zone_id": zone_id, "nas_id": nas_id}
+        rows = AccessMode.objects.select_for_update().filter(**place)
         before = rows.first()
         if not mode:
             rows.delete()

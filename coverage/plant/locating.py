@@ -1,5 +1,6 @@
 """Where a session is: from what Option 82 said to a port, a node, a building and a place."""
 
+import contextlib
 import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -73,10 +74,8 @@ def port_of(*, switch: str, port: int | None) -> Located | None:
     except option82.BadIdentifierError:
         return None
     named = Q(remote_id=remote) | Q(name__iexact=switch) | Q(serial__iexact=switch)
-    try:
+    with contextlib.suppress(ValueError):
         named |= Q(management_ip=str(ipaddress.ip_address(switch)))
-    except ValueError:
-        pass
     nodes = list(
         PlantNode.objects.select_related("building")
         .filter(named)

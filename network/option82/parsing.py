@@ -17,7 +17,7 @@ fields. Modifiers then change a field's text, in order:
 import re
 import re._constants as sre  # what a pattern is made of; stable since 3.11
 import re._parser as sre_parser
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,11 @@ VALUE_BYTES_MAX = 253
 MODIFIERS_MAX = 6
 _ADD = re.compile(r"[+-](?:[1-9]|[1-5][0-9]|6[0-4])\Z")
 _WORDS = ("hex2ascii", "decimal", "lower", "upper", "mac", "strip0")
+LETTERS: dict[str, Callable[[str], str]] = {
+    "lower": str.lower,
+    "upper": str.upper,
+    "strip0": lambda text: text.lstrip("0") or "0",
+}
 _HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
 
 
@@ -202,12 +207,8 @@ def _in_form(value_hex: str, form: str) -> str | None:
 
 
 def _modified(text: str, modifier: str) -> str:
-    if modifier == "lower":
-        return text.lower()
-    if modifier == "upper":
-        return text.upper()
-    if modifier == "strip0":
-        return text.lstrip("0") or "0"
+    if modifier in LETTERS:
+        return LETTERS[modifier](text)
     if modifier == "mac":
         digits = re.sub(r"[^0-9a-f]", "", text.lower())
         if len(digits) != 12:

@@ -150,7 +150,7 @@ def save(*, rule_id: int | None, wanted: Wanted, at: datetime, actor: Actor) -> 
     }
     with transaction.atomic():
         # The name is the mutex of two who save the same.
-        if Option82Rule.objects.filter(name=wanted.name).exclude(id=rule_id).exists():
+        if Option82Rule.objects.filter(name=wanted.name).exclude(id=rule_id or 0).exists():
             raise SameNameError(field="name")
         if rule_id is None and Option82Rule.objects.count() >= RULES_MAX:
             raise TooManyRulesError

@@ -1,8 +1,8 @@
 """The rules that come with the product (data; put into the table by a migration).
 
 Sources: forms seen in the field and in the makers' manuals. Cisco and D-Link put a type and a
-length before their bytes: circuit 00 04 vlan(2) module port, remote 00 06 MAC. A relay of MikroTik's
-bridge writes text: `<identity> eth 0/N`. Broadband Forum TR-101, 3.9.3 has the text form
+length before their bytes: circuit 00 04 vlan(2) module port, remote 00 06 MAC. The relay of
+MikroTik's bridge writes text: `<identity> eth 0/N`. Broadband Forum TR-101, 3.9.3 has the text form
 `<access node> eth <slot>/<port>:<vlan>` which Huawei and Eltex write for Ethernet.
 """
 

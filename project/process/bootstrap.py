@@ -99,7 +99,7 @@ def main() -> None:
         make_role(
             connection, name=RADIUS, password=secret("db_radius"), options="NOSUPERUSER NOCREATEDB"
         )
-        # Lets the owner act as the running system in a test (SET ROLE), and end FreeRADIUS' sessions.
+        # Lets the owner act as the running system in a test, and end FreeRADIUS' sessions.
         connection.execute(
             sql.SQL("GRANT {}, {} TO {}").format(
                 sql.Identifier(APP), sql.Identifier(RADIUS), sql.Identifier(OWNER)

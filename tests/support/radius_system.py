@@ -106,9 +106,6 @@ def radius_system(
     *,
     unblock: Callable[[], AbstractContextManager[None]],
     secret: str,
-    *,
-    unblock: Callable[[], AbstractContextManager[None]],
-    secret: str,
     redis_port: int = NO_REDIS,
     label: str = "radius",
     path: str = "rest",
@@ -120,28 +117,16 @@ def radius_system(
     packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
     `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage of the
     REST group only its caches are left.
-    """
     """
     with ExitStack() as undo:
         folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="geobill radius "))
         var = Path(folder)
         (var / "logs").mkdir()
         with unblock():
-    *,
-    unblock: Callable[[], AbstractContextManager[None]],
-    secret: str,
-    redis_port: int = NO_REDIS,
-    label: str = "radius",
-    path: str = "rest",
-    reaches_database: bool = True,
-) -> Iterator[RadiusSystem]:
-    """Start both parts on a fresh database; end them and remove everything after.
-
-    With a Redis accounting goes to its stream, and a third part takes it in; without one it goes
-    packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
-    `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage of the
-    REST group only its caches are left.
-    """
+            name = undo.enter_context(database_copy(label))
+        env = environment(var=var, database_name=name, redis_port=redis_port)
+        if not reaches_database:
+            env["GEOBILL_DB_RADIUS_PASSWORD"] = "not-the-password"
         parts = Stack(
             url="",
             radius_url=f"http://127.0.0.1:{env['GEOBILL_RADIUS_REST_PORT']}",
@@ -160,14 +145,8 @@ def radius_system(
         system = RadiusSystem(parts=parts, secret=secret, status_port=free_udp_port())
         env["GEOBILL_RADIUS_ACCOUNTING"] = "rest" if redis_port == NO_REDIS else "stream"
         raddb = var / "raddb"
-        numbers = (
-            "--path",
-            path,
-            "--client-lifetime",
-            CLIENT_LIFETIME_S,
-            "--status-port",
-            system.status_port,
-        )
+        ports = ("--status-port", system.status_port, "--client-lifetime", CLIENT_LIFETIME_S)
+        numbers = ("--path", path, *ports)
         parts.manage("render_raddb", "--out", str(raddb), "--check", *map(str, numbers))
         system.start_rest()
         if redis_port != NO_REDIS:

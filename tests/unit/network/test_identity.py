@@ -1,5 +1,7 @@
 """Which service knocks: the named cases; all combinations are in tests/property."""
 
+from dataclasses import replace
+
 import pytest
 
 from network.identity import Factor, Factors, Identity, Mode, Problem, resolve
@@ -10,9 +12,7 @@ NEW = "cc" * 6
 
 
 def two(one: Factors) -> Factors:
-    return Factors(
-        one.subscription_id, one.login, one.mac, one.circuit_hex, one.remote_hex, Mode.TWO_OF_THREE
-    )
+    return replace(one, mode=Mode.TWO_OF_THREE)
 
 
 def test_login_with_a_password_names_the_service() -> None:
@@ -27,7 +27,7 @@ def test_a_new_router_does_not_stop_a_right_password() -> None:
 @pytest.mark.parametrize("mode", [*Mode])
 def test_login_of_one_on_the_line_of_another_opens_neither(mode: Mode) -> None:
     identity = Identity("alice", B.mac, B.circuit_hex, B.remote_hex, has_password=True)
-    known = [Factors(*(getattr(one, name) for name in A.__slots__[:5]), mode) for one in (A, B)]
+    known = [replace(one, mode=mode) for one in (A, B)]
     found = resolve(identity, known)
     assert found.subscription_id is None
     assert found.problem is Problem.CONFLICT
