@@ -142,6 +142,9 @@ def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
             "day": day,
         }
         cursor.execute(_LATE, {**_columns(late, points), **more})
+    # Addresses of sessions that begin are confirmed, of those that end begin to rest.
+    changed = [one.unique_id for one in outcomes.values() if one.is_new or one.is_over]
+    pools.follow(unique_ids=changed, at=max(one.last_seen_at for one in facts))
     events.record_many(
         events.Event(
             at=packet.at,

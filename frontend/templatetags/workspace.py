@@ -39,6 +39,14 @@ def query(context: dict[str, Any], **changes: object) -> str:
 
 
 @register.filter
+def packet_value(value: object) -> str:
+    """The value of a packet's attribute: several beside each other, nothing as a dash."""
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    return "–" if value is None or value == "" else str(value)
+
+
+@register.filter
 def role_name(role: object) -> Any:
     """The role in words."""
     from frontend.workspace.labels import ROLE_LABELS

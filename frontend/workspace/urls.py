@@ -106,6 +106,7 @@ urlpatterns = [
     path("charging/run/", charging.start, name="charging-run"),
     path("charging/<int:run_id>/", charging.run_detail, name="charge-run"),
     path("sessions/", sessions.open_sessions, name="sessions"),
+    path("sessions/<slug:unique_id>/", sessions.session, name="session"),
     path("tariffs/", tariffs.tariff_list, name="tariffs"),
     path("tariffs/new/", constructor.new, name="tariff-new"),
     path("prices/places/", prices.units, name="units"),

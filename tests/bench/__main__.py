@@ -23,6 +23,7 @@ BARS: dict[str, dict[str, tuple[float, bool]]] = {
     "coverage_batch": {"cpu": (1.5, False)},
     "ledger_post": {"pgbench": (0.6, True), "orm": (4.0, True)},
     "ledger_verify": {"balances": (2.0, False), "sequential": (2.0, False)},
+    "radius_acct": {"wire": (0.5, True), "ingest": (0.5, True)},
     "publish": {"recompute": (2.0, False)},
     "tiles": {"z14": (2.0, False)},
 }

@@ -110,8 +110,9 @@ def radius_system(
     label: str = "radius",
     path: str = "rest",
     reaches_database: bool = True,
+    database: str = "",
 ) -> Iterator[RadiusSystem]:
-    """Start both parts on a fresh database; end them and remove everything after.
+    """Start both parts on a fresh database (or the given one); end them and remove everything.
 
     With a Redis accounting goes to its stream, and a third part takes it in; without one it goes
     packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
@@ -123,7 +124,7 @@ def radius_system(
         var = Path(folder)
         (var / "logs").mkdir()
         with unblock():
-            name = undo.enter_context(database_copy(label))
+            name = database or undo.enter_context(database_copy(label))
         env = environment(var=var, database_name=name, redis_port=redis_port)
         if not reaches_database:
             env["GEOBILL_DB_RADIUS_PASSWORD"] = "not-the-password"

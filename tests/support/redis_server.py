@@ -42,11 +42,11 @@ def private_redis() -> Iterator[int]:
 class RedisServer:
     """A Redis as the product runs it (append-only, nothing evicted) that a test may kill and hang.
 
-    What it said was written survives: each write reaches the disk before it is answered.
+    With `fsync` "always" each write reaches the disk before it is answered.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_tcp_port()
+    def __init__(self, folder: Path, *, fsync: str = "always") -> None:
+        self.folder, self.fsync, self.port = folder, fsync, free_tcp_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -60,7 +60,7 @@ class RedisServer:
         assert binary, "redis-server is not installed; ./run test installs it"
         command = [
             binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
-            "--save", "", "--appendonly", "yes", "--appendfsync", "always",
+            "--save", "", "--appendonly", "yes", "--appendfsync", self.fsync,
             "--maxmemory-policy", "noeviction",
         ]  # fmt: skip
         with (self.folder / "redis.log").open("ab") as log:

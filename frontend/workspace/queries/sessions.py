@@ -1,13 +1,23 @@
-"""Open sessions with the subscriber and the address behind each."""
+"""Sessions with the subscriber and the address behind each: the live table, one session's page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Count, Q
 
+from billing.models import Block
 from coverage import queries as coverage_queries
+from coverage.models import AdminUnit
 from crm import queries as crm_queries
-from network.models import Session
+from network import session_queries
+from network.identifiers import normalised_mac
+from network.models import Nas, Session, SessionHistory
+from network.session_queries import TimelineEvent
+
+TRAFFIC_DAYS = 31
+BARS_MAX = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,40 +25,87 @@ class SessionLine:
     """One open session; the customer and the address are absent for an unknown guest."""
 
     id: int
-    session: Session
+    session: Session | SessionHistory
     customer_id: int | None
     customer_name: str
     address: str
     building_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the table is narrowed to; `kind` is GUEST, SUSPECT or ""."""
+
+    text: str = ""
+    kind: str = ""
+    nas_id: int | None = None
+    city_id: int | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything is left out."""
+        return bool(self.text or self.kind or self.nas_id or self.city_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of the traffic chart; heights are percent of the highest day."""
+
+    day: date
+    in_octets: int
+    out_octets: int
+    in_height: int
+    out_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    """One session with its time line."""
+
+    line: SessionLine
+    is_open: bool
+    events: Sequence[TimelineEvent]
+
+
 def open_sessions(
-    *, text: str = "", kind: str = "", before: int | None = None, limit: int = 50
+    *, wanted: Wanted, before: int | None = None, limit: int = 50
 ) -> list[SessionLine]:
-    """Open sessions, newest first; `kind` GUEST or SUSPECT narrows, `text` is login, MAC or IP."""
-    rows = Session.objects.select_related("subscription", "nas").order_by("-id")
-    if kind == "GUEST":
-        rows = rows.filter(is_guest=True)
-    elif kind == "SUSPECT":
-        rows = rows.filter(state=Session.State.SUSPECT)
-    if text:
-        rows = rows.filter(_like(text))
+    """Open sessions, newest first."""
+    rows = narrowed(wanted).select_related("subscription", "nas").order_by("-id")
     if before is not None:
         rows = rows.filter(id__lt=before)
     return lines(list(rows[: min(limit, 200)]))
 
 
+def narrowed(wanted: Wanted) -> Any:
+    """The open sessions that are wanted."""
+    rows = Session.objects.all()
+    if wanted.kind == "GUEST":
+        rows = rows.filter(is_guest=True)
+    elif wanted.kind == "SUSPECT":
+        rows = rows.filter(state=Session.State.SUSPECT)
+    if wanted.nas_id is not None:
+        rows = rows.filter(nas_id=wanted.nas_id)
+    if wanted.city_id is not None:
+        rows = rows.filter(subscription__building__locality_id=wanted.city_id)
+    if wanted.text:
+        rows = rows.filter(_like(wanted.text))
+    return rows
+
+
 def _like(text: str) -> Q:
+    """Text is a login's beginning, a MAC in any form, an IPv4 address or its beginning."""
     wanted = Q(login__istartswith=text)
-    mac = "".join(ch for ch in text.lower() if ch in "0123456789abcdef")
-    if len(mac) == 12:
-        wanted |= Q(mac__iexact=mac)
-    if text.count(".") == 3 and all(part.isdigit() and len(part) <= 3 for part in text.split(".")):
+    mac = normalised_mac(text)
+    if mac:
+        wanted |= Q(mac=mac)
+    parts = text.rstrip(".").split(".")
+    if 2 <= len(parts) <= 4 and all(part.isdigit() and len(part) <= 3 for part in parts):
         wanted |= Q(framed_ip__startswith=text)
     return wanted
 
 
-def lines(sessions: Sequence[Session]) -> list[SessionLine]:
+def lines(sessions: Sequence[Session | SessionHistory]) -> list[SessionLine]:
     """The sessions with customers and addresses; two more queries whatever their number."""
     services = [s.subscription for s in sessions if s.subscription]
     holders = crm_queries.customers_of_accounts(account_ids=[s.account_id for s in services])
@@ -70,10 +127,72 @@ def lines(sessions: Sequence[Session]) -> list[SessionLine]:
     return found
 
 
-def counts() -> dict[str, int]:
-    """All open, guests, and those not heard of for long."""
-    return Session.objects.aggregate(
+def counts(*, wanted: Wanted) -> dict[str, Any]:
+    """Of the wanted, whatever their kind: all, guests, not heard of for long, and their speeds."""
+    whole = Wanted(text=wanted.text, nas_id=wanted.nas_id, city_id=wanted.city_id)
+    found: dict[str, Any] = narrowed(whole).aggregate(
         all=Count("id"),
         guest=Count("id", filter=Q(is_guest=True)),
         suspect=Count("id", filter=Q(state=Session.State.SUSPECT)),
     )
+    return found
+
+
+def choices() -> dict[str, list[tuple[int, str]]]:
+    """BRASes and the places in which open sessions are, by name."""
+    nas = list(Nas.objects.filter(retired_at=None).order_by("name").values_list("id", "name"))
+    places = (
+        Session.objects.filter(subscription__isnull=False)
+        .order_by()
+        .values("subscription__building__locality_id")
+        .distinct()
+    )
+    cities = AdminUnit.objects.filter(id__in=places).order_by("name").values_list("id", "name")
+    return {"nas": nas, "cities": list(cities)}
+
+
+def session_page(*, unique_id: str) -> SessionPage | None:
+    """One session, open or closed; blocks of the service are lines of its time line too."""
+    session = session_queries.session_of(unique_id=unique_id)
+    if session is None:
+        return None
+    events = session_queries.timeline_of(session=session)
+    if not {event.kind for event in events} & {"BLOCK", "UNBLOCK"}:
+        events = sorted([*events, *_blocks(session)], key=lambda event: event.at)
+    return SessionPage(
+        line=lines([session])[0], is_open=isinstance(session, Session), events=events
+    )
+
+
+def _blocks(session: Session | SessionHistory) -> list[TimelineEvent]:
+    """When the service was blocked and unblocked while the session lasted."""
+    if session.subscription_id is None:
+        return []
+    until = session.stopped_at if isinstance(session, SessionHistory) else None
+    rows = Block.objects.filter(subscription_id=session.subscription_id)
+    told = []
+    for row in rows.filter(Q(until_at=None) | Q(until_at__gte=session.started_at)):
+        for kind, at in (("BLOCK", row.from_at), ("UNBLOCK", row.until_at)):
+            if at and at >= session.started_at and (until is None or at <= until):
+                told.append(TimelineEvent(at, kind, "", (("reason", row.reason),)))
+    return told
+
+
+def traffic_bars(*, subscription_ids: Sequence[int], on_date: date) -> list[Bar]:
+    """Traffic of the last month, a bar for each day, also for those without any."""
+    first = on_date - timedelta(days=TRAFFIC_DAYS - 1)
+    rows = session_queries.traffic(
+        subscription_ids=subscription_ids, from_date=first, until_date=on_date + timedelta(days=1)
+    )
+    if not rows:
+        return []
+    by_day = {row.day: row for row in rows}
+    highest = max(1, *(row.in_octets + row.out_octets for row in rows))
+    bars = []
+    for number in range(TRAFFIC_DAYS):
+        day = first + timedelta(days=number)
+        row = by_day.get(day)
+        in_octets, out_octets = (row.in_octets, row.out_octets) if row else (0, 0)
+        heights = [round(BARS_MAX * octets / highest) for octets in (in_octets, out_octets)]
+        bars.append(Bar(day, in_octets, out_octets, *heights))
+    return bars

@@ -9,6 +9,7 @@ from billing.subscriptions import queries as subscription_queries
 from frontend.workspace import actions, params
 from frontend.workspace.queries import card as cards
 from frontend.workspace.queries import holders
+from frontend.workspace.queries import sessions as session_pages
 from frontend.workspace.queries import statement as statements
 from frontend.workspace.web import staff_page
 from network import operations as network
@@ -93,6 +94,7 @@ def sessions(request: HttpRequest, customer_id: int) -> HttpResponse:
         "customer": customer,
         "rows": found,
         "is_cut": len(found) == SESSIONS_MAX,
+        "bars": session_pages.traffic_bars(subscription_ids=ids, on_date=on_date),
         "wishes": [
             wish
             for subscription_id in access

@@ -1,4 +1,4 @@
-"""Open sessions on all BRASes."""
+"""Open sessions on all BRASes, and the page of one session."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -6,23 +6,47 @@ from django.shortcuts import render
 from frontend.workspace import params
 from frontend.workspace.paging import PAGE_SIZE, key_page
 from frontend.workspace.queries import sessions
+from frontend.workspace.session_words import EVENTS
 from frontend.workspace.web import staff_page
 from project.core import clock
+from project.core.errors import NotFoundError
+from project.core.http import may
 from project.core.roles import Permission
 
 
 @staff_page(Permission.NETWORK_VIEW)
 def open_sessions(request: HttpRequest) -> HttpResponse:
-    """Who is in the network now."""
+    """Who is in the network now; asked by htmx, only the table, every few seconds."""
     before = params.int_of(request.GET, "before")
-    kind = params.choice_of(request.GET, "kind", ("GUEST", "SUSPECT"))
-    text = params.text_of(request.GET, "q", 100)
-    rows = sessions.open_sessions(text=text, kind=kind, before=before, limit=PAGE_SIZE + 1)
+    wanted = sessions.Wanted(
+        text=params.text_of(request.GET, "q", 100),
+        kind=params.choice_of(request.GET, "kind", ("GUEST", "SUSPECT")),
+        nas_id=params.int_of(request.GET, "nas"),
+        city_id=params.int_of(request.GET, "city"),
+    )
+    rows = sessions.open_sessions(wanted=wanted, before=before, limit=PAGE_SIZE + 1)
     context = {
         "page": key_page(rows, before=before),
-        "kind": kind,
-        "text": text,
-        "counts": sessions.counts(),
+        "wanted": wanted,
+        "counts": sessions.counts(wanted=wanted),
         "at": clock.now(),
+        "sees_customers": may(request, Permission.CUSTOMERS_VIEW),
     }
-    return render(request, "workspace/sessions.html", context)
+    if request.headers.get("HX-Request"):
+        return render(request, "workspace/partials/live_sessions.html", context)
+    return render(request, "workspace/sessions.html", {**context, "choices": sessions.choices()})
+
+
+@staff_page(Permission.NETWORK_VIEW)
+def session(request: HttpRequest, unique_id: str) -> HttpResponse:
+    """One session: what it is, and all that happened to it."""
+    found = sessions.session_page(unique_id=unique_id)
+    if found is None:
+        raise NotFoundError
+    context = {
+        "page": found,
+        "session": found.line.session,
+        "events": [(event, EVENTS.get(event.kind)) for event in found.events],
+        "sees_customers": may(request, Permission.CUSTOMERS_VIEW),
+    }
+    return render(request, "workspace/session.html", context)

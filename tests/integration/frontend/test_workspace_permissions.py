@@ -152,6 +152,7 @@ ADDRESSES = [
     page("charging-run", P.CHARGING_RUN, method="post"),
     page("charge-run", P.LEDGER_VIEW, run_id="=1"),
     page("sessions", P.NETWORK_VIEW),
+    page("session", P.NETWORK_VIEW, unique_id="=none"),
     page("tariffs", P.TARIFFS_VIEW),
     page("tariff", P.TARIFFS_VIEW, code="=home-300"),
     page("tariff-new", P.TARIFFS_EDIT),

@@ -1,0 +1,252 @@
+"""`radius_acct`: accounting on the wire and into the tables.
+
+`wire`: Accounting-Requests that FreeRADIUS answers a second with the product's configuration (the
+packet is in the Redis stream when it is answered) over the same server that answers `ok` and keeps
+nothing. `ingest`: packets that the worker takes from the stream into sessions a second, over a bare
+loop that upserts the same rows, which it has in hand, into a table with the same indexes, in
+batches of the same size.
+"""
+
+import re
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import redis
+from django.db import connection, transaction
+
+from network import stream
+from network.accounting import SessionFacts, read
+from network.radius.stream_entry import parse
+from project.core import clock
+from project.process import programs
+from tests.bench._harness import Result, bench_database, execute, in_turn, note, run
+from tests.support import radius_wire as wire
+from tests.support import services
+from tests.support.ports import free_udp_port
+from tests.support.radius_system import RadiusSystem, radius_system
+from tests.support.redis_server import RedisServer
+from tests.support.stack import udp_bound
+
+SECRET = "bench-bras-secret"
+SESSIONS = 100_000
+WIRE_PACKETS = 20_000
+INGEST_PACKETS = 20_000
+WINDOW, ROUNDS = 32, 5
+BARE = """
+INSERT INTO bench_floor AS s (unique_id, acct_session_id, nas_address, login, mac, framed_ip,
+    started_at, last_seen_at, in_octets, out_octets, session_time_s)
+SELECT * FROM unnest(%(unique_id)s::text[], %(acct_session_id)s::text[], %(nas_address)s::inet[],
+    %(login)s::text[], %(mac)s::text[], %(framed_ip)s::inet[], %(started_at)s::timestamptz[],
+    %(last_seen_at)s::timestamptz[], %(in_octets)s::bigint[], %(out_octets)s::bigint[],
+    %(session_time_s)s::bigint[])
+ON CONFLICT (unique_id) DO UPDATE
+SET in_octets = GREATEST(s.in_octets, EXCLUDED.in_octets),
+    out_octets = GREATEST(s.out_octets, EXCLUDED.out_octets),
+    session_time_s = GREATEST(s.session_time_s, EXCLUDED.session_time_s),
+    last_seen_at = GREATEST(s.last_seen_at, EXCLUDED.last_seen_at),
+    started_at = LEAST(s.started_at, EXCLUDED.started_at),
+    framed_ip = COALESCE(EXCLUDED.framed_ip, s.framed_ip)
+"""
+COLUMNS = (
+    "unique_id", "acct_session_id", "nas_address", "login", "mac", "framed_ip", "started_at",
+    "last_seen_at", "in_octets", "out_octets", "session_time_s",
+)  # fmt: skip
+
+
+def measure(scale: float) -> Result:
+    """Both ratios; the wire first, on a system of its own."""
+    with ExitStack() as undo:
+        folder = undo.enter_context(TemporaryDirectory(prefix="geobill-bench-"))
+        server = RedisServer(Path(folder), fsync="everysec")
+        server.start()
+        undo.callback(server.kill)
+        wire_ratio, wire_rates = _wire(server, packets=round(WIRE_PACKETS * scale))
+        ingest_ratio, ingest_rates = _ingest(server, scale=scale)
+    return Result(
+        "radius_acct",
+        {"wire": wire_ratio, "ingest": ingest_ratio},
+        {**wire_rates, **ingest_rates},
+    )
+
+
+# ---- the wire -----------------------------------------------------------------------------------
+
+
+def _wire(server: RedisServer, *, packets: int) -> tuple[float, dict[str, int]]:
+    """Nobody takes the packets in meanwhile: it is the way into the stream that is measured."""
+    with radius_system(
+        unblock=nullcontext, secret=SECRET, redis_port=server.port, label="bench_wire"
+    ) as system:
+        system.parts.stop("accounting")
+        with system.database():
+            services.nas(secret=SECRET)
+        floor_port = _start_floor(system)
+        turn = iter(range(10_000))
+
+        def ours() -> float:
+            rate = _flood(system.parts.radius_acct_port, packets=packets, turn=next(turn))
+            assert server.client.xlen(stream.STREAM) == packets
+            server.client.delete(stream.STREAM)
+            return rate
+
+        def floor() -> float:
+            return _flood(floor_port, packets=packets, turn=next(turn))
+
+        ratio, mine, bare = in_turn(ours=ours, floor=floor, rounds=ROUNDS)
+    note(f"wire: {mine:.0f} packets a second; `accounting {{ ok }}` {bare:.0f}")
+    return ratio, {"wire_per_s": round(mine), "ok_per_s": round(bare)}
+
+
+def _start_floor(system: RadiusSystem) -> int:
+    """The same FreeRADIUS once more; its accounting section says ok."""
+    parts, port = system.parts, free_udp_port()
+    raddb = parts.var / "raddb-floor"
+    ports = ("--auth-port", str(free_udp_port()), "--acct-port", str(port))
+    place = ("--out", str(raddb), "--run-dir", str(parts.var / "freeradius-floor"))
+    parts.manage("render_raddb", *place, *ports)
+    site = raddb / "sites" / "geobill"
+    text = site.read_text()
+    for section in ("preacct", "accounting"):
+        text = re.sub(
+            rf"\n\t{section} \{{.*?\n\t\}}", f"\n\t{section} {{\n\t\tok\n\t}}", text, flags=re.S
+        )
+    site.write_text(text)
+    program = programs.freeradius(raddb=raddb)
+    parts.start(programs.Program("freeradius-floor", program.command))
+    parts.wait_for("freeradius-floor", udp_bound(port))
+    return port
+
+
+def _flood(port: int, *, packets: int, turn: int) -> float:
+    ready = wire.numbered(
+        (_interim(place, octets=turn * 1000 + 1) for place in range(packets)),
+        secret=SECRET.encode(),
+    )
+    rate, codes = wire.flood(ready, port=port, window=WINDOW)
+    assert codes == {wire.ACCOUNTING_RESPONSE: packets}, codes
+    return rate
+
+
+def _interim(place: int, *, octets: int) -> bytes:
+    """An interim update as a BRAS sends it."""
+    mac = bytes((2, 0, *place.to_bytes(4))).hex(":")
+    return wire.accounting(
+        status=wire.INTERIM,
+        session=f"81{place:08x}",
+        login=f"gb{place}",
+        told_class=f"s:{place + 1}:0123456789abcdef".encode(),
+        seconds=300,
+        sent_octets=octets,
+        more=wire.octets(wire.CALLING_STATION, mac.encode()),
+    )
+
+
+# ---- into the tables ----------------------------------------------------------------------------
+
+
+def _ingest(server: RedisServer, *, scale: float) -> tuple[float, dict[str, int]]:
+    sessions, packets = round(SESSIONS * scale), round(INGEST_PACKETS * scale)
+    with bench_database("radius_acct"):
+        services.nas(secret=SECRET)
+        entries = _entries(sessions)
+        worker = stream.Worker(client=server.client, name="bench")
+        worker.step(block_ms=0)
+        facts = [_facts(entry) for entry in entries]
+        _make_floor()
+        for first in range(0, sessions, stream.BATCH_MAX):
+            _bare(facts[first : first + stream.BATCH_MAX])
+        _drain(worker, server.client, entries)
+        execute("VACUUM ANALYZE network_session, bench_floor")
+        turn = iter(range(1, 10_000))
+
+        def ours() -> float:
+            chosen = _chosen(entries, packets, turn=next(turn))
+            return _drain(worker, server.client, chosen)
+
+        def floor() -> float:
+            chosen = [_facts(entry) for entry in _chosen(entries, packets, turn=next(turn))]
+            begin = time.perf_counter()
+            for first in range(0, packets, stream.BATCH_MAX):
+                _bare(chosen[first : first + stream.BATCH_MAX])
+            return packets / (time.perf_counter() - begin)
+
+        ratio, mine, bare = in_turn(ours=ours, floor=floor, rounds=ROUNDS)
+        assert execute("SELECT count(*) FROM network_session") == sessions
+    note(f"ingest: {mine:.0f} packets a second; bare upsert {bare:.0f}")
+    return ratio, {"ingest_per_s": round(mine), "bare_per_s": round(bare)}
+
+
+def _entries(sessions: int) -> list[list[bytes]]:
+    """Entries as FreeRADIUS writes them, split at the places that change."""
+    now = int(clock.now().timestamp()) - 3600
+    made = []
+    for place in range(sessions):
+        name, told = f"gb{place}".encode().hex(), f"s:{place + 1}:0123456789abcdef".encode().hex()
+        session, mac = f"81{place:08x}".encode().hex(), f"0200{place:08x}"
+        head = f"1|3|{now}|127.0.0.1|{session}|{told}|{name}|{mac}|{mac.encode().hex()}|||"
+        made.append([f"{head}|10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}|".encode()])
+    return made
+
+
+def _entry(parts: Sequence[bytes], *, turn: int) -> bytes:
+    return parts[0] + f"{300 * turn}|{1000 * turn}|0|{9000 * turn}|0|".encode()
+
+
+def _chosen(entries: list[list[bytes]], packets: int, *, turn: int) -> list[list[bytes]]:
+    """Another part of the sessions each time, an interim update further."""
+    first = turn * packets % len(entries)
+    around = entries[first:] + entries[:first]
+    return [[_entry(parts, turn=turn + 1)] for parts in around[:packets]]
+
+
+def _facts(parts: Sequence[bytes]) -> SessionFacts:
+    entry = parts[0] if parts[0].count(b"|") == 18 else _entry(parts, turn=1)
+    facts = read(parse(entry), received_at=clock.now())
+    assert isinstance(facts, SessionFacts)
+    return facts
+
+
+def _drain(worker: stream.Worker, client: redis.Redis, chosen: list[list[bytes]]) -> float:
+    """Put them into the stream, then measure how fast the worker takes them out."""
+    with client.pipeline(transaction=False) as pipe:
+        for parts in chosen:
+            entry = parts[0] if parts[0].count(b"|") == 18 else _entry(parts, turn=1)
+            pipe.xadd(stream.STREAM, {b"p": entry})
+        pipe.execute()
+    begin, taken = time.perf_counter(), 0
+    while taken < len(chosen):
+        taken += worker.step(block_ms=0)
+    rate = taken / (time.perf_counter() - begin)
+    assert client.xlen(stream.STREAM) == 0
+    return rate
+
+
+def _make_floor() -> None:
+    execute("CREATE TABLE bench_floor (LIKE network_session INCLUDING ALL)")
+    execute("ALTER TABLE bench_floor SET (fillfactor = 60)")
+    for name in (
+        "counted_day",
+        "circuit_hex",
+        "remote_hex",
+        "nas_port_id",
+        "nonce",
+        "is_guest",
+        "before_in_octets",
+        "before_out_octets",
+        "wrap_points",
+        "state",
+    ):
+        execute(f"ALTER TABLE bench_floor ALTER COLUMN {name} DROP NOT NULL")
+
+
+def _bare(facts: Sequence[SessionFacts]) -> None:
+    columns = {name: [getattr(one, name) for one in facts] for name in COLUMNS}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BARE, columns)
+
+
+if __name__ == "__main__":
+    run(__doc__ or "", measure)
