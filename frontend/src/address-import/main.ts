@@ -1,6 +1,7 @@
 // Import of addresses: the file on its way, the place of a remark, pins.
 
-import { BuildingLayer, createMap, L, token } from "../shared/map";
+import { BuildingLayer } from "../shared/buildings";
+import { createMap, L, token } from "../shared/map";
 
 const CLOSE_ZOOM = 17;
 

@@ -1,6 +1,7 @@
 // The map and the list as one thing: choosing here shows there; the slider sets the time of both.
 
-import { BuildingLayer, createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
+import { BuildingLayer } from "../shared/buildings";
+import { createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
 import { startChart, type Chart } from "./chart";
 import { bucketName, config, counted, word, type Cell } from "./config";
 import { classesOf, colourOf } from "./scale";

@@ -1,6 +1,7 @@
 // Streets and buildings on a map and in lists: a new house in two clicks, a moved pin, a merge.
 
-import { createMap, BuildingLayer, L, token, zoneLayer, type ZoneProperties } from "../shared/map";
+import { BuildingLayer } from "../shared/buildings";
+import { createMap, L, token, zoneLayer, type ZoneProperties } from "../shared/map";
 import { call } from "../planner/api";
 import { byId, word } from "../planner/dom";
 import { startSheet } from "../planner/panel";

@@ -1,6 +1,6 @@
 // The page as its parts see it: what is open on it, and what they may ask of it.
 
-import type { BuildingLayer } from "../shared/map";
+import type { BuildingLayer } from "../shared/buildings";
 import type { DraftBody } from "./api";
 import type { Editor, Steps } from "./editor";
 import type { Form } from "./form";

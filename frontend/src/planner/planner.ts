@@ -1,6 +1,7 @@
 // The page as a whole: what is loaded, what is open, what happens on each button.
 
-import { createMap, L, type BuildingLayer } from "../shared/map";
+import { type BuildingLayer } from "../shared/buildings";
+import { createMap, L } from "../shared/map";
 import { api, ApiError, type DraftBody, type Saved, type ZoneFeature } from "./api";
 import { Archive } from "./archive";
 import { ChangeSets } from "./changesets";

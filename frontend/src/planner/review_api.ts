@@ -1,6 +1,7 @@
 // The API of change sets, the map in time, standing rules, notes about buildings and presence.
 
-import type { Answer, ZoneStatus } from "../shared/map";
+import type { Answer } from "../shared/buildings";
+import type { ZoneStatus } from "../shared/map";
 import { call, type Impact, type ZoneFeature } from "./api";
 
 export type SetState = "DRAFT" | "REVIEW" | "PUBLISHED" | "CANCELLED";

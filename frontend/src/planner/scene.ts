@@ -1,15 +1,7 @@
 // What lies on the map beside the outline that is drawn: zones, drafts, buildings and what stands out.
 
-import {
-  answerColor,
-  BuildingLayer,
-  L,
-  statusColor,
-  token,
-  zoneRenderer,
-  zoneStyle,
-  type BuildingProperties,
-} from "../shared/map";
+import { answerColor, BuildingLayer, type BuildingProperties } from "../shared/buildings";
+import { L, statusColor, token, zoneRenderer, zoneStyle } from "../shared/map";
 import type { ZoneFeature } from "./api";
 import { config, word } from "./dom";
 import type { ZoneRow } from "./list";

@@ -1,6 +1,7 @@
 // The live map of coverage, and the one on which a client puts a pin. The server's picture stays
 // where scripts do not run.
-import { BuildingLayer, createMap, L, statusColor, token, zoneLayer, type ZoneStatus } from "../shared/map";
+import { BuildingLayer } from "../shared/buildings";
+import { createMap, L, statusColor, token, zoneLayer, type ZoneStatus } from "../shared/map";
 
 const MAX_SPAN_DEGREES = 3;
 

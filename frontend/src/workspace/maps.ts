@@ -3,7 +3,8 @@
 import htmx from "htmx.org";
 import { startPlantMap } from "./plant";
 import { startPriceMap } from "./prices";
-import { BuildingLayer, createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
+import { BuildingLayer } from "../shared/buildings";
+import { createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
 
 const CLOSE_ZOOM = 17;
 

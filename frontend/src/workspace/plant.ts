@@ -1,6 +1,7 @@
 // The map of network points: beside the list, on the page of a node, and in the form that places one.
 
-import { BuildingLayer, createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
+import { BuildingLayer } from "../shared/buildings";
+import { createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
 
 interface NodeProperties {
   name: string;
