@@ -27,7 +27,7 @@ LEFT JOIN network_accessmode own ON own.nas_id = n.id
 LEFT JOIN network_accessmode every ON every.nas_id IS NULL AND every.zone_id IS NULL
 LEFT JOIN LATERAL (
     SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.password,
-           d.state, d.reason, d.speed_down_bit_s, d.speed_up_bit_s, host(d.framed_ip), d.zone_id,
+           d.state, d.reason, d.profile, host(d.framed_ip), d.zone_id,
            d.sessions_max, d.framed_ipv6_prefix::text, d.delegated_ipv6_prefix::text,
            EXISTS (SELECT FROM network_ipplan p
                    WHERE p.subscription_id = d.subscription_id AND p.mode = 'DYNAMIC')
@@ -60,8 +60,7 @@ class Decision:
     password: str
     state: AccessState
     reason: str
-    speed_down_bit_s: int | None
-    speed_up_bit_s: int | None
+    profile: Any
     held: pools.Held
     zone_id: int | None
     sessions_max: int | None
@@ -142,8 +141,7 @@ def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
     reason = decision.reason
     if decision.state is AccessState.FULL and not _is_full_house(asked, decision):
         profile = fastpath.profile_of(
-            down_bit_s=decision.speed_down_bit_s,
-            up_bit_s=decision.speed_up_bit_s,
+            decision.profile,
             held=_addresses(asked, decision),
             class_text=f"s:{found.subscription_id}:{secrets.token_hex(4)}",
         )
@@ -264,10 +262,9 @@ def _decision(row: tuple[Any, ...], mode: str) -> Decision:
         password=row[10],
         state=AccessState(row[11]),
         reason=row[12],
-        speed_down_bit_s=row[13],
-        speed_up_bit_s=row[14],
-        held=pools.Held(row[15], row[18], row[19]),
-        zone_id=row[16],
-        sessions_max=row[17],
-        is_dynamic=row[20],
+        profile=row[13],
+        held=pools.Held(row[14], row[17], row[18]),
+        zone_id=row[15],
+        sessions_max=row[16],
+        is_dynamic=row[19],
     )

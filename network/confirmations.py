@@ -6,15 +6,14 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from network import wishes
 from network.identity import Identity
 from network.models import AccessAlert, AccessCredential, MacRequest, RadiusDecision
-from project.core import audit, outbox
+from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
 CONFLICT = "CONFLICT"
-# The same as `provisioning.ACCESS_CHANGED`, which this module lies below.
-ACCESS_CHANGED = "network.access_changed"
 QUIET = timedelta(days=7)
 WAITING_PER_SERVICE_MAX = 10
 
@@ -128,7 +127,7 @@ def confirm_mac(*, request_id: int, at: datetime, actor: Actor) -> None:
             before={"mac": before},
             after={"mac": row.mac},
         )
-        outbox.emit(topic=ACCESS_CHANGED, payload={"subscription_id": row.subscription_id}, at=at)
+        wishes.on_decisions_changed(subscription_ids=[row.subscription_id], at=at)
 
 
 def decline_mac(*, request_id: int, at: datetime, actor: Actor) -> None:

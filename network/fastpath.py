@@ -8,14 +8,14 @@ and the REST group is asked. `sql/radius_authorize.sql` reads it.
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import Error, connection, transaction
 
 from network import places, pools
-from network.profile import AccessProfile, ProfileState
+from network.profile import AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute, When
 from network.vendors.places import filled
 from network.vendors.registry import driver_of, drivers
@@ -30,8 +30,8 @@ _ROWS = """
 SELECT d.subscription_id, d.state = 'FULL' AND NOT EXISTS (
            SELECT FROM network_ipplan x
            WHERE x.subscription_id = d.subscription_id AND x.mode = 'DYNAMIC'),
-       d.speed_down_bit_s, d.speed_up_bit_s, host(d.framed_ip), d.framed_ipv6_prefix::text,
-       d.delegated_ipv6_prefix::text, d.replies
+       d.profile, host(d.framed_ip), d.framed_ipv6_prefix::text, d.delegated_ipv6_prefix::text,
+       d.replies
 FROM radius_decision d WHERE d.subscription_id = ANY(%(ids)s)
 """
 _NEXT = """
@@ -45,18 +45,13 @@ WHERE d.subscription_id = n.id
 """
 
 
-def profile_of(
-    *, down_bit_s: int | None, up_bit_s: int | None, held: pools.Held, class_text: str = ""
-) -> AccessProfile:
-    """What a service with full access gets."""
-    return AccessProfile(
-        ProfileState.FULL,
-        speed_down_bit_s=down_bit_s,
-        speed_up_bit_s=up_bit_s,
+def profile_of(told: Any, *, held: pools.Held, class_text: str = "") -> AccessProfile:
+    """What a service with full access gets: the decision's profile with these addresses."""
+    return replace(
+        AccessProfile.from_json(json.loads(told) if isinstance(told, str) else told),
         framed_ip=held.ipv4,
         framed_ipv6_prefix=held.ipv6_prefix,
         delegated_ipv6_prefix=held.delegated,
-        session_timeout_s=settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S or None,
         interim_s=INTERIM_S,
         class_text=class_text,
     )
@@ -69,12 +64,11 @@ def refresh(cursor: Any, *, ids: Iterable[int]) -> None:
     codes = [driver.code for driver in in_use]
     cursor.execute(_ROWS, {"ids": list(ids)})
     new: dict[int, str] = {}
-    for subscription_id, is_ready, down, up, ipv4, ipv6, delegated, was in cursor.fetchall():
+    for subscription_id, is_ready, told, ipv4, ipv6, delegated, was in cursor.fetchall():
         replies: dict[str, Any] = {}
         if is_ready:
             held = pools.Held(ipv4, ipv6, delegated)
-            profile = profile_of(down_bit_s=down, up_bit_s=up, held=held)
-            replies = _replies(in_use, codes, profile)
+            replies = _replies(in_use, codes, profile_of(told, held=held))
         if replies != (json.loads(was) if isinstance(was, str) else was):
             new[subscription_id] = json.dumps(replies)
     if new:

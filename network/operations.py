@@ -1,4 +1,4 @@
-"""Writing of provisioning: BRASes, access parameters, passwords, sessions."""
+"""Writing of provisioning: BRASes, access parameters, passwords."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,15 +6,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import actions, confirmations, crypto, provisioning, rejects, sessions
+from network import confirmations, crypto, provisioning, rejects, sessions
 from network.identifiers import normalised_mac
-from network.models import AccessAction, AccessCredential, Nas, RadiusDecision, Session
+from network.models import AccessCredential, Nas, RadiusDecision
 from network.vendors.registry import drivers
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
-ENDED_BY_STAFF = "STAFF"
 REJECTS_KEPT_DAYS = 30
 
 
@@ -44,13 +43,6 @@ class BadMacError(DomainError):
 
     code = "bad_mac"
     message = _("This is not a MAC address.")
-
-
-class SessionEndedError(NotFoundError):
-    """The session is no longer open."""
-
-    code = "session_ended"
-    message = _("This session has ended already.")
 
 
 def reveal_password(*, subscription_id: int, at: datetime, actor: Actor) -> str:
@@ -117,23 +109,6 @@ def set_equipment(
             before=before,
             after=new,
         )
-
-
-def disconnect_session(*, unique_id: str, at: datetime, actor: Actor) -> int:
-    """Ask the BRAS to end a session; gives the id of the AccessAction. Audited."""
-    with transaction.atomic():
-        session = Session.objects.filter(unique_id=unique_id, nas__isnull=False).first()
-        if session is None:
-            raise SessionEndedError
-        audit.record(
-            at=at,
-            actor=actor,
-            action="network.session.disconnected",
-            obj=("session", unique_id),
-            summary=f"Session of {session.login} ended",
-        )
-        kind = AccessAction.Kind.DISCONNECT
-        return actions.desire(session=session, kind=kind, cause=ENDED_BY_STAFF, profile="", at=at)
 
 
 def save_nas(

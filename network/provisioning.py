@@ -5,21 +5,25 @@ last and in the order of ids: rows of `radius_decision` are the mutex, so of two
 change causes of one service the second reads what the first committed.
 """
 
-import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
-from network import crypto, fastpath, guests, places, pools
-from network.authorization import AccessReason, ServiceFacts, Verdict, decide
-from project.core import clock, outbox
+from network import crypto, fastpath, guests, places, pools, wishes
+from network.authorization import AccessReason, AccessState, ServiceFacts, Verdict, decide
+from network.models import GuestRule
+from network.profile import AccessProfile, Burst, ProfileState
+from project.core import clock
 
-ACCESS_CHANGED = "network.access_changed"
+WRITTEN = (
+    "ids", "states", "reasons", "ips", "ipv6s", "delegated", "hashes", "downs", "ups", "profiles",
+)  # fmt: skip
 LOGIN_PREFIX = "gb"
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 (no letters that look alike)
 PASSWORD_LENGTH = 12
@@ -48,9 +52,9 @@ ON CONFLICT DO NOTHING
 _ADD_DECISIONS = """
 INSERT INTO radius_decision
     (subscription_id, login, password, mac, circuit_hex, remote_hex, mode, replies, state,
-     reason, profile_hash, updated_at)
+     reason, profile_hash, profile, updated_at)
 SELECT n.id, c.login, n.password, c.mac, c.circuit_hex, c.remote_hex,
-       '', '{}', 'REFUSED', 'NOT_ACTIVE', '', %(at)s
+       '', '{}', 'REFUSED', 'NOT_ACTIVE', '', '{}'::jsonb, %(at)s
 FROM unnest(%(ids)s::bigint[], %(logins)s::text[], %(passwords)s::text[])
      AS n(id, login, password)
 JOIN network_accesscredential c ON c.subscription_id = n.id AND c.login = n.login
@@ -76,6 +80,7 @@ SELECT s.id, s.state, COALESCE(b.reasons, '{}'),
        GREATEST(CASE WHEN night.is_now THEN v.night_down_bit_s ELSE v.speed_down_bit_s END,
                 boost.down),
        GREATEST(CASE WHEN night.is_now THEN v.night_up_bit_s ELSE v.speed_up_bit_s END, boost.up),
+       v.burst_down_bit_s, v.burst_up_bit_s, v.burst_s, temporary.down, temporary.up,
        d.state, d.reason, host(d.framed_ip), d.framed_ipv6_prefix::text,
        d.delegated_ipv6_prefix::text, d.profile_hash, d.speed_down_bit_s, d.speed_up_bit_s,
        d.zone_id
@@ -113,6 +118,10 @@ LEFT JOIN LATERAL (
       AND NOT EXISTS (SELECT 1 FROM billing_block off
                       WHERE off.subscription_id = addon.id AND off.until_at IS NULL)
 ) boost ON true
+LEFT JOIN LATERAL (
+    SELECT t.speed_down_bit_s AS down, t.speed_up_bit_s AS up FROM network_temporary_speed t
+    WHERE t.subscription_id = s.id AND t.during @> %(at)s::timestamptz
+) temporary ON true
 WHERE d.subscription_id = ANY(%(ids)s)
 """
 
@@ -120,11 +129,12 @@ _WRITE = """
 UPDATE radius_decision d
 SET state = n.state, reason = n.reason, speed_down_bit_s = n.down, speed_up_bit_s = n.up,
     framed_ip = n.ip, framed_ipv6_prefix = n.ipv6, delegated_ipv6_prefix = n.delegated,
-    profile_hash = n.hash, updated_at = %(at)s
+    profile_hash = n.hash, profile = n.profile, updated_at = %(at)s,
+    felt_at = CASE WHEN d.profile_hash = n.hash THEN d.felt_at ELSE %(at)s END
 FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(downs)s::bigint[],
             %(ups)s::bigint[], %(ips)s::inet[], %(ipv6s)s::inet[], %(delegated)s::inet[],
-            %(hashes)s::text[])
-     AS n(id, state, reason, down, up, ip, ipv6, delegated, hash)
+            %(hashes)s::text[], %(profiles)s::jsonb[])
+     AS n(id, state, reason, down, up, ip, ipv6, delegated, hash, profile)
 WHERE d.subscription_id = n.id
 """
 
@@ -162,6 +172,7 @@ class _Row:
     facts: ServiceFacts
     down: int | None
     up: int | None
+    burst: tuple[int | None, int | None, int | None]
     was: tuple[Any, ...]
     zone_id: int | None
 
@@ -170,8 +181,8 @@ def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
     """Rewrite the decisions of these services as of `at`, in the caller's transaction.
 
     An internet service that has none yet gets a login, a password and an address. Services of
-    other kinds are passed over. Where the decision of a service with an open session changes, the
-    outbox carries the news to its BRAS after the commit.
+    other kinds are passed over. Where a running session would feel the change, a wish to its BRAS
+    (AccessAction) is stored in the same transaction and carried out after the commit.
     """
     ids = sorted(set(subscription_ids))
     if not ids:
@@ -184,7 +195,7 @@ def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
         rows = _facts(cursor, ids=locked, at=at)
         changed = _write(cursor, rows=rows, addresses=_addresses(rows, at=at), at=at)
         fastpath.refresh(cursor, ids=locked)
-        _tell(cursor, subscription_ids=changed, at=at)
+        wishes.on_decisions_changed(subscription_ids=changed, at=at)
 
 
 def refresh_dated(*, at: datetime, days: int = 2) -> int:
@@ -250,7 +261,8 @@ def _create_missing(cursor: Any, *, ids: list[int], at: datetime) -> None:
 def _facts(cursor: Any, *, ids: list[int], at: datetime) -> list[_Row]:
     now = at.astimezone(clock.KYIV)
     cursor.execute(
-        _FACTS, {"ids": ids, "day": now.date(), "clock": now.time().replace(tzinfo=None)}
+        _FACTS,
+        {"ids": ids, "at": at, "day": now.date(), "clock": now.time().replace(tzinfo=None)},
     )
     return [
         _Row(
@@ -258,10 +270,12 @@ def _facts(cursor: Any, *, ids: list[int], at: datetime) -> list[_Row]:
             facts=ServiceFacts(
                 state=row[1], blocks=frozenset(row[2]), is_paused=row[3], has_plan=row[4]
             ),
-            down=row[5],
-            up=row[6],
-            was=row[7:15],
-            zone_id=row[15],
+            # A temporary speed stands above the tariff's own, day or night.
+            down=row[10] or row[5],
+            up=row[11] or row[6],
+            burst=(None, None, None) if row[10] else row[7:10],
+            was=row[12:20],
+            zone_id=row[20],
         )
         for row in cursor.fetchall()
     ]
@@ -276,12 +290,48 @@ def _addresses(rows: list[_Row], *, at: datetime) -> dict[int, pools.Held]:
     )
 
 
-def profile_hash(
-    *, verdict: Verdict, down_bit_s: int | None, up_bit_s: int | None, held: pools.Held
-) -> str:
-    """A mark of all that a running session would feel; the reason alone it would not."""
-    felt = [verdict.state.value, down_bit_s, up_bit_s, held.ipv4, held.ipv6_prefix, held.delegated]
-    return hashlib.sha256(json.dumps(felt).encode()).hexdigest()
+def shall_be(
+    row: _Row, *, verdict: Verdict, held: pools.Held, rules: Sequence[GuestRule]
+) -> AccessProfile | None:
+    """What a session of this service shall get; None: none, or one that only a new authorization
+    can tell (a guest by a rule of a single BRAS)."""
+    if verdict.state is AccessState.GUEST:
+        everywhere = [one for one in rules if one.nas_id is None]
+        zones = [row.zone_id] if row.zone_id is not None else []
+        rule = guests.rule_for(
+            reason=verdict.reason.value, zone_ids=zones, nas_id=0, chosen=everywhere
+        )
+        return rule and guests.profile_of(
+            rule, subscription_id=row.subscription_id, framed_ip=held.ipv4
+        )
+    if verdict.state is AccessState.REFUSED:
+        return None
+    return AccessProfile(
+        ProfileState.FULL,
+        speed_down_bit_s=row.down,
+        speed_up_bit_s=row.up,
+        burst=_burst(row),
+        framed_ip=held.ipv4,
+        framed_ipv6_prefix=held.ipv6_prefix,
+        delegated_ipv6_prefix=held.delegated,
+        session_timeout_s=settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S or None,
+    )
+
+
+def _burst(row: _Row) -> Burst | None:
+    """The tariff's burst, where it is faster than the speed; it starts below 3/4 of the speed."""
+    down, up, seconds = row.burst
+    if not (down and up and seconds and row.down and row.up):
+        return None
+    if down <= row.down and up <= row.up:
+        return None
+    return Burst(
+        down_bit_s=max(down, row.down),
+        up_bit_s=max(up, row.up),
+        threshold_down_bit_s=row.down * 3 // 4,
+        threshold_up_bit_s=row.up * 3 // 4,
+        seconds=seconds,
+    )
 
 
 def _write(
@@ -298,29 +348,18 @@ def _write(
         has_speed = verdict.reason is not AccessReason.NO_PLAN
         down, up = (row.down, row.up) if has_speed else (None, None)
         held = addresses.get(row.subscription_id, pools.NOTHING)
-        mark = profile_hash(verdict=verdict, down_bit_s=down, up_bit_s=up, held=held)
+        profile = shall_be(row, verdict=verdict, held=held, rules=rules)
+        mark = profile.mark() if profile else verdict.state.value
         addressed = (held.ipv4, held.ipv6_prefix, held.delegated)
-        shall_be = (verdict.state.value, verdict.reason.value, *addressed, mark, down, up)
-        if shall_be == row.was:
+        decided = (verdict.state.value, verdict.reason.value, *addressed, mark, down, up)
+        if decided == row.was:
             continue
-        new.append((row.subscription_id, *shall_be))
+        told = json.dumps(profile.as_json() if profile else {})
+        new.append((row.subscription_id, *decided, told))
         if mark != row.was[5]:
             felt.append(row.subscription_id)
     if new:
-        names = ("ids", "states", "reasons", "ips", "ipv6s", "delegated", "hashes", "downs", "ups")
         columns = (list(column) for column in zip(*new, strict=True))
-        cursor.execute(_WRITE, {**dict(zip(names, columns, strict=True)), "at": at})
+        wishes.remember(subscription_ids=felt, at=at)
+        cursor.execute(_WRITE, {**dict(zip(WRITTEN, columns, strict=True)), "at": at})
     return felt
-
-
-def _tell(cursor: Any, *, subscription_ids: list[int], at: datetime) -> None:
-    """One event a service that has an open session, so that a retry repeats only that one."""
-    if not subscription_ids:
-        return
-    cursor.execute(
-        "SELECT DISTINCT subscription_id FROM network_session WHERE subscription_id = ANY(%s)"
-        " ORDER BY 1",
-        [subscription_ids],
-    )
-    for (subscription_id,) in cursor.fetchall():
-        outbox.emit(topic=ACCESS_CHANGED, payload={"subscription_id": subscription_id}, at=at)

@@ -3,9 +3,15 @@
 from celery.schedules import crontab
 
 SCHEDULE = {
-    "network.carry_out_due_actions": {
-        "task": "network.tasks.carry_out_due_actions",
+    "network.send_due_wishes": {"task": "network.tasks.send_due_wishes", "schedule": 10.0},
+    "network.verify_wishes": {"task": "network.tasks.verify_wishes", "schedule": 15.0},
+    "network.end_temporary_speeds": {
+        "task": "network.tasks.end_temporary_speeds",
         "schedule": 10.0,
+    },
+    "network.forget_wishes": {
+        "task": "network.tasks.forget_wishes",
+        "schedule": crontab(hour=4, minute=35),
     },
     "network.enforce_access": {"task": "network.tasks.enforce_access", "schedule": 60.0},
     "network.reap_sessions": {"task": "network.tasks.reap_sessions", "schedule": 60.0},

@@ -5,7 +5,6 @@ from datetime import timedelta
 from celery import shared_task
 
 from network import (
-    actions,
     confirmations,
     fastpath,
     guests,
@@ -13,22 +12,44 @@ from network import (
     partitions,
     pools,
     provisioning,
+    sender,
+    session_operations,
+    verification,
+    wishes,
 )
 from network.addressing import utilisation
 from project.core import clock
 
 
 @shared_task
-def carry_out_action(*, action_id: int) -> None:
-    """Send one CoA or Disconnect."""
-    actions.carry_out(action_id=action_id, at=clock.now())
+def send_wishes(*, nas_id: int) -> None:
+    """Carry out what waits for one BRAS. Woken by the commit of a wish."""
+    sender.work_off(nas_id=nas_id, now=clock.now)
 
 
 @shared_task
-def carry_out_due_actions() -> None:
-    """Send what is due: retries, and wishes whose worker died."""
-    for action_id in actions.due(at=clock.now()):
-        actions.carry_out(action_id=action_id, at=clock.now())
+def send_due_wishes() -> None:
+    """Wake the senders of BRASes for which something is due: retries, and lost wake-ups."""
+    for nas_id in wishes.due_nas(at=clock.now()):
+        send_wishes.delay(nas_id=nas_id)
+
+
+@shared_task
+def verify_wishes() -> None:
+    """See whether what was acknowledged was done."""
+    verification.verify(at=clock.now())
+
+
+@shared_task
+def end_temporary_speeds() -> None:
+    """Go back to the tariff's speed where a temporary one has ended."""
+    session_operations.end_due_speeds(at=clock.now())
+
+
+@shared_task
+def forget_wishes() -> None:
+    """Delete old wishes, and notes on sessions that are no more."""
+    session_operations.forget_wishes(at=clock.now())
 
 
 @shared_task
@@ -40,7 +61,7 @@ def reap_sessions() -> None:
 @shared_task
 def enforce_access() -> None:
     """End sessions that go on against the decision."""
-    actions.enforce(at=clock.now())
+    wishes.enforce(at=clock.now())
 
 
 @shared_task

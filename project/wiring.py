@@ -58,7 +58,6 @@ def wire() -> None:
 
 # topic -> the one function that acts on it outside the database
 OUTBOX_HANDLERS: dict[str, str] = {
-    provisioning.ACCESS_CHANGED: "network.actions:on_access_changed",
     ip_rules.RULES_CHANGED: "network.addressing.editing:on_rules_changed",
     # Existing clients on the terms of a new map, where the planner chose so.
     zone_publishing.TOPIC: "billing.subscriptions.rezoning:on_zone_published",

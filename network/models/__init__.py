@@ -1,9 +1,9 @@
 """Models of provisioning."""
 
 from network.models.access import AccessCredential, AccessMode, RadiusDecision, RejectLog
-from network.models.action import AccessAction
+from network.models.action import AccessAction, SessionProfile
 from network.models.guest import AccessAlert, GuestRule, GuestVisit, MacRequest
-from network.models.nas import Nas
+from network.models.nas import BrasDriver, Nas
 from network.models.option82 import Option82Rule
 from network.models.pool import (
     AddressKind,
@@ -26,6 +26,7 @@ from network.models.session import (
     SessionHistory,
     TrafficDay,
 )
+from network.models.temporary import TemporarySpeed
 
 __all__ = [
     "AccessAction",
@@ -34,6 +35,7 @@ __all__ = [
     "AccessMode",
     "AccountingProgress",
     "AddressKind",
+    "BrasDriver",
     "GuestRule",
     "GuestVisit",
     "IpAssignment",
@@ -55,5 +57,7 @@ __all__ = [
     "SessionClosed",
     "SessionEvent",
     "SessionHistory",
+    "SessionProfile",
+    "TemporarySpeed",
     "TrafficDay",
 ]

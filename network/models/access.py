@@ -85,8 +85,8 @@ class RadiusDecision(models.Model):
 
     Rewritten in the same database transaction as its causes (tariff, balance, block, pause,
     credentials): `network.provisioning.refresh_decisions`. Vendor forms are rendered when a BRAS
-    asks; `profile_hash` sums up what a session would get, so a change of it means news for the
-    BRAS.
+    asks: `profile` is what a session shall get (`network.profile`, {} for none), `profile_hash` its
+    mark, so a change of it means news for the BRAS; `felt_at` is when it changed last.
 
     `mode`, `zone` and `sessions_max` are what the service's own parameters and its place come to
     ("" and null: not set). `replies` holds the attributes of an Accept, ready for each kind of BRAS
@@ -121,6 +121,8 @@ class RadiusDecision(models.Model):
     framed_ipv6_prefix = PrefixField(null=True)
     delegated_ipv6_prefix = PrefixField(null=True)
     profile_hash = models.CharField(max_length=64)
+    profile = models.JSONField(default=dict)
+    felt_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     class Meta:

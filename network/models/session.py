@@ -64,6 +64,8 @@ class Session(SessionFields):
     suspect_at = models.DateTimeField(null=True)
     in_bit_s = models.BigIntegerField(null=True)
     out_bit_s = models.BigIntegerField(null=True)
+    # What the BRAS said in its newest packet of what it applies, by attribute (`Driver.echo`).
+    echo = models.JSONField(null=True)
 
     class Meta:
         db_table = "network_session"

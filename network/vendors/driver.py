@@ -175,7 +175,7 @@ class Driver:
         for concern in ORDER:
             if old is not None and has[concern] == shall[concern]:
                 continue
-            if old is None and not shall[concern]:
+            if old is None and (concern is Concern.SESSION or not shall[concern]):
                 continue
             step = self._step(concern, old=old, new=new)
             if step is None and concern is not Concern.SESSION:

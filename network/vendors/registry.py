@@ -1,6 +1,8 @@
 """The BRAS drivers by code, in one readable place; edited ones from the database lie over them."""
 
 from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import Protocol
 
 from network.vendors import (
     accel_ppp,
@@ -13,7 +15,7 @@ from network.vendors import (
     redback_se,
     zte_m6000,
 )
-from network.vendors.driver import Driver
+from network.vendors.driver import Capabilities, Driver
 
 SHIPPED: dict[str, Driver] = {
     driver.code: driver
@@ -29,6 +31,7 @@ SHIPPED: dict[str, Driver] = {
         generic.DRIVER,
     )
 }
+CAPABILITIES = tuple(one.name for one in fields(Capabilities))
 
 _edited: list[Callable[[], dict[str, Driver]]] = []
 
@@ -47,3 +50,19 @@ def driver_of(code: str) -> Driver:
     """The driver of that code; an unknown one is spoken to in the RFCs' own words."""
     edited = _edited[0]() if _edited else {}
     return edited.get(code) or SHIPPED.get(code) or generic.DRIVER
+
+
+class _Spoken(Protocol):
+    """What of a BRAS's card decides how it is spoken to."""
+
+    vendor: str
+    capabilities: dict[str, bool]
+
+
+def driver_for(nas: _Spoken) -> Driver:
+    """The driver of this BRAS, with the capabilities that its own card overrules."""
+    driver = driver_of(nas.vendor)
+    told = {one: bool(nas.capabilities[one]) for one in CAPABILITIES if one in nas.capabilities}
+    if not told:
+        return driver
+    return replace(driver, capabilities=replace(driver.capabilities, **told))

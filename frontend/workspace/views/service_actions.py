@@ -21,6 +21,7 @@ from frontend.workspace.queries import effects, holders
 from frontend.workspace.web import done, staff_page
 from network import operations as network
 from network import queries as network_queries
+from network import session_operations
 from project.core import clock
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
@@ -168,9 +169,10 @@ def _disconnect(service: Subscription, *, at: datetime, actor: Actor) -> list[in
         if one.stopped_at is None
     ]
     if not opened:
-        raise network.SessionEndedError
+        raise session_operations.SessionEndedError
     return [
-        network.disconnect_session(unique_id=one.unique_id, at=at, actor=actor) for one in opened
+        session_operations.disconnect_session(unique_id=one.unique_id, at=at, actor=actor)
+        for one in opened
     ]
 
 

@@ -7,9 +7,16 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import Subscription
 from network import crypto, operations, pools, provisioning, queries
-from network.models import AccessCredential, IpAssignment, IpHistory, RadiusDecision, Session
+from network.models import (
+    AccessAction,
+    AccessCredential,
+    IpAssignment,
+    IpHistory,
+    RadiusDecision,
+    Session,
+)
 from project.core.actor import SYSTEM
-from project.core.models import AuditEntry, OutboxEvent
+from project.core.models import AuditEntry
 from tests.support import services
 from tests.support.services import AT, MBIT
 
@@ -197,9 +204,8 @@ def test_news_goes_out_only_for_a_felt_change_of_a_service_that_is_online() -> N
     services.block(online)
     services.block(offline)
     services.block(online, reason="ADMIN")  # refused already: nothing more to feel
-    assert [event.payload for event in OutboxEvent.objects.all()] == [
-        {"subscription_id": online.id}
-    ]
+    wished = list(AccessAction.objects.values_list("subscription_id", "cause"))
+    assert wished == [(online.id, "ACCESS_CLOSED")]
 
 
 def test_access_tells_state_speed_address_and_whether_online() -> None:

@@ -1,0 +1,239 @@
+"""Carrying out wishes: one sender a BRAS, many requests on the wire, one a session.
+
+`work_off` holds the BRAS's advisory lock, so all that is on its way to one BRAS is counted in one
+place: at most `Nas.in_flight_max` (200). It takes wishes as they come, sends, and writes verdicts
+in batches; no transaction is open while it waits for a BRAS. A sender that dies leaves wishes in
+state SENT, which the next one takes up.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from network import crypto, verdicts
+from network.authorization import AccessReason
+from network.models import Nas
+from network.radius import dynauth
+from network.radius.dynauth import Outcome
+from network.steps import Job, Memo, Session, planned
+from network.vendors.driver import Driver
+from network.vendors.registry import driver_for
+
+# Why a service itself, not somebody unknown at its port, was let in as a guest.
+OWN_REASONS = [one.value for one in AccessReason]
+LOCK_CLASS = 7_302  # namespace of our advisory locks
+CLAIM_MAX = 100
+FLUSH_ROWS = 100
+FLUSH_S = 0.05
+POLL_S = 0.02
+RUN_S_MAX = 240.0  # then the task ends and is woken again: a worker must be able to stop
+
+_TAKE_UP = """
+UPDATE network_access_action a
+SET state = CASE WHEN EXISTS (SELECT 1 FROM network_access_action w
+                              WHERE w.session_unique_id = a.session_unique_id
+                                AND w.state IN ('DESIRED', 'TIMED_OUT'))
+                 THEN 'OBSOLETE' ELSE 'DESIRED' END
+WHERE a.nas_id = %s AND a.state = 'SENT'
+"""
+
+_CLAIM = """
+UPDATE network_access_action a
+SET state = 'SENT', sent_at = %(at)s, attempts = a.attempts + 1
+FROM (
+    SELECT id FROM network_access_action
+    WHERE nas_id = %(nas)s AND state IN ('DESIRED', 'TIMED_OUT') AND next_attempt_at <= %(at)s
+      AND NOT session_unique_id = ANY(%(running)s)
+    ORDER BY priority, next_attempt_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+) chosen
+WHERE a.id = chosen.id
+RETURNING a.id, a.session_unique_id, a.subscription_id, a.kind, a.cause, a.desired,
+          a.desired_profile_hash, a.packets, a.attempts, a.priority
+"""
+
+_SESSIONS = """
+SELECT s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), host(s.nas_address), s.mac,
+       s.is_guest, s.in_octets, s.out_octets, s.session_time_s, p.applied,
+       NOT s.is_guest OR p.acknowledged_at IS NOT NULL OR EXISTS (
+           SELECT FROM network_guestvisit v
+           WHERE v.subscription_id = s.subscription_id AND v.mac = s.mac AND v.login = s.login
+             AND v.reason = ANY(%(reasons)s))
+FROM network_session s
+LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
+WHERE s.unique_id = ANY(%(sessions)s)
+"""
+
+
+def work_off(*, nas_id: int, now: Callable[[], datetime]) -> int:
+    """Carry out what waits for one BRAS and is due; gives how many wishes got a verdict.
+
+    0 when another sender is at it. `now` is asked again for each step: a run takes a while.
+    """
+    nas = Nas.objects.filter(id=nas_id).first()
+    if nas is None:
+        return 0
+    done = 0
+    # Who fails to get the lock leaves its wishes to the holder, who looks once more after its end.
+    while _something_due(nas_id=nas_id, at=now()):
+        with _only_one(nas_id) as ours:
+            if not ours:
+                return done
+            done += _run(nas, now=now)
+    return done
+
+
+def _run(nas: Nas, *, now: Callable[[], datetime]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_UP, [nas.id])
+    peer = dynauth.Peer(
+        address=nas.address,
+        port=nas.coa_port,
+        secret=crypto.decrypt(nas.secret_encrypted),
+        message_authenticator=nas.requires_message_authenticator,
+    )
+    with dynauth.Channel(peer) as channel:
+        return _Run(nas=nas, driver=driver_for(nas), channel=channel, now=now).until_done()
+
+
+class _Run:
+    """One pass over what waits for a BRAS."""
+
+    def __init__(
+        self,
+        *,
+        nas: Nas,
+        driver: Driver,
+        channel: dynauth.Channel,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.nas, self.driver, self.channel, self.now = nas, driver, channel, now
+        self.running: dict[int, Job] = {}
+        self.finished: list[Job] = []
+        self.memo: Memo = {}
+        self.count = 0
+        self.flushed_at = time.monotonic()
+        self.ends_at = self.flushed_at + RUN_S_MAX
+
+    def until_done(self) -> int:
+        """Until nothing is due any more."""
+        while True:
+            claimed = self._claim()
+            if not claimed and not self.running:
+                self._flush()
+                return self.count
+            for key, verdict in self.channel.poll(longest_s=POLL_S):
+                self._answered(self.running[key], verdict)
+            late = time.monotonic() - self.flushed_at > FLUSH_S
+            if self.finished and (late or len(self.finished) >= FLUSH_ROWS or not self.running):
+                self._flush()
+
+    def _claim(self) -> bool:
+        """Take wishes while there is room; whether there were any."""
+        room = min(self.nas.in_flight_max - len(self.running), CLAIM_MAX)
+        if room < min(CLAIM_MAX, self.nas.in_flight_max) // 2 and self.running:
+            return True
+        if time.monotonic() > self.ends_at:
+            return False
+        busy = [job.session_unique_id for job in (*self.running.values(), *self.finished)]
+        at = self.now()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _CLAIM, {"at": at, "nas": self.nas.id, "running": busy, "most": max(room, 1)}
+            )
+            rows = cursor.fetchall()
+            if not rows:
+                return False
+            cursor.execute(
+                _SESSIONS, {"sessions": [row[1] for row in rows], "reasons": OWN_REASONS}
+            )
+            known = [Session(*row) for row in cursor.fetchall()]
+        sessions = {one.unique_id: one._replace(applied=_json(one.applied)) for one in known}
+        for row in sorted(rows, key=lambda one: (one[9], one[0])):
+            self._begin(_job(row, session=sessions.get(row[1])))
+        return True
+
+    def _begin(self, job: Job) -> None:
+        planned(job, driver=self.driver, memo=self.memo)
+        if job.outcome:
+            self._finish(job)
+            return
+        self.running[job.id] = job
+        self._send(job)
+
+    def _send(self, job: Job) -> None:
+        packet = job.packets[job.position]
+        self.channel.send(job.id, packet.code, [*job.identification, *packet.attributes])
+
+    def _answered(self, job: Job, verdict: dynauth.Verdict) -> None:
+        packet = job.packets[job.position]
+        packet.verdict, packet.error_cause = verdict.outcome, verdict.error_cause
+        packet.took_ms, packet.at = verdict.took_ms, self.now()
+        job.answered_at = packet.at
+        if verdict.outcome is Outcome.ACK and job.position + 1 < len(job.packets):
+            job.position += 1
+            self._send(job)
+            return
+        del self.running[job.id]
+        job.outcome = verdict.outcome.value
+        job.error_cause = verdict.error_cause
+        self._finish(job)
+
+    def _finish(self, job: Job) -> None:
+        self.finished.append(job)
+        self.count += 1
+
+    def _flush(self) -> None:
+        if self.finished:
+            verdicts.store(self.finished, nas=self.nas, at=self.now())
+        self.finished = []
+        self.flushed_at = time.monotonic()
+
+
+def _job(row: tuple[Any, ...], *, session: Session | None) -> Job:
+    return Job(
+        id=row[0],
+        session_unique_id=row[1],
+        subscription_id=row[2],
+        kind=row[3],
+        cause=row[4],
+        desired=_json(row[5]),
+        desired_mark=row[6],
+        said_before=_json(row[7]),
+        attempts=row[8],
+        session=session,
+    )
+
+
+def _json(told: Any) -> Any:
+    return json.loads(told) if isinstance(told, str) else told
+
+
+def _something_due(*, nas_id: int, at: datetime) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM network_access_action WHERE nas_id = %s"
+            " AND state IN ('DESIRED', 'TIMED_OUT') AND next_attempt_at <= %s)"
+            " OR EXISTS (SELECT 1 FROM network_access_action WHERE nas_id = %s AND state = 'SENT'"
+            " AND sent_at < %s - interval '60 seconds')",
+            [nas_id, at, nas_id, at],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def _only_one(nas_id: int) -> Iterator[bool]:
+    """Whether we are the only sender of this BRAS now; held until the end of the block."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK_CLASS, nas_id])
+        ours = bool(cursor.fetchone()[0])
+    try:
+        yield ours
+    finally:
+        if ours:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, nas_id])

@@ -1,0 +1,188 @@
+"""Wishes: what running sessions need so that they agree with the decision. Only the database.
+
+A wish (AccessAction) is stored in the transaction of its cause and carried out after the commit by
+`network.sender`. At most one waits a session: a newer one makes the older obsolete; one that is on
+the wire is let finish first.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import connection, transaction
+
+from network.models import AccessAction
+
+State, Kind = AccessAction.State, AccessAction.Kind
+
+ACCESS_CLOSED = "ACCESS_CLOSED"
+ACCESS_OPENED = "ACCESS_OPENED"
+PROFILE_CHANGED = "PROFILE_CHANGED"
+REFUSED = "REFUSED"
+SILENT = "SILENT"
+NOT_APPLIED = "NOT_APPLIED"
+DRIFT = "DRIFT"
+URGENT, USUAL = 0, 1
+QUIET = timedelta(minutes=5)
+ASTRAY_MAX = 1_000
+# An Accept on its way while the decision changed becomes a session of the old profile.
+ON_ITS_WAY = timedelta(seconds=60)
+
+# Before a decision changes: what its running sessions have is what it says until now.
+_REMEMBER = """
+INSERT INTO network_session_profile
+    (session_unique_id, subscription_id, applied, applied_mark, updated_at)
+SELECT s.unique_id, s.subscription_id, known.profile,
+       CASE WHEN known.profile IS NULL THEN '' ELSE d.profile_hash END, %(at)s
+FROM network_session s
+JOIN radius_decision d ON d.subscription_id = s.subscription_id
+LEFT JOIN LATERAL (
+    SELECT d.profile WHERE d.profile <> '{}'::jsonb AND s.is_guest = (d.state = 'GUEST')
+       AND (d.felt_at IS NULL OR s.started_at >= d.felt_at)
+) known ON true
+WHERE s.subscription_id = ANY(%(ids)s)
+ON CONFLICT (session_unique_id) DO NOTHING
+"""
+
+_OBSOLETE = """
+UPDATE network_access_action a SET state = 'OBSOLETE', answered_at = %(at)s
+FROM network_session s
+WHERE s.unique_id = ANY(%(sessions)s) AND a.session_unique_id = s.unique_id
+  AND a.state IN ('DESIRED', 'TIMED_OUT', 'DEAD')
+RETURNING CASE WHEN a.packets @> '[{"verdict": "ACK"}]' THEN s.unique_id END
+"""
+
+_WISH = """
+INSERT INTO network_access_action
+    (subscription_id, nas_id, session_unique_id, kind, cause, state, priority, desired,
+     desired_profile_hash, packets, attempts, created_at, next_attempt_at, baseline)
+SELECT s.subscription_id, s.nas_id, s.unique_id, %(kind)s, told.cause, 'DESIRED', told.priority,
+       COALESCE(d.profile, '{}'::jsonb), COALESCE(d.profile_hash, ''), '[]'::jsonb, 0,
+       %(at)s, %(at)s, '{}'::jsonb
+FROM network_session s
+LEFT JOIN radius_decision d ON d.subscription_id = s.subscription_id
+LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN %(cause)s <> '' THEN %(cause)s
+                WHEN d.state <> 'FULL' THEN 'ACCESS_CLOSED'
+                WHEN s.is_guest OR p.applied ->> 'state' = 'GUEST' THEN 'ACCESS_OPENED'
+                ELSE 'PROFILE_CHANGED' END AS cause
+) named
+CROSS JOIN LATERAL (
+    SELECT named.cause,
+           CASE WHEN named.cause IN ('PROFILE_CHANGED', 'DRIFT') THEN 1 ELSE 0 END AS priority
+) told
+WHERE s.unique_id = ANY(%(sessions)s) AND s.nas_id IS NOT NULL
+ORDER BY s.id
+RETURNING id, nas_id
+"""
+
+# Sessions that go on against a decision of which no wish told them, or whose wish came to nothing.
+_ASTRAY = """
+SELECT s.unique_id FROM network_session s
+JOIN radius_decision d ON d.subscription_id = s.subscription_id
+LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
+WHERE s.nas_id IS NOT NULL AND s.state = 'OPEN'
+  AND ((d.state = 'REFUSED' OR (d.state = 'GUEST' AND NOT s.is_guest
+                                AND COALESCE(p.applied ->> 'state', 'FULL') <> 'GUEST'))
+       OR (p.session_unique_id IS NULL AND d.felt_at > %(at)s - %(on_its_way)s * 3
+           AND s.started_at BETWEEN d.felt_at AND d.felt_at + %(on_its_way)s))
+  AND NOT EXISTS (
+      SELECT 1 FROM network_access_action a WHERE a.session_unique_id = s.unique_id
+        AND (a.created_at > %(at)s - %(quiet)s OR a.state IN ('DESIRED', 'SENT', 'TIMED_OUT')))
+ORDER BY s.id LIMIT %(most)s
+"""
+
+
+def remember(*, subscription_ids: Iterable[int], at: datetime) -> None:
+    """Note what the open sessions of these services have, before their decisions change."""
+    ids = list(subscription_ids)
+    if ids:
+        with connection.cursor() as cursor:
+            cursor.execute(_REMEMBER, {"ids": ids, "at": at})
+
+
+def on_decisions_changed(*, subscription_ids: Iterable[int], at: datetime) -> None:
+    """Wish for what each open session of these services needs, in the present transaction."""
+    ids = list(subscription_ids)
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT unique_id FROM network_session WHERE subscription_id = ANY(%s)", [ids]
+        )
+        sessions = [row[0] for row in cursor.fetchall()]
+    wish(sessions=sessions, at=at)
+
+
+def wish(
+    *, sessions: Iterable[str], at: datetime, cause: str = "", kind: str = Kind.PENDING
+) -> list[int]:
+    """One wish for each of these open sessions; the ids. The cheapest way is found when it is sent;
+    `kind` DISCONNECT asks for an end at any rate. An empty cause is found from the decision."""
+    ids = list(sessions)
+    if not ids:
+        return []
+    values: dict[str, Any] = {"sessions": ids, "at": at, "cause": cause, "kind": kind}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_OBSOLETE, values)
+        forget_applied(sessions=[row[0] for row in cursor.fetchall() if row[0]], at=at)
+        cursor.execute(_WISH, values)
+        made = cursor.fetchall()
+        wake({row[1] for row in made})
+    return [row[0] for row in made]
+
+
+def enforce(*, at: datetime) -> int:
+    """Find open sessions that go on against the decision, and wish again.
+
+    The safety net: an Accept that was on its way while the service was blocked becomes a session of
+    which no event tells, and a block that was refused must not be forgotten. Gives their number.
+    """
+    values: dict[str, Any] = {"at": at, "quiet": QUIET, "on_its_way": ON_ITS_WAY}
+    with connection.cursor() as cursor:
+        cursor.execute(_ASTRAY, {**values, "most": ASTRAY_MAX})
+        astray = [row[0] for row in cursor.fetchall()]
+    forget_applied(sessions=astray, at=at)
+    return len(wish(sessions=astray, at=at))
+
+
+def forget_applied(*, sessions: Iterable[str], at: datetime) -> None:
+    """It is not known any more what these sessions have: everything will be said to them again."""
+    ids = list(sessions)
+    if not ids:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO network_session_profile AS p (session_unique_id, subscription_id, applied,"
+            " applied_mark, updated_at) SELECT unique_id, subscription_id, NULL, '', %(at)s"
+            " FROM network_session WHERE unique_id = ANY(%(ids)s) ON CONFLICT (session_unique_id)"
+            " DO UPDATE SET applied = NULL, applied_mark = '', updated_at = EXCLUDED.updated_at",
+            {"ids": ids, "at": at},
+        )
+
+
+def due_nas(*, at: datetime) -> list[int]:
+    """BRASes for which something waits whose time has come."""
+    rows: Any = (
+        AccessAction.objects.filter(
+            state__in=(State.DESIRED, State.TIMED_OUT), next_attempt_at__lte=at
+        )
+        .values_list("nas_id", flat=True)
+        .distinct()
+        .order_by("nas_id")
+    )
+    return list(rows)
+
+
+def wake(nas_ids: Iterable[int]) -> None:
+    """Have the senders of these BRASes woken once the present transaction is committed."""
+    for nas_id in sorted(set(nas_ids)):
+        transaction.on_commit(partial(_hand_over, nas_id), robust=True)
+
+
+def _hand_over(nas_id: int) -> None:
+    from network.tasks import send_wishes
+
+    send_wishes.delay(nas_id=nas_id)

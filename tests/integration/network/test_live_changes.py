@@ -1,0 +1,436 @@
+"""Running sessions are made to agree with the decision, over a real UDP socket."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from billing.models import Subscription
+from network import operations, sender, session_operations, verification, wishes
+from network.models import AccessAction, Nas, RadiusDecision, Session, SessionEvent, SessionProfile
+from network.vendors.driver import ChangeKind
+from network.vendors.registry import SHIPPED
+from project.core.actor import SYSTEM
+from project.core.models import AuditEntry
+from tests.support import services
+from tests.support.fake_bras import FakeBras, Manners
+from tests.support.services import AT, MBIT
+from tests.unit.network.test_vendors import ACCEPT, FASTER_PACKETS
+
+pytestmark = pytest.mark.django_db
+
+SECRET = "bras-secret"
+
+
+@pytest.fixture
+def bras() -> Iterator[FakeBras]:
+    with FakeBras(secret=SECRET) as one:
+        yield one
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("network.radius.dynauth.TIMEOUT_S", 0.15)
+
+
+def session(sold: Subscription, *, port: int, vendor: str = "mikrotik") -> Session:
+    nas = Nas.objects.filter(vendor=vendor).first() or services.nas(
+        vendor=vendor, secret=SECRET, coa_port=port
+    )
+    return Session.objects.create(
+        unique_id=f"u{sold.id}",
+        acct_session_id=f"81a{sold.id}",
+        subscription=sold,
+        nas=nas,
+        nas_address=nas.address,
+        login=services.login_of(sold),
+        framed_ip=RadiusDecision.objects.get(subscription=sold).framed_ip,
+        started_at=AT,
+        last_seen_at=AT,
+    )
+
+
+def act(at_s: float = 0) -> list[str]:
+    """Let the senders do what is due; the states of all wishes, oldest first."""
+    at = AT + timedelta(seconds=at_s)
+    for nas_id in wishes.due_nas(at=at):
+        sender.work_off(nas_id=nas_id, now=lambda: at)
+    return list(AccessAction.objects.order_by("id").values_list("state", flat=True))
+
+
+def sell_faster(sold: Subscription, *, at: datetime = AT) -> None:
+    terms = services.tariff(down_bit_s=500 * MBIT, up_bit_s=100 * MBIT)
+    services.plan(sold, terms=terms, since=None)
+    operations.refresh_access(subscription_ids=[sold.id], at=at)
+
+
+def sold_at_300_50() -> Subscription:
+    return services.service(terms=services.tariff(down_bit_s=300 * MBIT, up_bit_s=50 * MBIT))
+
+
+def test_a_block_disconnects_the_running_session(bras: FakeBras) -> None:
+    services.pool()
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    services.block(sold)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
+    asked = bras.received[0]
+    assert asked["Acct-Session-Id"] == [running.acct_session_id]
+    assert asked["User-Name"] == [running.login]
+    assert asked["Framed-IP-Address"] == ["10.77.0.2"]
+    action = AccessAction.objects.get()
+    assert (action.kind, action.cause, action.attempts) == ("DISCONNECT", "ACCESS_CLOSED", 1)
+    assert act(60) == ["ACKNOWLEDGED"]
+    assert len(bras.received) == 1
+    line = SessionEvent.objects.get()
+    assert (line.kind, line.session_unique_id) == ("DISCONNECT", running.unique_id)
+    assert line.attributes["verdict"] == "ACK"
+
+
+@pytest.mark.parametrize("code", SHIPPED)
+def test_a_faster_tariff_reaches_the_wire_in_each_dialect(code: str) -> None:
+    with FakeBras(secret=SECRET) as bras:
+        sold = sold_at_300_50()
+        running = session(sold, port=bras.port, vendor=code)
+        bras.sessions = {running.acct_session_id: {}}
+        sell_faster(sold)
+        assert act() == ["ACKNOWLEDGED"]
+        expected = FASTER_PACKETS[code]
+        if expected is None:
+            assert bras.kinds() == ["disconnect"]
+            assert bras.sessions == {}
+            return
+        assert bras.kinds() == ["coa"] * len(expected)
+        for request, golden in zip(bras.received, expected, strict=True):
+            for line in golden:
+                name, value = line.split(" := " if " := " in line else " += ")
+                assert value in [str(one) for one in request[name.partition(":")[0]]]
+        action = AccessAction.objects.get()
+        assert [one["verdict"] for one in action.packets] == ["ACK"] * len(expected)
+        swapped = code in {"cisco_isg", "juniper_mx"}
+        assert action.kind == (ChangeKind.SERVICE_SWAP if swapped else ChangeKind.COA)
+        kept = SessionProfile.objects.get()
+        assert kept.applied["speed_down_bit_s"] == 500 * MBIT
+        assert kept.applied_mark == RadiusDecision.objects.get().profile_hash
+
+
+@pytest.mark.parametrize("code", ["mikrotik", "cisco_isg", "juniper_mx", "huawei_me60", "nokia_sr"])
+def test_a_blocked_subscriber_is_walled_in_and_let_out_without_a_disconnect(
+    code: str,
+) -> None:
+    services.guest_rule("DEBT", redirect_url="https://pay.example.net/")
+    with FakeBras(secret=SECRET) as bras:
+        sold = sold_at_300_50()
+        running = session(sold, port=bras.port, vendor=code)
+        bras.sessions = {running.acct_session_id: {}}
+        blocked = services.block(sold)
+        assert act() == ["ACKNOWLEDGED"]
+        assert Session.objects.get().is_guest
+        walled = dict(bras.sessions[running.acct_session_id])
+        services.unblock(blocked, at=AT + timedelta(seconds=5))
+        assert act(5) == ["ACKNOWLEDGED", "ACKNOWLEDGED"]
+        assert set(bras.kinds()) == {"coa"}
+        assert not Session.objects.get().is_guest
+        freed = bras.sessions[running.acct_session_id]
+        assert freed != walled
+        causes = list(AccessAction.objects.order_by("id").values_list("cause", flat=True))
+        assert causes == ["ACCESS_CLOSED", "ACCESS_OPENED"]
+        names = {line.split(" ")[0].partition(":")[0] for line in ACCEPT[code]}
+        assert any(name in freed or freed.get("services") for name in names)
+
+
+def test_a_refused_speed_falls_back_to_reconnecting(bras: FakeBras) -> None:
+    bras.manners = Manners(refuse={"Mikrotik-Rate-Limit": 404})
+    sold = services.service()
+    session(sold, port=bras.port)
+    sell_faster(sold)
+    assert act() == ["NAK", "ACKNOWLEDGED"]
+    assert bras.kinds() == ["coa", "disconnect"]
+    told = list(AccessAction.objects.order_by("id").values_list("cause", "error_cause"))
+    assert told == [("PROFILE_CHANGED", 404), ("REFUSED", None)]
+
+
+@pytest.mark.parametrize("cause", [401, 402, 403, 404, 405, 406, 407, 501, 504, 506, 508, 0])
+def test_every_other_error_cause_is_kept_and_leads_to_a_reconnection(
+    bras: FakeBras, cause: int
+) -> None:
+    bras.manners = Manners(refuse={"Mikrotik-Rate-Limit": cause})
+    sold = services.service()
+    session(sold, port=bras.port)
+    sell_faster(sold)
+    assert act() == ["NAK", "ACKNOWLEDGED"]
+    assert AccessAction.objects.earliest("id").error_cause == (cause or None)
+
+
+def test_where_the_card_says_so_a_refusal_is_a_dead_letter_and_can_be_tried_again(
+    bras: FakeBras,
+) -> None:
+    bras.manners = Manners(refuse={"Mikrotik-Rate-Limit": 506})
+    sold = services.service()
+    session(sold, port=bras.port)
+    Nas.objects.update(on_refusal="KEEP")
+    sell_faster(sold)
+    assert act() == ["DEAD"]
+    bras.manners = Manners()
+    dead = AccessAction.objects.get()
+    session_operations.retry_action(action_id=dead.id, at=AT, actor=SYSTEM)
+    assert act(1) == ["OBSOLETE", "ACKNOWLEDGED"]
+    with pytest.raises(session_operations.WishNotDeadError):
+        session_operations.give_up_action(action_id=dead.id, at=AT, actor=SYSTEM)
+    assert AuditEntry.objects.filter(action="network.action.retried").count() == 1
+
+
+def test_a_session_unknown_to_the_bras_becomes_suspect_and_is_not_cut(bras: FakeBras) -> None:
+    bras.sessions = {}
+    sold = services.service()
+    session(sold, port=bras.port)
+    sell_faster(sold)
+    assert act() == ["NAK"]
+    assert AccessAction.objects.get().error_cause == 503
+    assert Session.objects.get().state == "SUSPECT"
+    assert bras.kinds() == ["coa"]
+
+
+def test_silence_is_tried_again_with_growing_pauses_and_then_the_session_is_reconnected(
+    bras: FakeBras,
+) -> None:
+    bras.answer = "silence"
+    sold = services.service()
+    session(sold, port=bras.port)
+    sell_faster(sold)
+    assert act() == ["TIMED_OUT"]
+    assert act(5) == ["TIMED_OUT"]
+    assert AccessAction.objects.get().attempts == 1
+    act(11)
+    assert AccessAction.objects.get().attempts == 2
+    act(40)
+    first, second = AccessAction.objects.order_by("id")
+    assert (first.state, first.attempts) == ("NAK", 3)
+    assert (second.kind, second.cause, second.state) == ("DISCONNECT", "SILENT", "TIMED_OUT")
+
+
+def test_a_disconnect_that_nobody_answers_becomes_a_dead_letter(bras: FakeBras) -> None:
+    bras.answer = "silence"
+    sold = services.service()
+    session(sold, port=bras.port)
+    services.block(sold)
+    for at_s in (0, 11, 40, 90, 190):
+        act(at_s)
+    action = AccessAction.objects.get()
+    assert (action.state, action.attempts) == ("DEAD", 5)
+    assert act(10**6) == ["DEAD"]
+    session_operations.give_up_action(action_id=action.id, at=AT, actor=SYSTEM)
+    assert AccessAction.objects.get().state == "CANCELLED"
+
+
+def test_lost_packets_slow_and_double_answers_change_nothing(bras: FakeBras) -> None:
+    bras.manners = Manners(lose_first=1, delay_s=0.02, duplicate=True)
+    sold = services.service()
+    session(sold, port=bras.port)
+    sell_faster(sold)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["coa"]
+
+
+def test_a_wrong_secret_is_silence(bras: FakeBras) -> None:
+    sold = services.service()
+    session(sold, port=bras.port)
+    operations.save_nas(
+        name="bras-x",
+        address="127.0.0.1",
+        vendor="mikrotik",
+        secret="other-secret",
+        coa_port=bras.port,
+        at=AT,
+        actor=SYSTEM,
+    )
+    services.block(sold)
+    assert act() == ["TIMED_OUT"]
+    assert bras.received == []
+    assert bras.forged > 0
+
+
+def test_a_newer_wish_replaces_the_older_and_nothing_is_said_for_nothing(bras: FakeBras) -> None:
+    sold = services.service()
+    session(sold, port=bras.port)
+    blocked = services.block(sold)
+    services.unblock(blocked, at=AT + timedelta(seconds=1))
+    assert act(1) == ["OBSOLETE", "OBSOLETE"]
+    assert bras.received == []
+
+
+def test_a_wish_whose_worker_died_is_taken_up_and_a_replaced_one_is_not(bras: FakeBras) -> None:
+    sold = services.service()
+    session(sold, port=bras.port)
+    sell_faster(sold)
+    AccessAction.objects.update(state="SENT", sent_at=AT)
+    assert act(1) == ["SENT"]
+    services.block(sold, at=AT + timedelta(seconds=2))
+    assert act(2) == ["OBSOLETE", "ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
+
+
+def test_a_session_that_ended_meanwhile_needs_nothing(bras: FakeBras) -> None:
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    services.block(sold)
+    running.delete()
+    assert act() == ["OBSOLETE"]
+    assert bras.received == []
+
+
+def test_a_session_that_slipped_in_before_a_block_is_found_and_ended(bras: FakeBras) -> None:
+    sold = services.service()
+    services.block(sold)
+    session(sold, port=bras.port)
+    assert wishes.enforce(at=AT) == 1
+    assert wishes.enforce(at=AT + timedelta(seconds=30)) == 0
+    assert act(1) == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
+
+
+def test_a_session_that_slipped_in_before_a_new_speed_is_told_it(bras: FakeBras) -> None:
+    sold = services.service()
+    sell_faster(sold, at=AT - timedelta(seconds=5))
+    session(sold, port=bras.port)
+    assert wishes.enforce(at=AT) == 1
+    assert act(1) == ["ACKNOWLEDGED"]
+    assert bras.said() == ["Mikrotik-Rate-Limit=100M/500M"]
+
+
+def test_a_new_address_reconnects(bras: FakeBras) -> None:
+    services.pool()
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    Session.objects.filter(id=running.id).update(framed_ip="10.77.0.99")
+    sell_faster(sold)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
+
+
+def test_a_change_that_breaks_off_half_way_goes_on_where_it_was(bras: FakeBras) -> None:
+    sold = sold_at_300_50()
+    session(sold, port=bras.port, vendor="juniper_mx")
+    sell_faster(sold)
+    AccessAction.objects.update(
+        packets=[
+            {
+                "attributes": [["ERX-Service-Deactivate", "+=", "svc-inet(300m,50m)"]],
+                "verdict": "ACK",
+                "took_ms": 1,
+                "at": AT.isoformat(),
+            },
+            {
+                "attributes": [["ERX-Service-Activate:1", "+=", "svc-inet(500m,100m)"]],
+                "verdict": "TIMED_OUT",
+                "took_ms": 3000,
+                "at": AT.isoformat(),
+            },
+        ]
+    )
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.said() == ["ERX-Service-Activate=svc-inet(500m,100m)"]
+
+
+def test_not_more_than_the_card_allows_is_on_the_wire_at_once(bras: FakeBras) -> None:
+    bras.manners = Manners(delay_s=0.05)
+    for _ in range(12):
+        sold = services.service()
+        session(sold, port=bras.port)
+        services.block(sold)
+    Nas.objects.update(in_flight_max=4)
+    assert act() == ["ACKNOWLEDGED"] * 12
+    assert 1 < bras.in_flight_most <= 4
+
+
+def test_what_was_acknowledged_is_verified_by_the_next_accounting(bras: FakeBras) -> None:
+    sold = services.service()
+    session(sold, port=bras.port)
+    sell_faster(sold)
+    act()
+    assert verification.verify(at=AT) == (0, 0)
+    Session.objects.update(last_seen_at=AT + timedelta(seconds=200))
+    assert verification.verify(at=AT + timedelta(seconds=210)) == (1, 0)
+    assert AccessAction.objects.get().state == "VERIFIED"
+    assert SessionProfile.objects.get().verified_at == AT + timedelta(seconds=210)
+
+
+def test_an_acknowledged_end_is_verified_when_the_session_is_gone(bras: FakeBras) -> None:
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    services.block(sold)
+    act()
+    assert verification.verify(at=AT) == (0, 0)
+    running.delete()
+    assert verification.verify(at=AT) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("echo", "expected"), [("500000/100000", "VERIFIED"), ("300000/50000", "NOT_APPLIED")]
+)
+def test_where_a_yes_is_no_proof_the_echo_is(bras: FakeBras, echo: str, expected: str) -> None:
+    bras.manners = Manners(does_nothing=expected == "NOT_APPLIED")
+    sold = sold_at_300_50()
+    running = session(sold, port=bras.port, vendor="accel_ppp")
+    bras.sessions = {running.acct_session_id: {"Filter-Id": ["300000/50000"]}}
+    sell_faster(sold)
+    act()
+    assert bras.sessions[running.acct_session_id]["Filter-Id"] == [echo]
+    later = AT + timedelta(seconds=100)
+    Session.objects.update(last_seen_at=later, echo={"Filter-Id": echo})
+    verification.verify(at=later)
+    first = AccessAction.objects.earliest("id")
+    assert first.state == expected
+    if expected == "NOT_APPLIED":
+        assert act(101)[1:] == ["ACKNOWLEDGED"]
+        assert bras.kinds() == ["coa", "disconnect"]
+
+
+def test_without_an_echo_only_the_measured_speed_proves_anything(bras: FakeBras) -> None:
+    sold = services.service()
+    session(sold, port=bras.port, vendor="accel_ppp")
+    services.plan(sold, terms=services.tariff(down_bit_s=50 * MBIT, up_bit_s=50 * MBIT), since=None)
+    operations.refresh_access(subscription_ids=[sold.id], at=AT)
+    act()
+    for minute, megabits, expected in ((1, 0, (0, 0)), (2, 60 * 1, (0, 0)), (3, 60 * 120, (0, 1))):
+        later = AT + timedelta(minutes=minute)
+        octets = Session.objects.get().out_octets + megabits * MBIT // 8
+        Session.objects.update(last_seen_at=later, out_octets=octets)
+        assert verification.verify(at=later) == expected, minute
+    assert AccessAction.objects.earliest("id").state == "NOT_APPLIED"
+
+
+def test_staff_may_end_and_reauthorize_a_session_with_a_trace(bras: FakeBras) -> None:
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    session_operations.reauthorize_session(unique_id=running.unique_id, at=AT, actor=SYSTEM)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.said() == ["Mikrotik-Rate-Limit=100M/300M"]
+    session_operations.disconnect_session(unique_id=running.unique_id, at=AT, actor=SYSTEM)
+    assert act(1) == ["ACKNOWLEDGED", "ACKNOWLEDGED"]
+    assert bras.kinds() == ["coa", "disconnect"]
+    for action in ("network.session.disconnected", "network.session.reauthorized"):
+        assert AuditEntry.objects.filter(action=action).count() == 1
+    running.delete()
+    with pytest.raises(session_operations.SessionEndedError):
+        session_operations.disconnect_session(unique_id=running.unique_id, at=AT, actor=SYSTEM)
+
+
+def test_a_strangers_guest_session_at_the_subscribers_port_is_not_let_out(bras: FakeBras) -> None:
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    Session.objects.filter(id=running.id).update(is_guest=True, mac="02000000aa01")
+    sell_faster(sold)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
+
+
+def test_an_address_of_a_pool_is_no_reason_to_reconnect(bras: FakeBras) -> None:
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    assert RadiusDecision.objects.get().framed_ip is None
+    Session.objects.filter(id=running.id).update(framed_ip="10.77.0.99")
+    sell_faster(sold)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["coa"]
