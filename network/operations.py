@@ -111,6 +111,12 @@ def set_equipment(
         )
 
 
+def is_good_secret(secret: str) -> bool:
+    """Whether a BRAS and FreeRADIUS read this secret as we do."""
+    visible = secret.isascii() and secret.isprintable() and " " not in secret
+    return 8 <= len(secret) <= 64 and visible
+
+
 def save_nas(
     *,
     name: str,
@@ -125,7 +131,7 @@ def save_nas(
     """Register a BRAS, or change the one with this address. Audited, without the secret."""
     if vendor not in drivers():
         raise UnknownVendorError(field="vendor", vendor=vendor)
-    if not (8 <= len(secret) <= 64 and secret.isascii() and secret.isprintable()) or " " in secret:
+    if not is_good_secret(secret):
         raise BadSecretError(field="secret")
     values = {
         "name": name,

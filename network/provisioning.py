@@ -301,9 +301,9 @@ def shall_be(
         rule = guests.rule_for(
             reason=verdict.reason.value, zone_ids=zones, nas_id=0, chosen=everywhere
         )
-        return rule and guests.profile_of(
-            rule, subscription_id=row.subscription_id, framed_ip=held.ipv4
-        )
+        if rule is None:
+            return None
+        return guests.profile_of(rule, subscription_id=row.subscription_id, framed_ip=held.ipv4)
     if verdict.state is AccessState.REFUSED:
         return None
     return AccessProfile(

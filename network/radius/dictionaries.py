@@ -33,6 +33,7 @@ class Known(NamedTuple):
     kind: str
     vendor: str
     values: tuple[str, ...]
+    has_tag: bool = False
 
 
 @functools.cache
@@ -55,7 +56,8 @@ def known(name: str) -> Known | None:
     if found is None:
         return None
     values = tuple(str(one) for one in found.values.forward)
-    return Known(found.name, found.type, str(found.vendor or ""), values)
+    tagged = bool(found.has_tag)
+    return Known(found.name, found.type, str(found.vendor or ""), values, tagged)
 
 
 def problem(name: str, value: str | int) -> str:

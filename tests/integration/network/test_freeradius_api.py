@@ -82,7 +82,7 @@ def test_accept_carries_password_address_speed_and_class() -> None:
     ("vendor", "attribute", "value"),
     [
         ("accel_ppp", "Filter-Id", "300000/100000"),
-        ("generic", "WISPr-Bandwidth-Max-Down", 300 * MBIT),
+        ("generic", "WISPr-Bandwidth-Max-Down", str(300 * MBIT)),
     ],
 )
 def test_the_speed_is_said_in_the_dialect_of_the_bras(
