@@ -18,10 +18,11 @@ from django.db import DataError, Error, close_old_connections
 from django.db.models import F
 
 from network import sessions
-from network.accounting import Boot, SessionFacts, UselessPacketError, read
+from network.accounting import Boot, SessionFacts, UselessPacketError
+from network.entry_facts import facts_of
 from network.models import AccountingProgress
 from network.radius.configuration import STREAM_NAME
-from network.radius.stream_entry import BadEntryError, parse
+from network.radius.stream_entry import BadEntryError
 from project.core import clock
 
 logger = logging.getLogger(__name__)
@@ -132,8 +133,8 @@ class Worker:
         useless: list[tuple[Entry, str]] = []
         for entry in entries:
             try:
-                message = parse(entry[1].get(b"p", b""))
-                records.append((entry, read(message, received_at=received_at)))
+                facts = facts_of(entry[1].get(b"p", b""), received_at=received_at)
+                records.append((entry, facts))
             except (BadEntryError, UselessPacketError) as error:
                 useless.append((entry, str(error)))
         useless += ingest_what_fits(records)

@@ -19,6 +19,7 @@ from tests.support.ports import free_tcp_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_S = 60.0
+ROLES = ("superuser", "owner", "app", "radius")
 CONFIGURATION = """
 listen_addresses = '127.0.0.1'
 port = {port}
@@ -36,7 +37,7 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder, self.data = folder, folder / "data"
         self.port = free_tcp_port()
-        self.passwords = {name: secrets.token_urlsafe(24) for name in ("superuser", "owner", "app")}
+        self.passwords = {name: secrets.token_urlsafe(24) for name in ROLES}
 
     @property
     def env(self) -> dict[str, str]:
