@@ -20,6 +20,7 @@ SCHEDULE = {
         "task": "network.tasks.sample_pools",
         "schedule": crontab(minute="*/10"),
     },
+    "network.place_lines": {"task": "network.tasks.place_lines", "schedule": 60.0},
     # Half a minute after midnight in Kyiv would be enough; every ten minutes makes up for a
     # worker that was down then.
     "network.refresh_dated": {

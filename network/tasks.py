@@ -13,6 +13,7 @@ from network import (
     pools,
     provisioning,
     sender,
+    session_map,
     session_operations,
     verification,
     wishes,
@@ -108,3 +109,9 @@ def tidy_guests() -> None:
     """Forget guests of long ago; close alerts that have not come back."""
     guests.forget_visits(at=clock.now())
     confirmations.close_quiet_alerts(at=clock.now())
+
+
+@shared_task
+def place_lines() -> None:
+    """Find where the lines of new sessions lead, for the map."""
+    session_map.place_lines(at=clock.now())

@@ -28,6 +28,7 @@ from crm.tiles import REQUESTS_LAYER
 from network import provisioning
 from network.addressing import editing as ip_rules
 from network.addressing import importjob as ip_import
+from network.session_map import SESSIONS_LAYER
 from project.core import jobs, outbox
 from project.core.roles import Permission
 
@@ -41,6 +42,7 @@ def wire() -> None:
     impact.register(OpenRequestsProbe())
     # What staff see on the map beside zones and buildings.
     tile_layers.register(REQUESTS_LAYER)
+    tile_layers.register(SESSIONS_LAYER)
     # What stands in the buildings of an outline that is being drawn.
     counters.register(ActiveServices())
     # What hangs on a building, and moves when two buildings turn out to be one.

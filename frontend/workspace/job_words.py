@@ -15,6 +15,7 @@ from billing.subscriptions import plan_batches
 from billing.whatif import work as what_if
 from coverage.addressfiles import job as import_job
 from frontend.planner import import_words
+from network.addressing import importjob as ip_import
 
 
 def no_unit(_n: int) -> str:
@@ -65,6 +66,25 @@ WORDS: dict[str, JobWords] = {
             "answer_needs_survey": ("guest", _("need a look on the spot")),
             "answer_no_coverage": ("off", _("no coverage")),
             "unmatched": ("admin", _("address not found for certain")),
+        },
+    ),
+    ip_import.KIND: JobWords(
+        unit=rows,
+        page="workspace:ip-import-result",
+        outcomes={
+            "ip_given": ("online", _("given")),
+            "ip_changed": ("plan", _("changed")),
+            "ip_mac_only": ("plan", _("only the MAC")),
+            "ip_same": ("off", _("already so")),
+            "ip_nothing": ("off", _("say nothing")),
+            "ip_taken": ("debt", _("held by others")),
+            "ip_reserved": ("debt", _("reserved")),
+            "ip_repeated": ("debt", _("said twice")),
+            "ip_unknown": ("admin", _("nobody of that name")),
+            "ip_ambiguous": ("admin", _("several services")),
+            "ip_ended": ("admin", _("service ended")),
+            "ip_bad_address": ("admin", _("no address")),
+            "ip_bad_mac": ("admin", _("no MAC")),
         },
     ),
     what_if.KIND: JobWords(unit=services, page="workspace:what-if"),

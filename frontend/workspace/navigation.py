@@ -101,7 +101,11 @@ MODULES: tuple[NavModule, ...] = (
     NavModule(
         _("Provisioning"),
         "ti-router",
-        (NavPage(_("Open sessions"), "/workspace/sessions/", (Permission.NETWORK_VIEW,)),),
+        (
+            NavPage(_("Open sessions"), "/workspace/sessions/", (Permission.NETWORK_VIEW,)),
+            NavPage(_("Map of sessions"), "/workspace/sessions/map/", (Permission.NETWORK_VIEW,)),
+            NavPage(_("IP addresses"), "/workspace/addresses/", (Permission.NETWORK_VIEW,)),
+        ),
     ),
     NavModule(
         _("CRM"),

@@ -73,7 +73,7 @@ _QUERIES = {
     Kind.NOT_DECIDED: """
         SELECT host(s.framed_ip), 'IPV4', s.subscription_id, NULL, host(d.framed_ip), s.unique_id
         FROM network_session s JOIN radius_decision d ON d.subscription_id = s.subscription_id
-        WHERE NOT s.is_guest AND d.state = 'FULL' AND d.framed_ip <> s.framed_ip
+        WHERE NOT s.is_guest AND d.framed_ip <> s.framed_ip
         ORDER BY s.id LIMIT %(most)s""",
     Kind.CLAIM: """
         SELECT CASE WHEN c.kind = 'IPV4' THEN host(c.address) ELSE c.address::text END, c.kind,

@@ -1,12 +1,13 @@
 """The import as a job: a dry run over a file, and then in earnest over the same file."""
 
+import csv
 from datetime import datetime
 from typing import IO
 
 from django.db import transaction
 
 from network.addressing import importfile, importreport
-from network.addressing.importing import Import, portions
+from network.addressing.importing import FINE, Import, portions
 from project.core import audit, jobs
 from project.core.actor import Actor
 from project.core.jobs.files import shown_name
@@ -14,6 +15,7 @@ from project.core.models import Job, JobFile
 
 KIND = "network.ip_import"
 REPORT = "report.csv"
+ADDED_CELLS = len(importreport.ADDED)
 
 
 def hand_in(*, name: str, content: IO[bytes], at: datetime, actor: Actor) -> Job:
@@ -92,3 +94,20 @@ def run(progress: jobs.Progress) -> None:
 
 def _input(job: Job) -> JobFile:
     return JobFile.objects.get(job=job, role=JobFile.Role.INPUT)
+
+
+def problems(job: Job, *, limit: int = 100) -> list[list[str]]:
+    """The first rows of the report that are not in: their cells, with the word about each."""
+    file = JobFile.objects.filter(job=job, role=JobFile.Role.RESULT).first()
+    if file is None or not jobs.file_path(file).is_file():
+        return []
+    found: list[list[str]] = []
+    with jobs.file_path(file).open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.reader(stream, delimiter=";")
+        next(rows, None)
+        for row in rows:
+            if len(row) >= ADDED_CELLS and row[-ADDED_CELLS] not in FINE:
+                found.append(row)
+                if len(found) == limit:
+                    break
+    return found

@@ -3,6 +3,7 @@
 from network.models.access import AccessCredential, AccessMode, RadiusDecision, RejectLog
 from network.models.action import AccessAction, SessionProfile
 from network.models.guest import AccessAlert, GuestRule, GuestVisit, MacRequest
+from network.models.line import LinePlace
 from network.models.nas import BrasDriver, Nas
 from network.models.option82 import Option82Rule
 from network.models.pool import (
@@ -48,6 +49,7 @@ __all__ = [
     "IpPoolDay",
     "IpReserve",
     "IpRule",
+    "LinePlace",
     "MacRequest",
     "Nas",
     "Option82Rule",

@@ -15,18 +15,23 @@ declare global {
 
 window.htmx = htmx;
 
-/** Buttons that open a dialog, copy a text, print the page or put a form away. */
+/** Buttons that open a dialog, copy a text, print the page, put a form away or fill a field. */
 function startButtons(): void {
   document.addEventListener("click", (event) => {
     const target = event.target instanceof Element ? event.target : null;
-    const button = target?.closest<HTMLElement>("[data-open],[data-copy],[data-print],[data-clear]");
+    const button = target?.closest<HTMLElement>("[data-open],[data-copy],[data-print],[data-clear],[data-fill]");
     if (!button) {
       for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.ws-user[open]")) {
         if (!menu.contains(target)) menu.open = false;
       }
       return;
     }
-    const { open, copy, print, clear } = button.dataset;
+    const { open, copy, print, clear, fill, value } = button.dataset;
+    const field = fill ? document.querySelector<HTMLInputElement>(fill) : null;
+    if (field) {
+      field.value = value ?? "";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
     if (open) document.querySelector<HTMLDialogElement>(open)?.showModal();
     if (print !== undefined) window.print();
     if (clear) document.querySelector(clear)?.replaceChildren();

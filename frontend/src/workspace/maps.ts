@@ -5,6 +5,7 @@ import { startPlantMap } from "./plant";
 import { startPriceMap } from "./prices";
 import { BuildingLayer } from "../shared/buildings";
 import { createMap, L, zoneLayer, type ZoneProperties } from "../shared/map";
+import { startSessionsMap } from "./sessions_map";
 
 const CLOSE_ZOOM = 17;
 
@@ -108,6 +109,7 @@ export function startMaps(): void {
     if (element.dataset.map === "operator") startOperatorMap(element);
     else if (element.dataset.map === "plant") startPlantMap(element);
     else if (element.dataset.map === "prices") startPriceMap(element);
+    else if (element.dataset.map === "sessions") startSessionsMap(element);
     else startSmallMap(element);
   }
 }

@@ -22,7 +22,7 @@ from frontend.workspace.urls import urlpatterns
 from project.core.actor import SYSTEM
 from project.core.models import Job
 from project.core.roles import ROLE_PERMISSIONS, Permission, Role
-from tests.support import zones
+from tests.support import services, zones
 from tests.support.provider import AT, ON_DATE, PHONE, Provider, small_provider
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +153,32 @@ ADDRESSES = [
     page("charge-run", P.LEDGER_VIEW, run_id="=1"),
     page("sessions", P.NETWORK_VIEW),
     page("session", P.NETWORK_VIEW, unique_id="=none"),
+    page("session-map", P.NETWORK_VIEW),
+    page("session-points", P.NETWORK_VIEW),
+    page("session-here", P.NETWORK_VIEW),
+    page("ip-pools", P.NETWORK_VIEW),
+    page("ip-pool-new", P.NETWORK_EDIT),
+    page("ip-pool-new", P.NETWORK_EDIT, method="post"),
+    page("ip-pool", P.NETWORK_VIEW, pool_id="ip_pool"),
+    page("ip-pool", P.NETWORK_VIEW, P.NETWORK_EDIT, method="post", pool_id="ip_pool"),
+    page("ip-rules", P.NETWORK_VIEW),
+    page("ip-rules", P.NETWORK_VIEW, P.NETWORK_EDIT, method="post"),
+    page("ip-reserves", P.NETWORK_VIEW),
+    page("ip-reserves", P.NETWORK_VIEW, P.NETWORK_EDIT, method="post"),
+    page("ip-conflicts", P.NETWORK_VIEW),
+    page("ip-conflicts", P.NETWORK_VIEW, P.NETWORK_EDIT, method="post"),
+    page("ip-import", P.NETWORK_EDIT),
+    page("ip-import", P.NETWORK_EDIT, method="post"),
+    page("ip-import-result", P.NETWORK_EDIT, job_id="job"),
+    page("ip-import-result", P.NETWORK_EDIT, method="post", job_id="job"),
+    page("service-address", P.NETWORK_VIEW, subscription_id="subscription"),
+    page(
+        "service-address",
+        P.NETWORK_VIEW,
+        P.NETWORK_EDIT,
+        method="post",
+        subscription_id="subscription",
+    ),
     page("tariffs", P.TARIFFS_VIEW),
     page("tariff", P.TARIFFS_VIEW, code="=home-300"),
     page("tariff-new", P.TARIFFS_EDIT),
@@ -240,6 +266,7 @@ def things() -> dict[str, str]:
     )  # fmt: skip
     named = {
         "job": job.id,
+        "ip_pool": services.pool().id,
         "building": provider.building.id,
         "zone_version": ZoneVersion.objects.get(zone_id=provider.zone_id).id,
         "tariff": Tariff.objects.get().id,

@@ -1,0 +1,89 @@
+"""The map of sessions as lists: the places that want a look, and who is at one of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from coverage import queries as coverage_queries
+from coverage.models import PlantNode
+from frontend.workspace.queries.addresses import Holder, holders
+from network import session_map
+from network.models import Session
+from network.session_map import Here, Place
+
+WHOLE_WORLD = (-180.0, -90.0, 180.0, 90.0)
+SHOWN = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLine:
+    """A place with its address or the name of its node."""
+
+    place: Place
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class HereLine:
+    """A session at a place, or a service that is off there."""
+
+    here: Here
+    holder: Holder | None
+    session: Session | None
+
+
+@dataclass(frozen=True, slots=True)
+class HerePage:
+    """A place with all that is there."""
+
+    label: str
+    building_id: int | None
+    node_id: int | None
+    lines: list[HereLine]
+
+
+def busiest(*, at: datetime) -> list[PlaceLine]:
+    """Places with guests first, then those where most are off."""
+    found = session_map.places(
+        bounds=WHOLE_WORLD, zoom=session_map.BUILDINGS_FROM_ZOOM, states=session_map.STATES, at=at
+    )
+    found.sort(key=lambda one: (-one.counts["GUEST"], -one.counts["OFFLINE"], -one.total))
+    shown = found[:SHOWN]
+    labels = coverage_queries.address_labels(
+        building_ids=[one.building_id for one in shown if one.building_id]
+    )
+    nodes = dict(
+        PlantNode.objects.filter(id__in=[one.node_id for one in shown if one.node_id]).values_list(
+            "id", "name"
+        )
+    )
+    return [
+        PlaceLine(one, labels.get(one.building_id or 0) or nodes.get(one.node_id or 0, ""))
+        for one in shown
+    ]
+
+
+def here(*, building_id: int | None, node_id: int | None, at: datetime) -> HerePage:
+    """Who is at a building or node; neither: who is nowhere."""
+    found = session_map.here(building_id=building_id, node_id=node_id, at=at)
+    names = holders(subscription_ids=[one.subscription_id for one in found])
+    sessions = {
+        one.unique_id: one
+        for one in Session.objects.filter(
+            unique_id__in=[one.unique_id for one in found if one.unique_id]
+        ).select_related("nas")
+    }
+    label = ""
+    if building_id:
+        label = coverage_queries.address_labels(building_ids=[building_id]).get(building_id, "")
+    elif node_id:
+        node = PlantNode.objects.filter(id=node_id).first()
+        label = node.name if node else ""
+    return HerePage(
+        label=label,
+        building_id=building_id,
+        node_id=node_id,
+        lines=[
+            HereLine(one, names.get(one.subscription_id or 0), sessions.get(one.unique_id))
+            for one in found
+        ],
+    )
