@@ -18,7 +18,7 @@ from frontend.workspace.queries.jobs import shown
 from frontend.workspace.views.addresses import require_edit
 from frontend.workspace.views.jobs import viewer_of
 from frontend.workspace.web import done, staff_page
-from network import operations as network
+from network import session_operations
 from network.addressing import conflicts, importfile, importjob, plans, static
 from network.models import IpAssignment, RadiusDecision, Session
 from project.core import clock, jobs
@@ -146,7 +146,7 @@ def _settle(request: HttpRequest, *, at: datetime, actor: Actor) -> Any:
     row_id = params.as_key(key)
     act = params.choice_of(request.POST, "do", ("disconnect", "adopt", "by-rule", "give", "leave"))
     if act == "disconnect":
-        network.disconnect_session(unique_id=key, at=at, actor=actor)
+        session_operations.disconnect_session(unique_id=key, at=at, actor=actor)
         return _("The access server is asked to end the session.")
     if act == "adopt":
         conflicts.adopt(unique_id=key, at=at, actor=actor)
