@@ -15,8 +15,8 @@ from pathlib import Path
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
 # A template with one of these endings is written, without it, only where it is wanted.
-STATUS, STREAM, REST = ".optional", ".stream", ".rest"
-SUFFIXES = (STATUS, STREAM, REST)
+STATUS, STREAM, REST, DHCP = ".optional", ".stream", ".rest", ".dhcp"
+SUFFIXES = (STATUS, STREAM, REST, DHCP)
 STREAM_NAME = "geobill:accounting"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
@@ -46,6 +46,16 @@ class RedisPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class DhcpPlace:
+    """Where FreeRADIUS answers DHCP relays (IPv4), and what it tells beside an address."""
+
+    host: str
+    port: int = 67
+    mask: str = "255.255.255.0"
+    lease_s: int = 300
+
+
+@dataclass(frozen=True, slots=True)
 class RadiusSettings:
     """All that the templates need. `status_port` 0: no listener for a monitor.
 
@@ -70,6 +80,7 @@ class RadiusSettings:
     path: str = "rest"
     database: tuple[tuple[str, str], ...] = ()
     fast_columns: tuple[tuple[str, str], ...] = ()
+    dhcp: DhcpPlace | None = None
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
@@ -79,6 +90,8 @@ def write(wanted: RadiusSettings) -> list[Path]:
     left_out = {STREAM if wanted.redis is None else REST}
     if not wanted.status_port:
         left_out.add(STATUS)
+    if wanted.dhcp is None:
+        left_out.add(DHCP)
     chosen = [path for path in templates if path.suffix not in left_out]
     _clear(wanted.out)
     written = []
@@ -124,6 +137,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "REST_PORT": str(wanted.rest_port),
         "STATUS_PORT": str(wanted.status_port),
         **_redis_values(wanted.redis),
+        **_dhcp_values(wanted.dhcp, wanted.nas_networks),
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
         "PATH": _path(wanted.path),
@@ -131,6 +145,24 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         **_fast_places(wanted.fast_columns),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
+        ),
+    }
+
+
+def _dhcp_values(place: DhcpPlace | None, relays: Iterable[str]) -> dict[str, str]:
+    if place is None:
+        return {}
+    names = [(ipaddress.ip_network(one, strict=False), at) for at, one in enumerate(relays)]
+    return {
+        "DHCP_HOST": str(ipaddress.IPv4Address(place.host)),
+        "DHCP_PORT": str(place.port),
+        "DHCP_MASK": str(ipaddress.IPv4Address(place.mask)),
+        "DHCP_LEASE": str(int(place.lease_s)),
+        "DHCP_CLIENTS": "\n".join(
+            f"\tclient relay_{at} {{\n\t\tipaddr = {network}\n\t\tsecret = none\n"
+            "\t\tdhcp = yes\n\t}"
+            for network, at in names
+            if network.version == 4
         ),
     }
 

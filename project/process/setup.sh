@@ -16,7 +16,7 @@ postgres_version() {
 
 missing_packages() {
   local wanted=(ca-certificates redis-server freeradius freeradius-rest freeradius-postgresql
-    freeradius-redis freeradius-utils chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
+    freeradius-redis freeradius-dhcp freeradius-utils chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
   have_python || wanted+=(python3 python3-venv)
   [ -n "$(postgres_version)" ] || wanted+=("postgresql-$1" "postgresql-$1-postgis-3" "postgresql-$1-postgis-3-scripts")
   for package in "${wanted[@]}"; do

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from network import fastpath
 from network.radius.configuration import (
     BadConfigurationError,
+    DhcpPlace,
     RadiusSettings,
     RedisPlace,
     check,
@@ -40,6 +41,9 @@ class Command(BaseCommand):
             help="where accounting goes: the Redis stream, or packet by packet to the REST group",
         )
         parser.add_argument("--path", default=settings.GEOBILL_RADIUS_PATH, help="rest or fast")
+        parser.add_argument("--dhcp-host", default="", help="answer DHCP relays on this address")
+        parser.add_argument("--dhcp-mask", default="255.255.255.0", help="mask that clients get")
+        parser.add_argument("--dhcp-lease", type=int, default=300, metavar="SECONDS")
         parser.add_argument("--check", action="store_true", help="let FreeRADIUS check the result")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -60,6 +64,7 @@ class Command(BaseCommand):
             path=options["path"],
             database=_database(),
             fast_columns=tuple(fastpath.columns_in_use()),
+            dhcp=_dhcp_place(options),
         )
         try:
             files = write(wanted)
@@ -68,6 +73,14 @@ class Command(BaseCommand):
         except (BadConfigurationError, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{len(files)} files in {wanted.out}")
+
+
+def _dhcp_place(options: dict[str, Any]) -> DhcpPlace | None:
+    if not options["dhcp_host"]:
+        return None
+    return DhcpPlace(
+        host=options["dhcp_host"], mask=options["dhcp_mask"], lease_s=options["dhcp_lease"]
+    )
 
 
 def _redis_place() -> RedisPlace:
