@@ -100,10 +100,14 @@ class Reverse:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What became of a payment, named by the provider's key or by our reference."""
+    """What became of a payment, named by the provider's key or by our reference.
+
+    `keys`: of all payments that the provider put under one number.
+    """
 
     key: str = ""
     reference: str = ""
+    keys: tuple[str, ...] = ()
 
 
 class SeenState(StrEnum):

@@ -23,7 +23,7 @@ from billing.payments.calls import (
 )
 from billing.payments.gateway import Endpoint, Message, Refusal
 from billing.payments.merchants import Account
-from billing.payments.models import UsedNonce
+from billing.payments.models import Payment, UsedNonce
 from billing.payments.results import Result
 from project.core.actor import Actor
 
@@ -37,10 +37,14 @@ def perform(
     assert transaction.get_connection().in_atomic_block, "a message is one transaction"
     if message.nonce is not None:
         _use_nonce(message, merchant=merchant, at=at)
-    return [
+    answers = [
         _perform(call, merchant=merchant, endpoint=endpoint, at=at, actor=actor)
         for call in message.calls
     ]
+    wrong = next((one for one in answers if not one.result.is_done), None)
+    if message.is_whole and wrong is not None:
+        raise Refusal(wrong.result, wrong.text or "one of several was refused", message=message)
+    return answers
 
 
 def _use_nonce(message: Message, *, merchant: Account, at: datetime) -> None:
@@ -109,6 +113,12 @@ def search(call: Search, *, merchant: Account) -> Answer:
 
 def status(call: Status, *, merchant: Account, space: str) -> Answer:
     """What became of a payment."""
+    if call.keys:
+        rows = Payment.objects.filter(
+            merchant_id=merchant.id, space=space, external_id__in=call.keys
+        ).order_by("id")
+        found = tuple(crediting.row_of(payment) for payment in rows)
+        return Answer(Result.OK if found else Result.NOT_FOUND_PAYMENT, payments=found)
     payment = crediting.find_payment(
         merchant=merchant, space=space, key=call.key, reference=call.reference
     )

@@ -150,7 +150,8 @@ class Message:
 
     `operation` is the provider's own word for it (the journal shows it), `calls` what it asks of
     us, in order; all are done in one transaction. `wire` is whatever the endpoint needs to write
-    its answer (echoes). `verified` names the checks that it passed.
+    its answer (echoes). `verified` names the checks that it passed. `is_whole`: when one call is
+    refused, none is done.
     """
 
     operation: str
@@ -158,6 +159,7 @@ class Message:
     wire: Any = None
     verified: tuple[str, ...] = ()
     nonce: Nonce | None = None
+    is_whole: bool = False
 
 
 class Refusal(Exception):

@@ -145,7 +145,12 @@ def _refuse(
     at: datetime,
     began: float,
 ) -> OutgoingReply:
-    reply = endpoint.refuse(refusal, request, account.view, at)
+    try:
+        reply = endpoint.refuse(refusal, request, account.view, at)
+    except Exception:
+        # A key of ours that cannot sign: the provider is told to come back, people read the log.
+        logger.exception("%s/%s cannot even refuse", account.provider.code, endpoint.code)
+        reply = OutgoingReply(503, "text/plain", b"")
     message = refusal.message or Message(operation="", calls=())
     try:
         with transaction.atomic():

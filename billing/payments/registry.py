@@ -3,8 +3,14 @@
 from billing.payments.gateway import Channel, Provider
 from billing.payments.providers import (
     citypay,
+    easypay,
     ibox,
+    ipay,
+    monobank,
     platezhka,
+    portmone,
+    privat24,
+    pumb,
 )
 
 CASH = Channel(
@@ -23,7 +29,13 @@ PROVIDERS: dict[str, Provider] = {
     provider.code: provider
     for provider in (
         citypay.PROVIDER,
+        easypay.PROVIDER,
         ibox.PROVIDER,
+        ipay.PROVIDER,
+        monobank.PROVIDER,
         platezhka.PROVIDER,
+        portmone.PROVIDER,
+        privat24.PROVIDER,
+        pumb.PROVIDER,
     )
 }

@@ -216,9 +216,7 @@ def _paid_again(
     """A repeat, perhaps with parts that went back meanwhile."""
     if payment.state == Payment.State.REVERSED:
         return answer(Result.DUPLICATE, payment)
-    known = payment.gross_kopecks or payment.amount_kopecks
-    back = sum(kopecks for _key, kopecks in seen.refunds)
-    if seen.amount_kopecks is not None and seen.amount_kopecks not in (known, known - back):
+    if seen.amount_kopecks is not None and not _is_amount_of(payment, seen):
         return conflict(payment, at=at, actor=actor, told=str(seen.amount_kopecks))
     if seen.account and payment.account_code and seen.account != payment.account_code:
         return conflict(payment, at=at, actor=actor, told=seen.account)
@@ -228,6 +226,16 @@ def _paid_again(
         found = payers.find(code=payment.account_code, merchant=merchant)
         return answer(found.result if found.result is not Result.OK else Result.DUPLICATE, payment)
     return answer(Result.DUPLICATE, payment)
+
+
+def _is_amount_of(payment: Payment, seen: Seen) -> bool:
+    """Whether the amount is the one of before, or that less the parts that went back."""
+    back = sum(kopecks for _key, kopecks in seen.refunds)
+    return any(
+        bytes(payment.request_hash)
+        == request_hash(account=payment.account_code, amount_kopecks=amount)
+        for amount in {seen.amount_kopecks or 0, (seen.amount_kopecks or 0) + back}
+    )
 
 
 def _gone_back(

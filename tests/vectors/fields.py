@@ -9,7 +9,6 @@ from xml.etree.ElementTree import Element, fromstring
 from billing.payments import recipes
 from billing.payments.wire import documents
 
-STEP = re.compile(r"([^\[\]]+)((?:\[\d+\])*)")
 MISSING = object()
 
 
@@ -46,10 +45,14 @@ def _xml(root: Element, path: str) -> Any:
 
 
 def _json(here: Any, path: str) -> Any:
-    for name, place in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", path):
+    steps = re.findall(r"\.([^.\[\]]+)|\[(\d+)\]|\[([^\]=]+)=([^\]]*)\]", path)
+    for name, place, key, value in steps:
         try:
-            here = here[name] if name else here[int(place)]
-        except (KeyError, IndexError, TypeError):
+            if key:
+                here = next(one for one in here if str(one[key]) == value)
+            else:
+                here = here[name] if name else here[int(place)]
+        except (KeyError, IndexError, TypeError, StopIteration):
             return MISSING
     return here
 

@@ -6,7 +6,7 @@ which gets the very bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from billing.payments.calls import Answer
@@ -61,8 +61,7 @@ class FormCallback:
             message = self.told(fields, merchant, at)
         except BadValueError as error:
             raise Refusal(Result.BAD_FORMAT, str(error)) from error
-        verified = (*message.verified, self.verified)
-        return Message(message.operation, message.calls, message.wire, verified, message.nonce)
+        return replace(message, verified=(*message.verified, self.verified))
 
     def write(
         self, message: Message, answers: Sequence[Answer], merchant: Merchant, at: datetime

@@ -1,7 +1,7 @@
 """F3: REST-like JSON. Each operation has its method and suffix; an envelope may be signed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from billing.payments.gateway import (
 from billing.payments.results import Result
 from billing.payments.wire import documents
 from billing.payments.wire.documents import BadDocumentError
+from billing.payments.wire.values import BadValueError
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -26,8 +27,8 @@ JSON_TYPE = "application/json; charset=utf-8"
 class Route:
     """One operation: what its document asks, and what it is answered.
 
-    `read` gets the parameters of the query (GET) or the document (POST) and raises Refusal;
-    `write` gives status and document.
+    `read` gets the parameters of the query (GET) or the document (POST) and raises Refusal or
+    BadValueError; `write` gives status and document.
     """
 
     method: str
@@ -49,7 +50,9 @@ class JsonBill:
     space: str
     routes: Sequence[Route]
     refusal: Callable[[Refusal], tuple[int, object]]
-    open_envelope: Callable[[IncomingRequest, Merchant], tuple[Any, tuple[str, ...]]] | None = None
+    open_envelope: (
+        Callable[[IncomingRequest, Merchant, datetime], tuple[Any, tuple[str, ...]]] | None
+    ) = None
     close_envelope: (
         Callable[[bytes, Merchant], tuple[bytes, tuple[tuple[str, str], ...]]] | None
     ) = None
@@ -69,7 +72,7 @@ class JsonBill:
             if request.method == "GET":
                 document: Any = documents.form(request.query.encode("utf-8", "replace"))
             elif self.open_envelope is not None:
-                document, more = self.open_envelope(request, merchant)
+                document, more = self.open_envelope(request, merchant, at)
                 verified += more
             else:
                 document = documents.json_object(request.body)
@@ -77,8 +80,11 @@ class JsonBill:
                 raise BadDocumentError("not an object")
         except BadDocumentError as error:
             raise Refusal(Result.BAD_DOCUMENT, str(error)) from error
-        message = route.read(document, merchant)
-        return Message(route.word, message.calls, (route, message.wire), verified, message.nonce)
+        try:
+            message = route.read(document, merchant)
+        except BadValueError as error:
+            raise Refusal(Result.BAD_FORMAT, str(error)) from error
+        return replace(message, operation=route.word, wire=(route, message.wire), verified=verified)
 
     def _route(self, request: IncomingRequest) -> Route:
         suffix = request.suffix.rstrip("/")
@@ -92,7 +98,7 @@ class JsonBill:
     ) -> OutgoingReply:
         """The answers as JSON, signed where the protocol signs."""
         route, wire = message.wire
-        inner = Message(message.operation, message.calls, wire)
+        inner = replace(message, wire=wire)
         status, document = route.write(inner, answers, merchant, at)
         return self._out(status, document, merchant)
 

@@ -6,10 +6,16 @@ from typing import Any
 from billing.payments.calls import Call, Lookup, Pay, Reverse
 from billing.payments.engines.fields import Field, Operation, Reply
 from billing.payments.engines.terminal_get import TerminalGet
-from billing.payments.gateway import Merchant
+from billing.payments.gateway import Merchant, Setting
 from billing.payments.results import Result
 from billing.payments.wire import values
 from billing.payments.wire.documents import Markup, tag
+
+SETTINGS = (
+    Setting("pay_type", help="our service number; empty: any"),
+    Setting("fop_id", help="which legal entity gets the money, shown in the check"),
+    Setting("allows_cancel", kind="flag", default=True),
+)
 
 CODES = {
     Result.OK: "0",

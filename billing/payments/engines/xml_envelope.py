@@ -6,7 +6,7 @@ those that are simple enough to be declared field by field; the others give func
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from xml.etree.ElementTree import Element
 
@@ -24,6 +24,7 @@ from billing.payments.gateway import (
 from billing.payments.results import Result
 from billing.payments.wire import documents
 from billing.payments.wire.documents import BadDocumentError, Markup
+from billing.payments.wire.values import BadValueError
 
 XML_TYPE = "text/xml; charset=utf-8"
 
@@ -38,7 +39,7 @@ class XmlEnvelope:
 
     `form_field`: where the document stands, "" for the body itself. `read_document` gets the root
     and the very bytes of the document (a signature is over these). `sign` turns the written answer
-    into the signed one.
+    into the signed one. `status_of` gives the HTTP status of an operation's result; 200 without it.
     """
 
     code: str
@@ -50,6 +51,7 @@ class XmlEnvelope:
     form_field: str = ""
     declaration: str = documents.DECLARATION
     sign: Callable[[bytes, Merchant], bytes] | None = None
+    status_of: Callable[[str, Result], int] | None = None
     family: Family = field(default=Family.XML_ENVELOPE, init=False)
 
     def read(self, request: IncomingRequest, merchant: Merchant, at: datetime) -> Message:
@@ -62,14 +64,11 @@ class XmlEnvelope:
             root = documents.xml(body)
         except BadDocumentError as error:
             raise Refusal(Result.BAD_DOCUMENT, str(error)) from error
-        message = self.read_document(root, body, merchant, at)
-        return Message(
-            message.operation,
-            message.calls,
-            message.wire,
-            (*verified, *message.verified),
-            message.nonce,
-        )
+        try:
+            message = self.read_document(root, body, merchant, at)
+        except BadValueError as error:
+            raise Refusal(Result.BAD_FORMAT, str(error)) from error
+        return replace(message, verified=(*verified, *message.verified))
 
     def _document(self, request: IncomingRequest) -> bytes:
         if not request.body.strip():
@@ -86,19 +85,26 @@ class XmlEnvelope:
         self, message: Message, answers: Sequence[Answer], merchant: Merchant, at: datetime
     ) -> OutgoingReply:
         """The answers in one document."""
-        return self._out(self.layout(message, answers, merchant, at), merchant)
+        wrong = next((one.result for one in answers if not one.result.is_done), Result.OK)
+        root = self.layout(message, answers, merchant, at)
+        return self._out(root, merchant, message.operation, wrong)
 
     def refuse(
         self, refusal: Refusal, request: IncomingRequest, merchant: Merchant, at: datetime
     ) -> OutgoingReply:
         """The refusal in the provider's form."""
-        return self._out(self.layout_refusal(refusal, merchant, at), merchant)
+        operation = refusal.message.operation if refusal.message is not None else ""
+        root = self.layout_refusal(refusal, merchant, at)
+        return self._out(root, merchant, operation, refusal.result)
 
-    def _out(self, root: Markup, merchant: Merchant) -> OutgoingReply:
+    def _out(
+        self, root: Markup, merchant: Merchant, operation: str, result: Result
+    ) -> OutgoingReply:
         body = (self.declaration + root).encode("utf-8", "replace")
         if self.sign is not None:
             body = self.sign(body, merchant)
-        return OutgoingReply(200, XML_TYPE, body)
+        status = self.status_of(operation, result) if self.status_of is not None else 200
+        return OutgoingReply(status, XML_TYPE, body)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,7 @@ PROVIDER = Provider(
     endpoints=(osmp.endpoint("terminal", "ibox"),),
     settings=(
         *BASIC_SETTINGS,
-        Setting("pay_type", help="our service number at iBox; empty: any"),
-        Setting("fop_id", help="which legal entity gets the money, shown in the check"),
-        Setting("allows_cancel", kind="flag", default=True),
+        *osmp.SETTINGS,
         Setting("topup_url", help="iBox's page for this service, for the link on our pages"),
     ),
     capabilities=frozenset({"lookup", "reverse"}),
