@@ -43,7 +43,12 @@ def perform(
     ]
     wrong = next((one for one in answers if not one.result.is_done), None)
     if message.is_whole and wrong is not None:
-        raise Refusal(wrong.result, wrong.text or "one of several was refused", message=message)
+        raise Refusal(
+            wrong.result,
+            wrong.text or "one of several was refused",
+            message=message,
+            conflicts_with=wrong.payment_id if wrong.result is Result.CONFLICT else None,
+        )
     return answers
 
 

@@ -166,13 +166,22 @@ class Refusal(Exception):
     """A message that is not done: bad signature, bad form, unknown operation.
 
     `reason` is for the journal (never shown to the provider); `message` is what could be read of
-    it, so that the answer can echo ids.
+    it, so that the answer can echo ids. `conflicts_with`: the payment whose id came with another
+    account or amount.
     """
 
-    def __init__(self, result: Result, reason: str, *, message: Message | None = None) -> None:
+    def __init__(
+        self,
+        result: Result,
+        reason: str,
+        *,
+        message: Message | None = None,
+        conflicts_with: int | None = None,
+    ) -> None:
         self.result = result
         self.reason = reason
         self.message = message
+        self.conflicts_with = conflicts_with
         super().__init__(f"{result}: {reason}")
 
 

@@ -17,7 +17,7 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from billing.ledger.errors import LedgerError
-from billing.payments import dispatch, journal, merchants
+from billing.payments import crediting, dispatch, journal, merchants
 from billing.payments.calls import Answer
 from billing.payments.gateway import (
     Endpoint,
@@ -29,6 +29,7 @@ from billing.payments.gateway import (
     Refusal,
 )
 from billing.payments.merchants import Account
+from billing.payments.models import Payment
 from billing.payments.outgoing import HttpLink
 from billing.payments.results import Result
 from billing.payments.wire import addresses
@@ -154,6 +155,10 @@ def _refuse(
     message = refusal.message or Message(operation="", calls=())
     try:
         with transaction.atomic():
+            if refusal.conflicts_with is not None:
+                known = Payment.objects.get(id=refusal.conflicts_with)
+                actor = Actor(kind=ActorKind.PROVIDER, label=account.provider.title)
+                crediting.conflict(known, at=at, actor=actor, told="in a message of several")
             _keep(
                 request, account, endpoint, message, [Answer(refusal.result)], reply=reply,
                 at=at, began=began, reason=refusal.reason,

@@ -33,12 +33,6 @@ class Faults:
     def test_a_caller_from_elsewhere_is_refused(self, db: None) -> None:
         faults.check_wrong_address(self.provider())
 
-    def test_a_wrong_signature_is_refused(self, db: None) -> None:
-        provider = self.provider()
-        if provider.incoming.spoil is None:
-            pytest.skip("the protocol has no signature and no log-in")
-        faults.check_bad_signature(provider)
-
     def test_hostile_bodies_are_answered_in_the_own_form(self, db: None) -> None:
         faults.check_hostile_bodies(self.provider())
 
@@ -47,3 +41,10 @@ class Faults:
 
     def test_spoiled_messages_never_break_the_server(self, db: None) -> None:
         faults.fuzz(self.provider())
+
+
+class SignedFaults(Faults):
+    """For protocols with a signature or a log-in."""
+
+    def test_a_wrong_signature_is_refused(self, db: None) -> None:
+        faults.check_bad_signature(self.provider())

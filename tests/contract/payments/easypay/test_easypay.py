@@ -8,7 +8,7 @@ from billing.payments import recipes
 from tests.contract.payments.easypay.adapter import OUR_KEY, PROVIDER_KEY
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
 from tests.contract.payments.holding import check_vectors
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 from tests.vectors.fields import value_at
 
@@ -74,7 +74,7 @@ def is_signed(answer: Answered) -> bool:
     return recipes.rsa_sha1_verify(answer.body, FOLDER.keys.public(OUR_KEY))
 
 
-class TestBill(Faults):
+class TestBill(SignedFaults):
     """A: Provider 3.1."""
 
     incoming = staticmethod(incoming)

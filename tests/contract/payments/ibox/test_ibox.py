@@ -4,7 +4,7 @@ import pytest
 
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.holding import check_vectors
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
 BASIC = {"Authorization": "Basic aWJveDppYm94LXRlc3QtcGFzc3dvcmQ="}
@@ -35,7 +35,7 @@ def incoming() -> Incoming:
     )
 
 
-class TestTerminal(Faults):
+class TestTerminal(SignedFaults):
     """The terminal dialect."""
 
     incoming = staticmethod(incoming)

@@ -11,7 +11,7 @@ from billing.payments import recipes
 from billing.payments.models import Payment
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.holding import check_vectors
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
@@ -63,7 +63,7 @@ def incoming() -> Incoming:
     )
 
 
-class TestBill(Faults):
+class TestBill(SignedFaults):
     """A: messages to the biller."""
 
     incoming = staticmethod(incoming)

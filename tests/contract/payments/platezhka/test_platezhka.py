@@ -6,7 +6,7 @@ import pytest
 
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.holding import check_vectors
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
 XML = {"Content-Type": "text/xml; charset=utf-8"}
@@ -55,7 +55,7 @@ def incoming() -> Incoming:
     )
 
 
-class TestEnvelope(Faults):
+class TestEnvelope(SignedFaults):
     """The XML envelope."""
 
     incoming = staticmethod(incoming)

@@ -12,7 +12,7 @@ from billing.payments.wire import documents
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
 from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.pumb.adapter import BANK_KEY, HEADER, OUR_KEY
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
 NOW = 1_773_570_645
@@ -70,7 +70,7 @@ def incoming() -> Incoming:
     )
 
 
-class TestBill(Faults):
+class TestBill(SignedFaults):
     """A: the facility API."""
 
     incoming = staticmethod(incoming)
