@@ -14,12 +14,30 @@ from billing.ledger.operations import Leg
 from billing.subscriptions.models import PlanSpan, Subscription
 from billing.tariffs.models import TariffVersion
 from billing.tariffs.operations import VAT_ACCOUNT_CODE
+from project.core import prepared
 from project.core.actor import Actor
 from project.core.errors import DomainError
 
 SERVICE_CODE = "SERVICE"
 PAUSE_CODE = "PAUSE"
 UPGRADE_OCCURRENCE = 1
+
+
+# Whether charging the account up to the day could change anything: a day that is not charged (of a
+# service that ended too), a block for debt, or prepaid time that a move to new terms gives back.
+_IS_DUE = """
+SELECT EXISTS (
+    SELECT 1 FROM billing_subscription AS s
+    WHERE s.account_id = %(account)s AND s.state <> 'DRAFT' AND (
+        s.charged_until IS NULL
+        OR s.charged_until <= LEAST(%(day)s::date, COALESCE(s.terminated_date, %(day)s::date))
+        OR EXISTS (SELECT 1 FROM billing_block AS b WHERE b.subscription_id = s.id
+                   AND b.until_at IS NULL AND b.reason = 'DEBT')
+        OR EXISTS (SELECT 1 FROM billing_terms_move AS m WHERE m.subscription_id = s.id
+                   AND m.outcome = 'MOVED' AND m.settled_date IS NULL
+                   AND m.from_date <= %(day)s::date))
+)
+"""
 
 
 class NotEnoughMoneyError(DomainError):
@@ -31,7 +49,13 @@ class NotEnoughMoneyError(DomainError):
 
 
 def settle(*, account_id: int, on_date: date, at: datetime, actor: Actor) -> None:
-    """Money came in or a reason to be off has gone: charge what is due."""
+    """Money came in or a reason to be off has gone: charge what is due.
+
+    Most payments come before anything is due: one short look tells, and nothing else is done.
+    """
+    ((is_due,),) = prepared.rows(_IS_DUE, {"account": account_id, "day": on_date})
+    if not is_due:
+        return
     settle_account(account_id=account_id, on_date=on_date, at=at, actor=actor)
 
 

@@ -68,25 +68,28 @@ def web_server(
 
 @dataclass(frozen=True)
 class Call:
-    """One request of a client: a POST when there is a body."""
+    """One request of a client: a POST when there is a body (`raw`: one that is not JSON)."""
 
     path: str
     body: dict[str, Any] | None = None
+    raw: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def payload(self) -> bytes | None:
         """The body as it goes out."""
-        return None if self.body is None else json.dumps(self.body).encode()
+        return self.raw if self.body is None else json.dumps(self.body).encode()
 
 
 def _client(port: int, calls: Sequence[Call], until: float, answers: Any) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    prepared = [(call.path, call.payload) for call in calls]
+    prepared = [(call.path, call.payload, dict(call.headers)) for call in calls]
     done, place = 0, 0
     while time.monotonic() < until:
-        path, payload = prepared[place % len(prepared)]
+        path, payload, more = prepared[place % len(prepared)]
         place += 1
         headers = {"Content-Type": "application/json"} if payload is not None else {}
+        headers |= more
         connection.request("POST" if payload is not None else "GET", path, payload, headers)
         answer = connection.getresponse()
         answer.read()

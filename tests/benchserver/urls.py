@@ -4,7 +4,7 @@ import json
 import uuid
 
 from django.db import connection, transaction
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 
@@ -29,7 +29,19 @@ def one_select_one_insert(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"number": number, "lon": lon, "lat": lat})
 
 
+@csrf_exempt
+def one_insert(request: HttpRequest) -> HttpResponse:
+    """One INSERT, committed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_outboxevent (topic, payload, created_at, available_at, attempts,"
+            " last_error) VALUES ('bench', '{}', now(), now(), 0, '')"
+        )
+    return HttpResponse(b"OK")
+
+
 urlpatterns = [
+    path("bench/insert", one_insert),
     path("bench/floor", one_select_one_insert),
     path("", include("project.urls")),
 ]

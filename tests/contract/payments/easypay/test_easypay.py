@@ -1,5 +1,6 @@
 """EasyPay: its vectors, and what its bill protocol must bear."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -7,7 +8,6 @@ import pytest
 from billing.payments import recipes
 from tests.contract.payments.easypay.adapter import OUR_KEY, PROVIDER_KEY
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 from tests.vectors.fields import value_at
@@ -102,5 +102,5 @@ class TestBill(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("easypay")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("easypay", prefixes=("check", "payment", "confirm", "cancel"))

@@ -1,9 +1,10 @@
 """iBox: its vectors, and what it must bear."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
@@ -42,5 +43,5 @@ class TestTerminal(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("ibox")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("ibox")

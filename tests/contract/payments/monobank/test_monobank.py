@@ -1,11 +1,11 @@
 """monobank: its vectors, and what its bill protocols must bear."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.suite import Faults
 from tests.vectors.adapter import Sent
 
@@ -95,5 +95,5 @@ class TestDebt(Faults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("monobank")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("monobank", prefixes=("debt_", "get_"))

@@ -1,11 +1,11 @@
 """Platezhka: its vectors, and what it must bear."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
@@ -82,5 +82,5 @@ class TestEnvelope(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("platezhka")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("platezhka")

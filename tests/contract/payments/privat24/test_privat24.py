@@ -1,10 +1,11 @@
 """Privat24: its vectors, and what its bill protocols must bear."""
 
+from collections.abc import Callable
+
 import pytest
 
 from billing.payments.models import Payment, ProviderRegisterRow
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.suite import Faults
 from tests.vectors.adapter import Sent
 from tests.vectors.fields import value_at
@@ -120,5 +121,5 @@ class TestLegacy(Faults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("privat24")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("privat24", prefixes=("presearch", "search", "check", "pay", "upload", "cancel"))

@@ -1,6 +1,7 @@
 """PUMB: its vectors, and what its bill protocol must bear."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,6 @@ from billing.payments import recipes
 from billing.payments.models import ProviderRegisterRow
 from billing.payments.wire import documents
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.pumb.adapter import BANK_KEY, HEADER, OUR_KEY
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
@@ -137,5 +137,5 @@ class TestBill(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("pumb")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("pumb")
