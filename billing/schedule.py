@@ -39,4 +39,14 @@ SCHEDULE = {
         "schedule": crontab(hour="5-23", minute="7,22,37,52"),
         "kwargs": {"mode": "incremental"},
     },
+    # Providers that did not tell the end of a payment are asked; what nobody paid is closed.
+    "billing.ask_about_payments": {
+        "task": "billing.ask_about_payments",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 300},
+    },
+    "billing.purge_payment_messages": {
+        "task": "billing.purge_payment_messages",
+        "schedule": crontab(hour=5, minute=40),
+    },
 }

@@ -4,11 +4,13 @@ import logging
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
 
 from billing.bookkeeping import stopping
 from billing.charging import operations as charging
 from billing.ledger import operations as ledger
 from billing.ledger import seals, verification
+from billing.payments import operations as payments
 from project.core import clock
 from project.core.actor import SYSTEM
 
@@ -57,6 +59,21 @@ def seal_ledger() -> int:
     """Seal what was posted since the last seal and export the seal; how many postings it covers."""
     at = clock.now()
     return seals.seal_day(day=clock.today(at), at=at).postings
+
+
+@shared_task(name="billing.ask_about_payments")
+def ask_about_payments() -> int:
+    """Ask providers about payments of which the end is unknown; how many were asked about."""
+    at = clock.now()
+    payments.expire(at=at, actor=SYSTEM)
+    return payments.ask_about_open(at=at)
+
+
+@shared_task(name="billing.purge_payment_messages")
+def purge_payment_messages() -> int:
+    """Delete messages of payment systems that are older than they are kept; how many."""
+    kept = timedelta(days=settings.GEOBILL_PAYMENT_MESSAGES_KEPT_DAYS)
+    return payments.purge_messages(before=clock.now() - kept)
 
 
 class LedgerWrongError(RuntimeError):

@@ -103,3 +103,9 @@ def write(
             min(duration_us, 2_000_000_000),
         ],
     )
+
+
+def purge_messages(*, before: datetime) -> int:
+    """Delete messages before that moment (at least 90 days ago; the database holds it)."""
+    ((deleted,),) = prepared.rows("SELECT billing_purge_messages(%s)", [before])
+    return int(deleted)

@@ -18,6 +18,7 @@ from billing.payments.desk import (
     accept_cash,
     reverse_payment,
 )
+from billing.payments.journal import purge_messages
 from billing.payments.merchants import (
     BadMerchantError,
     UnknownProviderError,
@@ -48,6 +49,7 @@ __all__ = [
     "expire",
     "open_legal_entity",
     "open_merchant",
+    "purge_messages",
     "refund",
     "reverse_payment",
 ]

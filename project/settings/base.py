@@ -350,6 +350,9 @@ GEOBILL_ZONES_NEED_REVIEW = envbool("GEOBILL_ZONES_NEED_REVIEW", False)
 # Operations of people above this many hryvnias wait for a second person; -1: none ever does.
 GEOBILL_SECOND_PERSON_ABOVE_UAH = envint("GEOBILL_SECOND_PERSON_ABOVE_UAH", 1000)
 
+# After this what payment systems and we said to each other is deleted; 90 days at least.
+GEOBILL_PAYMENT_MESSAGES_KEPT_DAYS = envint("GEOBILL_PAYMENT_MESSAGES_KEPT_DAYS", 1100)
+
 # Numbers of accounts for the accountant's export: "REVENUE=703,clearing.cash=301".
 GEOBILL_CHART_OF_ACCOUNTS = envlist("GEOBILL_CHART_OF_ACCOUNTS")
 
