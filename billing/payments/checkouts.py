@@ -112,7 +112,6 @@ def create_checkout(
         description=description or f"Інтернет, договір {payment.account_code}",
         success_url=success_url.replace("{order}", payment.order_number or ""),
         failure_url=failure_url.replace("{order}", payment.order_number or ""),
-        callback_url=merchant.view.callback_url(),
         **order,
     )
     line = link or HttpLink(merchant, at, payment.id, client)

@@ -294,7 +294,8 @@ class Link(Protocol):
 class Order:
     """What a client is asked to pay: our number is unique, `account` is the contract number.
 
-    The addresses are whole: where the browser comes back to, and where the provider tells us.
+    The addresses are whole: where the browser comes back to. `callback_url`: where the provider
+    tells us; empty: at the merchant account's own address, under the client's suffix.
     """
 
     number: str
@@ -304,6 +305,7 @@ class Order:
     language: str = "uk"
     email: str = ""
     phone: str = ""
+    payer_name: str = ""
     hold: bool = False
     lifetime_s: int = 3600
     success_url: str = ""

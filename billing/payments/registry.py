@@ -7,10 +7,13 @@ from billing.payments.providers import (
     ibox,
     ipay,
     monobank,
+    moneyua,
     platezhka,
+    platon,
     portmone,
     privat24,
     pumb,
+    ukrpays,
 )
 
 CASH = Channel(
@@ -33,9 +36,12 @@ PROVIDERS: dict[str, Provider] = {
         ibox.PROVIDER,
         ipay.PROVIDER,
         monobank.PROVIDER,
+        moneyua.PROVIDER,
         platezhka.PROVIDER,
+        platon.PROVIDER,
         portmone.PROVIDER,
         privat24.PROVIDER,
         pumb.PROVIDER,
+        ukrpays.PROVIDER,
     )
 }

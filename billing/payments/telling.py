@@ -6,6 +6,8 @@ asked about, and the answer comes back here as PROOF.
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from billing.payments import events, giving_back, payers
 from billing.payments.calls import Answer, Pay, Seen, SeenState, Told, Trust
 from billing.payments.crediting import (
@@ -151,7 +153,12 @@ def _paid(
             return Answer(Result.NOT_FOUND_PAYMENT)
         if amount != (payment.gross_kopecks or payment.amount_kopecks):
             return conflict(payment, at=at, actor=actor, told=f"{amount} for {seen.order}")
-    if payment is None or payment.external_id not in (None, key) or _is_closed(payment):
+    if (
+        payment is None
+        or payment.external_id not in (None, key)
+        or _is_closed(payment)
+        or _names_another(payment, seen)
+    ):
         return _without_order(
             payment, call, key, amount, merchant=merchant, endpoint=endpoint, space=space, at=at,
             actor=actor,
@@ -168,11 +175,18 @@ def _paid(
     if attempt is not None:
         attempt.state, attempt.finished_at = PaymentAttempt.State.SUCCEEDED, at
         attempt.save(update_fields=["state", "finished_at"])
+    if seen.refunds:
+        _parts_back(payment, seen=seen, merchant=merchant, at=at, actor=actor)
     return answer(Result.OK, payment)
 
 
 def _is_closed(payment: Payment) -> bool:
     return payment.state in (Payment.State.FAILED, Payment.State.CANCELLED)
+
+
+def _names_another(payment: Payment, seen: Seen) -> bool:
+    """Whether the payer was led to another account than the order's: a form can be changed."""
+    return bool(seen.account and payment.account_code and seen.account != payment.account_code)
 
 
 def _without_order(
@@ -189,7 +203,7 @@ def _without_order(
 ) -> Answer:
     """Proven money for no open order: to the account that is named, or to nobody's yet."""
     seen = call.seen
-    account = payment.account_code if payment is not None else seen.account
+    account = seen.account or (payment.account_code if payment is not None else "")
     return pay(
         Pay(
             account=account,
@@ -250,21 +264,27 @@ def _gone_back(
             return done
     if payment.state == Payment.State.REVERSED:
         return answer(Result.DUPLICATE, payment)
+    left = payment.amount_kopecks - payment.refunded_kopecks
     return giving_back.give_back(
         payment, merchant=merchant, amount_kopecks=None, key="", reason=seen.reason, at=at,
-        actor=actor,
+        actor=actor, refund=_wished(payment, kopecks=left),
     )  # fmt: skip
 
 
 def _parts_back(
     payment: Payment, *, seen: Seen, merchant: Account, at: datetime, actor: Actor
 ) -> Answer:
-    """Each part once, by the provider's key of it; our own refunds are found by theirs."""
+    """Each part once, by the provider's key of it. Our own refunds are found by theirs; a provider
+    that names them by no key of ours is understood to tell of the one of that amount.
+    """
     result = answer(Result.DUPLICATE, payment)
     for key, kopecks in seen.refunds:
-        ours = Refund.objects.filter(
-            payment=payment, key=key, kind=Refund.Kind.OURS, journal_id__isnull=True
-        ).first()
+        known = payment.refunds.filter(Q(key=key) | Q(external_id=key))
+        if known.filter(state=Refund.State.SUCCEEDED).exists():
+            continue
+        ours = known.first() or _wished(payment, kopecks=kopecks)
+        if ours is not None and ours.key != key:
+            ours.external_id = key[:100]
         result = giving_back.give_back(
             payment,
             merchant=merchant,
@@ -278,3 +298,12 @@ def _parts_back(
         if not result.result.is_done:
             return result
     return result
+
+
+def _wished(payment: Payment, *, kopecks: int) -> Refund | None:
+    """A refund of ours of that amount that is asked for and not heard of yet."""
+    return payment.refunds.filter(
+        kind=Refund.Kind.OURS,
+        state__in=[Refund.State.SENT, Refund.State.UNKNOWN],
+        amount_kopecks=kopecks,
+    ).first()

@@ -13,7 +13,9 @@ MISSING = object()
 
 
 def value_at(body: bytes, path: str) -> Any:
-    """What stands at a path of an answer; MISSING where there is nothing."""
+    """What stands at a path of an answer; MISSING where there is nothing. `body`: all of it."""
+    if path == "body":
+        return body.decode()
     if path.startswith("/"):
         return _xml(fromstring(body), path)
     if path.startswith("payload"):

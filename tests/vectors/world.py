@@ -126,3 +126,48 @@ class Books:
                 " billing_payment), (SELECT coalesce(sum(balance_kopecks), 0) FROM ledger_balance)"
             )
             return cls(*cursor.fetchone())
+
+
+def order(
+    *,
+    merchant_id: int,
+    number: str,
+    client: str,
+    at: datetime,
+    provider_ref: str = "",
+    account: str = "100500",
+    amount_kopecks: int = 12_550,
+) -> int:
+    """An order of ours that is begun at the provider, as `create_checkout` leaves it; its id."""
+    from billing.ledger.models import LedgerAccount
+    from billing.payments import crediting
+    from billing.payments.models import MerchantAccount, Payment, PaymentAttempt
+
+    known = Payment.objects.filter(merchant_id=merchant_id, order_number=number).first()
+    if known is not None:
+        return known.id
+    provider = MerchantAccount.objects.get(id=merchant_id).provider
+    payment = Payment.objects.create(
+        account_id=LedgerAccount.objects.get(code=account).id,
+        channel=provider.upper(),
+        merchant_id=merchant_id,
+        endpoint=client,
+        account_code=account,
+        amount_kopecks=amount_kopecks,
+        gross_kopecks=amount_kopecks,
+        request_hash=crediting.request_hash(account=account, amount_kopecks=amount_kopecks),
+        state=Payment.State.CREATED,
+        order_number=number,
+        paid_at=at,
+        created_at=at,
+        created_by="vectors",
+    )
+    PaymentAttempt.objects.create(
+        payment=payment,
+        client=client,
+        state=PaymentAttempt.State.SENT,
+        provider_ref=provider_ref,
+        created_at=at,
+        sent_at=at,
+    )
+    return payment.id
