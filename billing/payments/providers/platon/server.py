@@ -202,9 +202,7 @@ class PlatonClient(BareClient):
         return self._call(link, at(merchant, ADDRESS) + "/post-unq/", fields, operation=operation)
 
     @staticmethod
-    def _call(
-        link: Link, url: str, fields: Mapping[str, str], *, operation: str
-    ) -> dict[str, Any]:
+    def _call(link: Link, url: str, fields: Mapping[str, str], *, operation: str) -> dict[str, Any]:
         answer = object_of(json_of(send_form(link, url, fields, operation=operation)))
         result = documents.words(answer, "result").upper()
         if result in ("DECLINED", "ERROR"):

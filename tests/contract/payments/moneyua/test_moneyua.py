@@ -18,7 +18,13 @@ SECRET = "moneyua-test-secret"
 
 
 def result(
-    key: str, account: str, amount: str, *, code: str = "20", test: str = "0", merchant: str = "1234"
+    key: str,
+    account: str,
+    amount: str,
+    *,
+    code: str = "20",
+    test: str = "0",
+    merchant: str = "1234",
 ) -> Sent:
     fields = {
         "RETURN_MERCHANT": merchant,
