@@ -9,13 +9,13 @@ database, posts nothing and cannot credit anything by itself.
 Money is whole kopecks, times are aware moments.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from billing.payments.calls import Answer, Call, Seen
+from billing.payments.calls import Answer, Call, RegistryRow, Seen
 from billing.payments.results import Result
 
 
@@ -382,7 +382,8 @@ class Provider:
 
     `open_questions` are what nobody could confirm, each answered by a setting with the safe
     default. `order_space`: the idempotency space of what its clients find, where it is not that of
-    the first endpoint.
+    the first endpoint. `registry_file` reads the rows of a file that the provider leaves somewhere;
+    it raises BadValueError.
     """
 
     code: str
@@ -396,6 +397,7 @@ class Provider:
     max_kopecks: int = 15_000_000
     open_questions: tuple[str, ...] = ()
     order_space: str = ""
+    registry_file: Callable[[bytes], Sequence[RegistryRow]] | None = None
 
     @property
     def channel(self) -> str:

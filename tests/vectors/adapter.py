@@ -99,6 +99,10 @@ class Adapter:
         """Let our client produce the request of an outgoing vector; a Checkout, or what it says."""
         raise AssertionError(f"{self.provider}: nobody calls {vector.name}")
 
+    def said(self, path: str, told: Any) -> Any:
+        """What our client understood, for a field that is no path of the answer."""
+        raise AssertionError(f"{self.provider}: nobody says {path}")
+
     def algorithm(self, vector: Vector, keys: Keys) -> dict[str, Any]:
         """The values of a known-answer vector."""
         raise AssertionError(f"{self.provider}: nobody computes {vector.name}")

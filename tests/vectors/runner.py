@@ -181,18 +181,19 @@ class Run:
         method, _path, body = self.canned.taken[-1]
         if not wrong and (method, body) != (vector.method, link.requests[-1].body):
             wrong = "what came to the stand-in is not what was sent"
-        return wrong or _wrong_canned(vector)
+        return wrong or self._wrong_canned(vector, told)
 
-
-def _wrong_canned(vector: Vector) -> str:
-    body = str(vector.expected.get("body_example") or "").encode()
-    wrong = []
-    for path, wanted in (vector.expected.get("key_fields") or {}).items():
-        if path.startswith("base64decode"):
-            continue
-        if text := wrong_field(value_at(body, path), wanted, {}):
-            wrong.append(f"{path}: {text}")
-    return "; ".join(wrong)
+    def _wrong_canned(self, vector: Vector, told: object) -> str:
+        body = str(vector.expected.get("body_example") or "").encode()
+        wrong = []
+        for path, wanted in (vector.expected.get("key_fields") or {}).items():
+            if path.startswith("base64decode"):
+                continue
+            is_path = path.startswith(("$", "/", "len(", "payload"))
+            value = value_at(body, path) if is_path else self.adapter.said(path, told)
+            if text := wrong_field(value, wanted, {}):
+                wrong.append(f"{path}: {text}")
+        return "; ".join(wrong)
 
 
 def wrong_answer(
