@@ -41,7 +41,7 @@ SETTINGS = (
     ),
     Setting(
         "purpose_pattern",
-        default=r"(?<!\d)(\d{4,12})(?!\d)",
+        default=r"(?<!\d)(?<!\d\.)(\d{4,12})(?!\d)(?![.,]\d)",
         help="Autoclient: where the account is in the purpose; the first group",
     ),
     Setting("fast_pay_token", help="fast-pay link: token of the service"),

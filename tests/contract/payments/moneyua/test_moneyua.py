@@ -1,5 +1,6 @@
 """MoneyUA: its vectors, and what its result form must bear."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -9,7 +10,6 @@ from billing.payments import recipes
 from billing.payments.models import Payment
 from billing.payments.providers.moneyua import SIGNED_RESULT
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
@@ -88,5 +88,5 @@ class TestResult(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("moneyua")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("moneyua")

@@ -1,5 +1,6 @@
 """Platon: its vectors, and what its callback must bear."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -14,7 +15,6 @@ from billing.payments.providers.platon import callback as platon
 from billing.payments.providers.platon.server import PlatonClient, order_hash
 from project.core.actor import SYSTEM
 from tests.contract.payments.faults import FOLDER, Answered, Incoming, Provider
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.platon.adapter import ADAPTER, DETAILS
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors import world
@@ -159,5 +159,5 @@ def test_a_refund_within_ten_minutes_is_not_asked_for(db: None) -> None:
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("platon")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("platon")

@@ -1,5 +1,6 @@
 """UkrPays: its vectors, and what its callback must bear."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -10,7 +11,6 @@ from billing.payments import recipes
 from billing.payments.models import Payment
 from project.core.actor import SYSTEM
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
-from tests.contract.payments.holding import check_vectors
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors import world
 from tests.vectors.adapter import Sent
@@ -102,5 +102,5 @@ class TestCallback(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold() -> None:
-    check_vectors("ukrpays")
+def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
+    hold_vectors("ukrpays")
