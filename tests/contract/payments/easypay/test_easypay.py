@@ -103,4 +103,4 @@ class TestBill(SignedFaults):
 
 @pytest.mark.stack
 def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("easypay", prefixes=("check", "payment", "confirm", "cancel"))
+    hold_vectors("easypay")

@@ -96,4 +96,4 @@ class TestDebt(Faults):
 
 @pytest.mark.stack
 def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("monobank", prefixes=("debt_", "get_"))
+    hold_vectors("monobank")

@@ -88,4 +88,4 @@ class TestBill(Faults):
 
 @pytest.mark.stack
 def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("portmone", prefixes=("debt", "bills", "pay_orders"))
+    hold_vectors("portmone")

@@ -122,4 +122,4 @@ class TestLegacy(Faults):
 
 @pytest.mark.stack
 def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("privat24", prefixes=("presearch", "search", "check", "pay", "upload", "cancel"))
+    hold_vectors("privat24")
