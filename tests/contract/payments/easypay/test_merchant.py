@@ -106,14 +106,15 @@ class Bank(StandInLink):
     def send(self, request: OutgoingRequest, *, operation: str) -> IncomingReply:
         self.requests.append(request)
         number = sum(1 for one in self.requests if "/system/" in one.url)
-        answer = {
+        answers: dict[str, dict[str, Any]] = {
             "createApp": {"appId": "app-1", "pageId": f"page-{number}"},
             "createPage": {"pageId": f"page-{number}"},
             "create": {"forwardUrl": "https://pay.easypay.ua/session/1"},
             "state": {"paymentState": "pending"},
             "refund": {"refundTransactionId": 5},
-        }[operation]
-        return IncomingReply(200, {}, documents.json_bytes({**answer, "error": None}))
+        }
+        body = documents.json_bytes({**answers[operation], "error": None})
+        return IncomingReply(200, {}, body)
 
 
 def test_an_application_is_opened_once_and_a_page_for_each_order(db: None) -> None:

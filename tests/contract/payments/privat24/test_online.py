@@ -252,7 +252,8 @@ def test_the_statement_is_read_to_its_end_and_only_real_credits_count(db: None) 
     seen = client.fetch_registry(start, start + timedelta(days=1), account.view, link)
     assert [(one.key, one.account) for one in seen] == [("A1", "100500"), ("A2", "")]
     assert "followId=n2" in link.requests[1].url
-    for answer in ({"transactions": "x"}, [], {"transactions": [row(SUM="x")]}):
+    wrong: tuple[object, ...] = ({"transactions": "x"}, [], {"transactions": [row(SUM="x")]})
+    for answer in wrong:
         with pytest.raises(ProviderUnreachableError):
             client.fetch_registry(
                 start, start + timedelta(days=1), account.view, Bank(account, answer)
