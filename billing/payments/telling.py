@@ -265,6 +265,10 @@ def _gone_back(
     if payment.state == Payment.State.REVERSED:
         return answer(Result.DUPLICATE, payment)
     left = payment.amount_kopecks - payment.refunded_kopecks
+    if payment.refunds.filter(kind=Refund.Kind.OURS, state=Refund.State.SUCCEEDED).exists():
+        # Is it the echo of the part that we gave back, or the rest too? People find out.
+        conflict(payment, at=at, actor=actor, told="reversed, after a part was given back")
+        return answer(Result.OK, payment)
     return giving_back.give_back(
         payment, merchant=merchant, amount_kopecks=None, key="", reason=seen.reason, at=at,
         actor=actor, refund=_wished(payment, kopecks=left),

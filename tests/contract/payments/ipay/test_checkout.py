@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from billing.payments import checkouts, merchants, recipes
+from billing.payments import checkouts, giving_back, merchants, recipes
 from billing.payments.calls import SeenState
 from billing.payments.gateway import (
     IncomingReply,
@@ -12,13 +12,17 @@ from billing.payments.gateway import (
     ProviderRefusedError,
     ProviderUnreachableError,
 )
-from billing.payments.models import PaymentAttempt
+from billing.payments.models import Payment, PaymentAttempt, PaymentEvent, Refund
 from billing.payments.providers.ipay.checkout import CheckoutClient
 from billing.payments.providers.ipay.masterpass import Holder, MasterpassClient
 from billing.payments.wire import documents
 from billing.payments.wire.documents import Markup, tag
+from project.core.actor import SYSTEM
+from tests.contract.payments import faults
 from tests.contract.payments.faults import FOLDER, Incoming, Provider
 from tests.contract.payments.ipay.adapter import ADAPTER
+from tests.contract.payments.ipay.test_ipay import incoming as incoming_bill
+from tests.contract.payments.ipay.test_ipay import message
 from tests.vectors import world
 from tests.vectors.adapter import Sent, StandInLink
 
@@ -116,6 +120,38 @@ def test_a_part_is_captured_and_a_refund_is_done_by_status_nine(db: None) -> Non
     assert CheckoutClient().refund(paid, 2_550, "r", view, link).state is SeenState.REVERSED
     link.signed(tag("pid", PID), tag("status", "7"))
     assert CheckoutClient().refund(paid, 2_550, "r", view, link).state is SeenState.WAITING
+
+
+def test_a_bare_reversal_after_a_refund_of_ours_alarms_people(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults.standing_clock(monkeypatch)
+    provider = Provider(incoming_bill())
+    provider.send(provider.paying())
+    payment = Payment.objects.get()
+    ours = Refund(
+        payment=payment,
+        merchant_id=payment.merchant_id,
+        space=payment.space,
+        key="wish-1",
+        kind="OURS",
+        created_at=FOLDER.now,
+    )
+    giving_back.give_back(
+        payment,
+        merchant=merchants.get(merchant_id=provider.merchant_id),
+        amount_kopecks=2_550,
+        key="wish-1",
+        reason="a client asked",
+        at=FOLDER.now,
+        actor=SYSTEM,
+        refund=ours,
+    )
+    told = message("31000001", "100500", "12550", status=9, salt="b" * 40)
+    assert provider.send(told).status == 200
+    assert provider.balance == -15_025 + 10_000
+    assert PaymentEvent.objects.filter(payment=payment, kind="CONFLICT").count() == 1
+    provider.books_are_right()
 
 
 def test_the_wallet_says_where_the_payer_goes_next(db: None) -> None:
