@@ -1,7 +1,7 @@
 """Which browser modules get a second look: `python -m tests.second_look` prints them.
 
 A browser, a web server and a database on two busy cores meet moments that no person meets. So when
-nothing but a few browser tests failed, their modules run once more, each from a fresh system and with
+nothing but a few browser tests failed, their modules run once more, from a fresh system and with
 the machine to themselves. What fails then is broken; what passes is named as unsteady in the
 summary, to be looked into. Any other failing test, or many of these, is a failure at once.
 """
