@@ -14,9 +14,9 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from network import events, pools, wraps
+from network import events, pools, wishes, wraps
 from network.accounting import Boot, SessionFacts, join_all
-from network.models import AccountingProgress
+from network.models import AccessAction, AccountingProgress
 from project.core import prepared
 
 SUSPECT_AFTER = timedelta(minutes=15)  # three interim updates of 300 s
@@ -40,6 +40,9 @@ _STATEMENTS = Path(__file__).with_name("statements")
 _INGEST = (_STATEMENTS / "ingest.sql").read_text(encoding="utf-8")
 _LATE = (_STATEMENTS / "late.sql").read_text(encoding="utf-8")
 _CLOSE = (_STATEMENTS / "close.sql").read_text(encoding="utf-8")
+
+_SUPERSEDED = (_STATEMENTS / "superseded.sql").read_text(encoding="utf-8")
+SUPERSEDED = "SUPERSEDED"
 
 _BOOT = """
 UPDATE network_nas SET last_boot_at = %(at)s, boot_epoch = boot_epoch + 1
@@ -146,7 +149,9 @@ def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
         cursor.execute(_LATE, {**_columns(late, points), **more})
     # Addresses of sessions that begin are confirmed, of those that end begin to rest.
     changed = [one.unique_id for one in outcomes.values() if one.is_new or one.is_over]
-    pools.follow(unique_ids=changed, at=max(one.last_seen_at for one in facts))
+    at = max(one.last_seen_at for one in facts)
+    pools.follow(unique_ids=changed, at=at)
+    _end_superseded(cursor, ids=[one.unique_id for one in outcomes.values() if one.is_new], at=at)
     events.record_many(
         events.Event(
             at=packet.at,
@@ -160,6 +165,15 @@ def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
         for one in facts
         for packet in one.packets
     )
+
+
+def _end_superseded(cursor: Any, *, ids: list[str], at: datetime) -> None:
+    """New sessions take the place of older ones of their services: ask the BRAS to end those."""
+    if not ids:
+        return
+    cursor.execute(_SUPERSEDED, {"ids": ids})
+    older = [row[0] for row in cursor.fetchall()]
+    wishes.wish(sessions=older, at=at, cause=SUPERSEDED, kind=AccessAction.Kind.DISCONNECT)
 
 
 def _merged_points(cursor: Any, facts: Sequence[SessionFacts]) -> dict[str, list[int]]:

@@ -12,8 +12,10 @@ from django.db import connection
 from network import partitions, sessions
 from network.accounting import Boot, Kind, SessionFacts, Told
 from network.models import (
+    AccessAction,
     AccountingProgress,
     Nas,
+    RadiusDecision,
     Session,
     SessionClosed,
     SessionEvent,
@@ -250,3 +252,29 @@ def test_starts_and_stops_become_lines_once_and_without_secrets() -> None:
         "User-Password": "***",
         "Acct-Session-Time": [0],
     }
+
+
+def test_a_new_session_ends_the_one_whose_place_it_takes() -> None:
+    services.nas(address=ADDRESS)
+    sold = services.service()
+
+    def begun(key: str, *, mac: str, minute: int) -> SessionFacts:
+        began = AT + timedelta(minutes=minute)
+        one = replace(facts(minute, key=key), subscription_id=sold.id, mac=mac)
+        return replace(one, started_at=began, acct_session_id=key)
+
+    def asked() -> set[str]:
+        rows = AccessAction.objects.filter(cause=sessions.SUPERSEDED)
+        return set(rows.values_list("session_unique_id", flat=True))
+
+    sessions.ingest([begun("moved", mac="020000000001", minute=0)])
+    sessions.ingest([begun("other", mac="020000000002", minute=1)])
+    assert asked() == set(), "two devices, and no limit is set"
+    sessions.ingest([begun("again", mac="020000000001", minute=2)])
+    assert asked() == {"moved"}
+    RadiusDecision.objects.update(sessions_max=1)
+    sessions.ingest([begun("late", mac="020000000003", minute=-5)])
+    assert asked() == {"moved"}, "an old one that is told of late takes nobody's place"
+    sessions.ingest([begun("third", mac="020000000004", minute=3)])
+    assert asked() == {"moved", "other", "again", "late"}
+    assert Session.objects.count() == 5, "they end when the BRAS says so"
