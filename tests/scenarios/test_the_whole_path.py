@@ -7,6 +7,7 @@ to the price rule and to the zone. It grows with every part of the product.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
@@ -31,7 +32,7 @@ from coverage.models import AdminUnit, Zone, ZoneVersion
 from coverage.zoning.operations import Terms
 from crm.models import ConnectionRequest
 from network import demo as demo_network
-from network.models import RadiusDecision, Session, SessionHistory
+from network.models import RadiusDecision, Session, SessionEvent, SessionHistory, TrafficDay
 from project.core import clock, outbox
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
@@ -60,6 +61,7 @@ SECOND_WKT = (
     " 36.3480 50.0330))"
 )
 NEW_PRICE = 31_000
+ACCOUNTING_S = 30.0
 PEOPLE = {
     "planner": Role.PLANNER,
     "operator": Role.OPERATOR,
@@ -262,13 +264,28 @@ def the_subscriber_is_online_with_the_speed_of_the_tariff(
             f" Acct-Output-Octets = {octets * 1000}"
         )
         assert radius.account(kind, "path-1", who + counters).kind == "Accounting-Response"
-        with system.database():
-            opened = Session.objects.filter(login=login).count()
-            assert opened == (0 if kind == "Stop" else 1)
+        accounting_is_taken_in(system, login, octets=octets, ended=kind == "Stop")
     with system.database():
         session = SessionHistory.objects.get(login=login)
         assert (session.in_octets, session.out_octets) == (9, 9000)
         assert session.subscription_id == decision.subscription_id
+        assert not Session.objects.filter(login=login).exists()
+        told = SessionEvent.objects.filter(session_unique_id=session.unique_id)
+        assert {"START", "STOP"} <= set(told.values_list("kind", flat=True))
+        days = TrafficDay.objects.filter(subscription_id=session.subscription_id)
+        assert sum(day.out_octets for day in days) == 9000
+
+
+def accounting_is_taken_in(system: Stack, login: str, *, octets: int, ended: bool) -> None:
+    """FreeRADIUS has put it into the stream; the worker takes it from there."""
+    table = SessionHistory if ended else Session
+    deadline = time.monotonic() + ACCOUNTING_S
+    while True:
+        with system.database():
+            if table.objects.filter(login=login, in_octets=octets).exists():
+                return
+        assert time.monotonic() < deadline, "accounting was not taken in"
+        time.sleep(0.1)
 
 
 def money_runs_out(system: Stack) -> date:
