@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Max, Q, Sum
 
 from network.events import Kind
 from network.models import (
     AccessAction,
+    AccountingProgress,
     Session,
     SessionClosed,
     SessionEvent,
@@ -41,6 +42,11 @@ class TrafficRow:
     day: date
     in_octets: int
     out_octets: int
+
+
+def accounting_as_of() -> datetime | None:
+    """When a worker of the accounting stream had last read everything; None without a stream."""
+    return AccountingProgress.objects.aggregate(newest=Max("caught_up_at"))["newest"]
 
 
 def session_of(*, unique_id: str) -> Session | SessionHistory | None:

@@ -114,10 +114,13 @@ def reap(*, at: datetime) -> tuple[int, int]:
         )
         cursor.execute(
             "UPDATE network_session SET state = 'SUSPECT', suspect_at = %s"
-            " WHERE state = 'OPEN' AND last_seen_at < %s",
+            " WHERE state = 'OPEN' AND last_seen_at < %s"
+            " RETURNING unique_id, subscription_id, nas_id",
             [at, at - SUSPECT_AFTER],
         )
-        return cursor.rowcount, closed
+        silent = cursor.fetchall()
+        _record(silent, kind=events.Kind.SUSPECT, at=at)
+        return len(silent), closed
 
 
 def _caught_up() -> list[datetime]:
@@ -211,6 +214,18 @@ def _close(
     cursor.execute(_CLOSE, {"ids": ids, "heard_before": heard_before, "cause": cause})
     gone = cursor.fetchall()
     pools.follow(unique_ids=[row[0] for row in gone], at=at)
+    _record(gone, kind=kind, at=at, cause=cause)
+    return len(gone)
+
+
+def _record(
+    sessions: Iterable[tuple[str, int | None, int | None]],
+    *,
+    kind: events.Kind,
+    at: datetime,
+    cause: str = "",
+) -> None:
+    """The same line for many sessions: (unique id, service, BRAS)."""
     events.record_many(
         events.Event(
             at=at,
@@ -218,11 +233,10 @@ def _close(
             subscription_id=subscription_id,
             session_unique_id=unique_id,
             nas_id=nas_id,
-            attributes={"cause": cause},
+            attributes={"cause": cause} if cause else {},
         )
-        for unique_id, subscription_id, nas_id in gone
+        for unique_id, subscription_id, nas_id in sessions
     )
-    return len(gone)
 
 
 def _lock(cursor: Any, *, ids: list[str]) -> None:

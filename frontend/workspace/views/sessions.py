@@ -1,5 +1,7 @@
 """Open sessions on all BRASes, and the page of one session."""
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -8,10 +10,14 @@ from frontend.workspace.paging import PAGE_SIZE, key_page
 from frontend.workspace.queries import sessions
 from frontend.workspace.session_words import EVENTS
 from frontend.workspace.web import staff_page
+from network import session_queries
 from project.core import clock
 from project.core.errors import NotFoundError
 from project.core.http import may
 from project.core.roles import Permission
+
+# A worker notes every few seconds that it has read everything.
+LATE = timedelta(minutes=2)
 
 
 @staff_page(Permission.NETWORK_VIEW)
@@ -25,11 +31,13 @@ def open_sessions(request: HttpRequest) -> HttpResponse:
         city_id=params.int_of(request.GET, "city"),
     )
     rows = sessions.open_sessions(wanted=wanted, before=before, limit=PAGE_SIZE + 1)
+    at, as_of = clock.now(), session_queries.accounting_as_of()
     context = {
         "page": key_page(rows, before=before),
         "wanted": wanted,
         "counts": sessions.counts(wanted=wanted),
-        "at": clock.now(),
+        "at": at,
+        "waits_since": as_of if as_of and at - as_of > LATE else None,
         "sees_customers": may(request, Permission.CUSTOMERS_VIEW),
     }
     if request.headers.get("HX-Request"):

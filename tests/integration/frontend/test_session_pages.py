@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from network import session_queries, sessions
 from network.accounting import Kind, SessionFacts, Told
-from network.models import Session
+from network.models import AccountingProgress, Session
+from project.core import clock
 from project.core.roles import Role
 from tests.support import services
 from tests.support.staff import who_signs_in
@@ -132,3 +133,13 @@ def test_traffic_of_days_includes_the_running_one() -> None:
         (date(2026, 11, 25), 100, 1000),
         (date(2026, 11, 26), 250, 2500),
     ]
+
+
+def test_the_table_says_when_accounting_waits(engineer: Client) -> None:
+    address = reverse("workspace:sessions")
+    now = clock.now()
+    row = AccountingProgress.objects.create(name="a", caught_up_at=now, updated_at=now)
+    assert "Облік не надходить" not in engineer.get(address).content.decode()
+    row.caught_up_at = now - timedelta(hours=1)
+    row.save()
+    assert "Облік не надходить" in engineer.get(address).content.decode()
