@@ -124,6 +124,24 @@ SESSION = {
     "CLOSED": State(tone="off", icon="ti-wifi-off", word=pgettext_lazy("session", "closed")),
 }
 
+ACTION = {
+    "DESIRED": State(tone="pending", icon="ti-clock", word=pgettext_lazy("action", "waits")),
+    "SENT": State(tone="pending", icon="ti-send", word=pgettext_lazy("action", "sent")),
+    "ACKNOWLEDGED": State(
+        tone="brand", icon="ti-check", word=pgettext_lazy("action", "acknowledged")
+    ),
+    "VERIFIED": State(tone="online", icon="ti-checks", word=pgettext_lazy("action", "verified")),
+    "NAK": State(tone="debt", icon="ti-circle-x", word=pgettext_lazy("action", "refused")),
+    "TIMED_OUT": State(
+        tone="guest", icon="ti-clock-pause", word=pgettext_lazy("action", "no answer")
+    ),
+    "NOT_APPLIED": State(
+        tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("action", "not done")
+    ),
+    "OBSOLETE": State(tone="off", icon="ti-ban", word=pgettext_lazy("action", "not needed")),
+    "DEAD": State(tone="debt", icon="ti-mail-off", word=pgettext_lazy("action", "given up")),
+    "CANCELLED": State(tone="off", icon="ti-archive", word=pgettext_lazy("action", "left")),
+}
 NODE = {
     "IN_SERVICE": State(tone="brand", icon="ti-circle-check", word=_("in service")),
     "PLANNED": State(tone="plan", icon="ti-calendar-time", word=pgettext_lazy("node", "planned")),
@@ -159,6 +177,7 @@ KINDS: dict[str, dict[str, State]] = {
     "operation": OPERATION,
     "run": RUN,
     "session": SESSION,
+    "action": ACTION,
     "node": NODE,
     "node_kind": NODE_KIND,
     "port": PORT,

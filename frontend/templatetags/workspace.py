@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 
-from frontend.workspace import navigation, params
+from frontend.workspace import navigation, network_words, params
 from project.core.models import User
 from project.core.roles import Permission
 
@@ -165,6 +165,42 @@ def money_actions() -> list[Any]:
 def minus(kopecks: int) -> int:
     """The amount with the other sign: a debit as a column of debits shows it."""
     return -kopecks
+
+
+@register.filter
+def action_kind(row: Any) -> Any:
+    """What a wish to a BRAS takes."""
+    return network_words.KINDS.get(row.kind, row.kind)
+
+
+@register.filter
+def action_cause(row: Any) -> Any:
+    """Why a BRAS was asked."""
+    return network_words.CAUSES.get(row.cause, row.cause)
+
+
+@register.filter
+def error_word(row: Any) -> Any:
+    """What an Error-Cause of a BRAS means."""
+    return network_words.ERROR_CAUSES.get(str(row.error_cause), "")
+
+
+@register.filter
+def drift_word(row: Any) -> Any:
+    """Why a session stands on the drift board."""
+    return network_words.DRIFT.get(row.reason, row.reason)
+
+
+@register.filter
+def drift_kind(row: Any) -> Any:
+    """What the last wish of a session on the drift board took."""
+    return network_words.KINDS.get(row.action_kind, row.action_kind)
+
+
+@register.filter
+def drift_cause(row: Any) -> Any:
+    """Why it was asked."""
+    return network_words.CAUSES.get(row.action_cause, row.action_cause)
 
 
 @register.filter

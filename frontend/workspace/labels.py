@@ -99,6 +99,8 @@ AUDIT_OBJECTS: dict[str, Any] = {
     "charge_run": _("Charge run"),
     "job": _("Background job"),
     "nas": _("BRAS"),
+    "bras_driver": _("Driver of access servers"),
+    "access_action": _("Action on a session"),
     "session": _("Session"),
 }
 

@@ -12,6 +12,7 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 
 from billing.bookkeeping import queries as bookkeeping_queries
+from network import live_queries
 from project.core.models import User
 from project.core.roles import Permission
 
@@ -105,6 +106,15 @@ MODULES: tuple[NavModule, ...] = (
             NavPage(_("Open sessions"), "/workspace/sessions/", (Permission.NETWORK_VIEW,)),
             NavPage(_("Map of sessions"), "/workspace/sessions/map/", (Permission.NETWORK_VIEW,)),
             NavPage(_("IP addresses"), "/workspace/addresses/", (Permission.NETWORK_VIEW,)),
+            NavPage(
+                _("Action queue"),
+                "/workspace/actions/",
+                (Permission.NETWORK_VIEW,),
+                live_queries.dead_count,
+            ),
+            NavPage(_("Drift board"), "/workspace/drift/", (Permission.NETWORK_VIEW,)),
+            NavPage(_("Access servers"), "/workspace/access-servers/", (Permission.NETWORK_VIEW,)),
+            NavPage(_("Drivers"), "/workspace/drivers/", (Permission.NETWORK_VIEW,)),
         ),
     ),
     NavModule(

@@ -22,8 +22,10 @@ from coverage import queries as coverage_queries
 from crm import queries as crm_queries
 from crm.models import ConnectionRequest
 from frontend.workspace.queries import holders, statement
+from network import live_queries
 from network import queries as network_queries
 from network.explanation import Explanation
+from network.models import TemporarySpeed
 from network.queries import Access, SessionRow
 from project.core.errors import NotFoundError
 
@@ -45,6 +47,7 @@ class Service:
     access: Access | None
     explanation: Explanation | None
     addons: list["Service"] = field(default_factory=list)
+    temporary: TemporarySpeed | None = None
 
     @property
     def point(self) -> Point:
@@ -182,6 +185,7 @@ def services(
         subscription_ids=[row.id for row in rows], limit=SESSIONS_SHOWN
     )
     access = _access(alive, spans=spans, sessions=sessions)
+    temporary = live_queries.temporary_of(subscription_ids=access, at=at)
     living: dict[int, Service] = {}
     ended: list[Service] = []
     for row in rows:
@@ -194,6 +198,7 @@ def services(
             address=labels.get(row.building_id, ""),
             access=access.get(row.id),
             explanation=explanation,
+            temporary=temporary.get(row.id),
         )
         if row.state == ServiceState.TERMINATED:
             ended.append(one)

@@ -1,0 +1,154 @@
+"""What is asked of BRASes: the queue with its dead letters, and the drift board."""
+
+from datetime import timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from frontend.workspace import params
+from frontend.workspace.network_words import CAUSES, DRIFT, ERROR_CAUSES, KINDS
+from frontend.workspace.paging import PAGE_SIZE, key_page
+from frontend.workspace.queries import live
+from frontend.workspace.web import done, staff_page
+from network import live_queries, session_operations
+from project.core import clock
+from project.core.http import actor_of
+from project.core.roles import Permission
+
+MBIT = 1_000_000
+TABS: dict[str, tuple[str, ...]] = {
+    "dead": live_queries.TO_LOOK_AT,
+    "work": live_queries.IN_WORK,
+    "nak": ("NAK",),
+    "done": ("ACKNOWLEDGED", "VERIFIED"),
+}
+WORDS = {"kinds": KINDS, "causes": CAUSES, "drift": DRIFT, "errors": ERROR_CAUSES}
+
+
+@staff_page(Permission.NETWORK_VIEW)
+def action_list(request: HttpRequest) -> HttpResponse:
+    """The queue of wishes, the dead letters first of all."""
+    tab = params.choice_of(request.GET, "tab", TABS)
+    before = params.int_of(request.GET, "before")
+    nas_id = params.int_of(request.GET, "nas")
+    at = clock.now()
+    rows = live_queries.actions(
+        states=TABS.get(tab, ()), nas_id=nas_id, before=before, limit=PAGE_SIZE + 1
+    )
+    counts = live_queries.action_counts(since=at - timedelta(days=1))
+    page = key_page(rows, before=before)
+    context = {
+        "page": page,
+        "rows": live.with_holders(list(page.rows)),
+        "tab": tab,
+        "tabs": {name: sum(counts.get(one, 0) for one in states) for name, states in TABS.items()},
+        "nas_id": nas_id,
+        "servers": live_queries.nas_list(),
+        "words": WORDS,
+    }
+    return render(request, "workspace/actions.html", context)
+
+
+@staff_page(Permission.SESSIONS_DISCONNECT, methods=("POST",))
+def decide(request: HttpRequest, action_id: int) -> HttpResponse:
+    """A dead letter: once more, or leave it."""
+    at, actor = clock.now(), actor_of(request)
+    if request.POST.get("do") == "retry":
+        session_operations.retry_action(action_id=action_id, at=at, actor=actor)
+        text = _("It is asked once more.")
+    else:
+        session_operations.give_up_action(action_id=action_id, at=at, actor=actor)
+        text = _("It is off the list.")
+    return _back(request, text)
+
+
+@staff_page(Permission.NETWORK_VIEW)
+def drift(request: HttpRequest) -> HttpResponse:
+    """Sessions that do not have what they should."""
+    reason = params.choice_of(request.GET, "reason", live_queries.DRIFT_REASONS)
+    nas_id = params.int_of(request.GET, "nas")
+    before = params.int_of(request.GET, "before")
+    rows = live_queries.drift(reason=reason, nas_id=nas_id, before=before, limit=PAGE_SIZE + 1)
+    page = key_page(rows, before=before)
+    counts = live_queries.drift_counts(nas_id=nas_id)
+    context = {
+        "page": page,
+        "rows": live.with_holders(list(page.rows)),
+        "reason": reason,
+        "reasons": [(one, DRIFT[one], counts[one]) for one in DRIFT if counts.get(one)],
+        "total": sum(counts.values()),
+        "mendable": sum(
+            number
+            for one, number in counts.items()
+            if one not in {"WAITING", "UNPROVEN"} and reason in {"", one}
+        ),
+        "nas_id": nas_id,
+        "servers": live_queries.nas_list(),
+        "words": WORDS,
+    }
+    return render(request, "workspace/drift.html", context)
+
+
+@staff_page(Permission.SESSIONS_DISCONNECT, methods=("POST",))
+def mend(request: HttpRequest) -> HttpResponse:
+    """Ask again: one session, or all of the shown reason."""
+    at, actor = clock.now(), actor_of(request)
+    one = params.text_of(request.POST, "session", 64)
+    reason = params.choice_of(request.POST, "reason", live_queries.DRIFT_REASONS)
+    chosen = (
+        [one]
+        if one
+        else live_queries.drifting(
+            reason=reason,
+            nas_id=params.int_of(request.POST, "nas"),
+            limit=session_operations.MEND_MAX,
+        )
+    )
+    number = session_operations.mend(sessions=chosen, at=at, actor=actor)
+    text = ngettext("%(n)s session is asked.", "%(n)s sessions are asked.", number)
+    return _back(request, text % {"n": number}, to="workspace:drift")
+
+
+@staff_page(Permission.SESSIONS_DISCONNECT, methods=("POST",))
+def session_action(request: HttpRequest) -> HttpResponse:
+    """End one session, or decide anew what it shall have and say it."""
+    at, actor = clock.now(), actor_of(request)
+    unique_id = params.text_of(request.POST, "session", 64)
+    if request.POST.get("do") == "disconnect":
+        session_operations.disconnect_session(unique_id=unique_id, at=at, actor=actor)
+        text = _("The BRAS is asked to end the session.")
+    else:
+        session_operations.reauthorize_session(unique_id=unique_id, at=at, actor=actor)
+        text = _("The session is decided anew, and the BRAS is told.")
+    return _back(request, text, to="workspace:sessions")
+
+
+@staff_page(Permission.CUSTOMERS_VIEW, Permission.SESSIONS_DISCONNECT, methods=("POST",))
+def speed(request: HttpRequest, subscription_id: int) -> HttpResponse:
+    """Another speed for a while, or back to the tariff's."""
+    at, actor = clock.now(), actor_of(request)
+    if request.POST.get("do") == "end":
+        session_operations.end_speed(subscription_id=subscription_id, at=at, actor=actor)
+        return _back(request, _("The speed is the tariff's again."), to="workspace:customers")
+    session_operations.give_speed(
+        subscription_id=subscription_id,
+        speed_down_bit_s=(params.int_of(request.POST, "down") or 0) * MBIT,
+        speed_up_bit_s=(params.int_of(request.POST, "up") or 0) * MBIT,
+        minutes=params.int_of(request.POST, "minutes") or 0,
+        reason=params.text_of(request.POST, "reason", 200),
+        at=at,
+        actor=actor,
+    )
+    text = _("The new speed is on its way to the access server; it ends by itself.")
+    return _back(request, text, to="workspace:customers")
+
+
+def _back(request: HttpRequest, text: str, *, to: str = "workspace:actions") -> HttpResponse:
+    """To the page of ours that the person came from."""
+    there = request.POST.get("next", "")
+    response = done(request, text, to)
+    if there.startswith("/workspace/") and "//" not in there and "\\" not in there:
+        return redirect(params.clean(there, 300))
+    return response

@@ -1,0 +1,136 @@
+"""Access servers, drivers, the queue and the drift board in Chromium: they fit a telephone."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from playwright.sync_api import Browser, Page
+
+from network import operations, provisioning, wishes
+from network.models import AccessAction, Session
+from project.core import clock
+from project.core.actor import SYSTEM
+from project.core.roles import Role
+from tests.support import services, zones
+from tests.support.browser import TIMEOUT_MS, screenshot
+from tests.support.stack import Stack
+
+pytestmark = pytest.mark.browser
+PASSWORD = "secret-secret"
+PAGES = {
+    "nas-list": "/workspace/access-servers/",
+    "nas-new": "/workspace/access-servers/new/",
+    "nas": "/workspace/access-servers/{nas}/",
+    "drivers": "/workspace/drivers/",
+    "driver": "/workspace/drivers/juniper_mx/",
+    "dry-run": "/workspace/drivers/dry-run/?q={login}&nas={nas}",
+    "actions": "/workspace/actions/",
+    "drift": "/workspace/drift/",
+    "session": "/workspace/sessions/{session}/",
+}
+
+
+@pytest.fixture(scope="module")
+def things(stack: Stack) -> dict[str, str]:
+    """An engineer, a BRAS, and sessions that do not have what they should."""
+    with stack.database():
+        now = clock.now()
+        person = zones.planner("engineer-of-pages", Role.ADMINISTRATOR)
+        person.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
+        person.save()
+        nas = operations.save_nas(
+            name="BRAS Північ",
+            address="203.0.113.9",
+            vendor="juniper_mx",
+            secret="bras-secret",
+            at=now,
+            actor=SYSTEM,
+        )
+        login, running = "", None
+        for number in range(4):
+            sold = services.service(at=now - timedelta(hours=2))
+            login = services.login_of(sold)
+            running = Session.objects.create(
+                unique_id=f"pages{sold.id}",
+                acct_session_id=f"81a{sold.id:05d}",
+                subscription=sold,
+                nas=nas,
+                nas_address=nas.address,
+                login=login,
+                framed_ip=f"10.60.0.{number + 10}",
+                mac=f"d85ed30000{number:02x}",
+                started_at=now - timedelta(hours=1),
+                last_seen_at=now,
+                counted_day=clock.today(now),
+            )
+            services.plan(sold, terms=services.tariff(down_bit_s=500_000_000), since=None)
+            provisioning.refresh_decisions(subscription_ids=[sold.id], at=now)
+        states = ("DEAD", "NAK", "NOT_APPLIED", "TIMED_OUT")
+        for action, state in zip(AccessAction.objects.order_by("id"), states, strict=False):
+            AccessAction.objects.filter(id=action.id).update(
+                state=state,
+                kind="SERVICE_SWAP",
+                attempts=3,
+                error_cause={"DEAD": 506, "NAK": 404}.get(state),
+                next_attempt_at=now + timedelta(days=1),
+                packets=[
+                    {
+                        "code": "COA",
+                        "concern": "SERVICES",
+                        "attributes": [["ERX-Service-Deactivate", "+=", "svc-inet(300m,100m)"]],
+                        "verdict": "NAK" if state == "NAK" else "TIMED_OUT",
+                        "error_cause": 404 if state == "NAK" else None,
+                        "took_ms": 3000,
+                        "at": now.isoformat(),
+                    }
+                ],
+            )
+        assert running is not None
+        assert wishes.due_nas(at=now) == []
+        return {
+            "nas": str(nas.id),
+            "login": login,
+            "session": running.unique_id,
+            "username": person.username,
+        }
+
+
+@pytest.fixture(scope="module")
+def at_work(chromium: Browser, stack: Stack, things: dict[str, str]) -> Iterator[Page]:
+    """The engineer's window, signed in once."""
+    context = chromium.new_context(
+        base_url=stack.url,
+        viewport={"width": 1440, "height": 900},
+        timezone_id="Europe/Kyiv",
+        reduced_motion="reduce",
+    )
+    context.set_default_timeout(TIMEOUT_MS)
+    page = context.new_page()
+    page.goto("/sign-in/")
+    page.fill("input[name=username]", things["username"])
+    page.fill("input[name=password]", PASSWORD)
+    page.press("input[name=password]", "Enter")
+    page.wait_for_url("**/workspace/")
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_the_network_opens_fits_and_is_pictured(
+    at_work: Page, things: dict[str, str], name: str
+) -> None:
+    wide: list[int] = []
+
+    def measure(page: Page) -> None:
+        page.wait_for_function("document.fonts.status === 'loaded'")
+        over = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        if over > 0:
+            wide.append(over)
+
+    answer = at_work.goto(PAGES[name].format(**things))
+    assert answer is not None
+    assert answer.status == 200
+    assert at_work.locator("h1").count() == 1
+    screenshot(at_work, f"network-{name}", prepare=measure)
+    assert wide == [], "the page is wider than the window"
