@@ -192,7 +192,8 @@ def close_alert(*, alert_id: int, at: datetime, actor: Actor) -> None:
     with transaction.atomic():
         closed = AccessAlert.objects.filter(id=alert_id, closed_at=None).update(closed_at=at)
         if not closed:
-            raise MacDecidedError
+            known = AccessAlert.objects.filter(id=alert_id).exists()
+            raise MacDecidedError if known else UnknownMacRequestError
         audit.record(
             at=at,
             actor=actor,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.bookkeeping import queries as bookkeeping_queries
 from network import live_queries
+from network import confirmations
 from project.core.models import User
 from project.core.roles import Permission
 
@@ -115,6 +116,15 @@ MODULES: tuple[NavModule, ...] = (
             NavPage(_("Drift board"), "/workspace/drift/", (Permission.NETWORK_VIEW,)),
             NavPage(_("Access servers"), "/workspace/access-servers/", (Permission.NETWORK_VIEW,)),
             NavPage(_("Drivers"), "/workspace/drivers/", (Permission.NETWORK_VIEW,)),
+            NavPage(
+                _("Refusals and guests"),
+                "/workspace/network/refusals/",
+                (Permission.NETWORK_VIEW,),
+                confirmations.waiting_count,
+            ),
+            NavPage(_("Guest rules"), "/workspace/network/guests/", (Permission.NETWORK_VIEW,)),
+            NavPage(_("Identification"), "/workspace/network/modes/", (Permission.NETWORK_VIEW,)),
+            NavPage(_("Option 82"), "/workspace/network/option82/", (Permission.NETWORK_VIEW,)),
         ),
     ),
     NavModule(

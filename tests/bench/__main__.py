@@ -26,6 +26,7 @@ BARS: dict[str, dict[str, tuple[float, bool]]] = {
     "ledger_verify": {"balances": (2.0, False), "sequential": (2.0, False)},
     "radius_acct": {"wire": (0.5, True), "ingest": (0.5, True)},
     "publish": {"recompute": (2.0, False)},
+    "radius_auth": {"fast": (0.22, True), "rest": (0.045, True)},
     "tiles": {"z14": (2.0, False)},
 }
 

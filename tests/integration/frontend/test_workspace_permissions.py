@@ -19,6 +19,7 @@ from billing.payments import operations as payments
 from coverage.models import ZoneVersion
 from crm import operations as crm
 from frontend.workspace.urls import urlpatterns
+from network.models import MacRequest, Option82Rule
 from project.core.actor import SYSTEM
 from project.core.models import Job
 from project.core.roles import ROLE_PERMISSIONS, Permission, Role
@@ -201,6 +202,31 @@ ADDRESSES = [
         method="post",
         subscription_id="subscription",
     ),
+    page("refusals", P.NETWORK_VIEW),
+    page("mac-decide", P.SESSIONS_DISCONNECT, method="post", request_id="mac_request"),
+    page("alert-close", P.SESSIONS_DISCONNECT, method="post", alert_id="subscription"),
+    page("modes", P.NETWORK_VIEW),
+    page("access-parameters", P.NETWORK_VIEW, subscription_id="subscription"),
+    page(
+        "access-parameters",
+        P.NETWORK_VIEW,
+        P.SESSIONS_DISCONNECT,
+        method="post",
+        subscription_id="subscription",
+    ),
+    page("modes", P.NETWORK_VIEW, P.NETWORK_EDIT, method="post"),
+    page("guest-rule-new", P.NETWORK_EDIT, method="post"),
+    page("guest-rule", P.NETWORK_EDIT, method="post", rule_id="guest_rule"),
+    page("option82-new", P.NETWORK_EDIT, method="post"),
+    page("option82-rule", P.NETWORK_EDIT, method="post", rule_id="option82"),
+    page("guest-rules", P.NETWORK_VIEW),
+    page("guest-rule-new", P.NETWORK_EDIT),
+    page("guest-rule", P.NETWORK_EDIT, rule_id="guest_rule"),
+    page("guest-rule-delete", P.NETWORK_EDIT, method="post", rule_id="guest_rule"),
+    page("option82", P.NETWORK_VIEW),
+    page("option82-new", P.NETWORK_EDIT),
+    page("option82-rule", P.NETWORK_EDIT, rule_id="option82"),
+    page("option82-delete", P.NETWORK_EDIT, method="post", rule_id="option82"),
     page("tariffs", P.TARIFFS_VIEW),
     page("tariff", P.TARIFFS_VIEW, code="=home-300"),
     page("tariff-new", P.TARIFFS_EDIT),
@@ -298,6 +324,15 @@ def things() -> dict[str, str]:
         "discount": discount.id,
         "batch": batch.id,
         "subscription": made.subscription_id,
+        "guest_rule": services.guest_rule("DEBT"),
+        "option82": Option82Rule.objects.order_by("id")[0].id,
+        "mac_request": MacRequest.objects.create(
+            subscription_id=made.subscription_id,
+            mac="020000000001",
+            by_port=True,
+            first_at=AT,
+            last_at=AT,
+        ).id,
         "request": request.number,
         "customer": made.customer_id,
         "account": made.account_id,

@@ -1,0 +1,161 @@
+"""Who may come in and who was not let in: refusals, new devices, conflicts, modes, parameters."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from frontend.workspace import params
+from frontend.workspace.access_forms import ModeForm, ParametersForm
+from frontend.workspace.access_words import MODES, REASONS
+from frontend.workspace.paging import key_page
+from frontend.workspace.queries import access as pages
+from frontend.workspace.queries.holders import service_of
+from frontend.workspace.web import done, staff_page
+from network import confirmations, modes, operations, rejects
+from network.models import AccessCredential
+from project.core import clock
+from project.core.errors import DomainError, NotFoundError
+from project.core.http import actor_of, may, raise_forbidden
+from project.core.roles import Permission
+
+
+@staff_page(Permission.NETWORK_VIEW)
+def refusals(request: HttpRequest) -> HttpResponse:
+    """What waits for a word, and all that was refused or walled in."""
+    before = params.int_of(request.GET, "before")
+    text = params.text_of(request.GET, "q", 100)
+    reason = params.choice_of(request.GET, "reason", REASONS)
+    kind = params.choice_of(request.GET, "kind", ("guest", "refused"))
+    rows = pages.refusals(text=text, reason=reason, kind=kind, before=before)
+    context = {
+        "page": key_page(rows, before=before),
+        "text": text,
+        "reason": reason,
+        "kind": kind,
+        "reasons": REASONS,
+        "macs": pages.new_macs() if before is None else [],
+        "alerts": pages.alerts() if before is None else [],
+        "kept_days": operations.REJECTS_KEPT_DAYS,
+        "window": rejects.WINDOW,
+    }
+    return render(request, "workspace/refusals.html", context)
+
+
+@staff_page(Permission.SESSIONS_DISCONNECT, methods=("POST",))
+def decide_mac(request: HttpRequest, request_id: int) -> HttpResponse:
+    """A new device is the subscriber's, or not."""
+    if request_id > params.BIGINT_MAX:
+        raise NotFoundError
+    at, actor = clock.now(), actor_of(request)
+    if request.POST.get("answer") == "confirm":
+        confirmations.confirm_mac(request_id=request_id, at=at, actor=actor)
+        return done(
+            request, _("The device is registered; it gets full access."), "workspace:refusals"
+        )
+    confirmations.decline_mac(request_id=request_id, at=at, actor=actor)
+    return done(request, _("The device was declined."), "workspace:refusals")
+
+
+@staff_page(Permission.SESSIONS_DISCONNECT, methods=("POST",))
+def close_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
+    """A conflict was looked at."""
+    if alert_id > params.BIGINT_MAX:
+        raise NotFoundError
+    confirmations.close_alert(alert_id=alert_id, at=clock.now(), actor=actor_of(request))
+    return done(request, _("The conflict is closed."), "workspace:refusals")
+
+
+@staff_page(Permission.NETWORK_VIEW, methods=("GET", "POST"))
+def mode_list(request: HttpRequest) -> HttpResponse:
+    """How services are told apart, and where; POST sets it for a place."""
+    form = ModeForm(request.POST or None, initial={"mode": "TWO_OF_THREE"})
+    if request.method == "POST":
+        if not may(request, Permission.NETWORK_EDIT):
+            raise_forbidden()
+        if "drop" in request.POST:
+            place = ModeForm({"place": request.POST["drop"], "mode": "AUTO"})
+            if place.is_valid():
+                modes.set_mode(
+                    mode="", at=clock.now(), actor=actor_of(request), **place.place_ids()
+                )
+                return done(request, _("The mode of the place is taken away."), "workspace:modes")
+        elif form.is_valid():
+            try:
+                modes.set_mode(
+                    mode=form.cleaned_data["mode"],
+                    at=clock.now(),
+                    actor=actor_of(request),
+                    **form.place_ids(),
+                )
+            except DomainError as error:
+                form.add_domain_error(error)
+            else:
+                return done(request, _("The mode is set."), "workspace:modes")
+    context = {
+        "form": form,
+        "default": MODES[modes.default_mode()],
+        "rows": [(one, MODES[one.mode]) for one in modes.settings_of_places()],
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "workspace/modes.html", context, status=status)
+
+
+@staff_page(Permission.NETWORK_VIEW, methods=("GET", "POST"))
+def parameters(request: HttpRequest, subscription_id: int) -> HttpResponse:
+    """Access parameters of a service: mode, devices, MAC, port."""
+    service = service_of(subscription_id=subscription_id)
+    credential = AccessCredential.objects.filter(subscription_id=subscription_id).first()
+    if credential is None:
+        raise operations.NoCredentialError
+    initial = {
+        "mode": credential.mode,
+        "sessions_max": credential.sessions_max,
+        "mac": credential.mac,
+        "circuit": f"0x{credential.circuit_hex}" if credential.circuit_hex else "",
+        "remote": f"0x{credential.remote_hex}" if credential.remote_hex else "",
+    }
+    form = ParametersForm(request.POST or None, initial=initial)
+    if request.method == "POST":
+        if not may(request, Permission.SESSIONS_DISCONNECT):
+            raise_forbidden()
+        if form.is_valid():
+            try:
+                _save(request, subscription_id=subscription_id, form=form)
+            except DomainError as error:
+                form.add_domain_error(error)
+            else:
+                return done(
+                    request,
+                    _("The access parameters are saved."),
+                    "workspace:access-parameters",
+                    subscription_id,
+                )
+    context = {
+        "form": form,
+        "service": service,
+        "credential": credential,
+        "whose": pages.whose([service])[service.id],
+        "test": pages.test_of(circuit_hex=credential.circuit_hex, remote_hex=credential.remote_hex),
+        "macs": confirmations.waiting_macs_of(subscription_ids=[subscription_id]),
+    }
+    status = 422 if request.method == "POST" else 200
+    return render(request, "workspace/access_parameters.html", context, status=status)
+
+
+def _save(request: HttpRequest, *, subscription_id: int, form: ParametersForm) -> None:
+    data, at, actor = form.cleaned_data, clock.now(), actor_of(request)
+    operations.set_equipment(
+        subscription_id=subscription_id,
+        mac=data["mac"],
+        circuit_hex=data["circuit"],
+        remote_hex=data["remote"],
+        at=at,
+        actor=actor,
+    )
+    modes.set_parameters(
+        subscription_id=subscription_id,
+        mode=data["mode"],
+        sessions_max=data["sessions_max"],
+        at=at,
+        actor=actor,
+    )

@@ -1,0 +1,187 @@
+"""`radius_auth`: Access-Requests (PAP) that are answered in a second, over real UDP.
+
+`fast`: FreeRADIUS asks PostgreSQL itself; `rest`: it asks Django. Floor: the same FreeRADIUS with a
+static users file of the same services, which reads it once and then works in memory. Each request
+is another service's; each Accept carries address, speed, times and Class.
+"""
+
+import random
+import re
+from contextlib import nullcontext
+from pathlib import Path
+
+from django.db import connection
+
+from network import fastpath
+from network.models import RadiusDecision
+from project.core import clock
+from project.process import programs
+from tests.bench._harness import Result, execute, in_turn, note, run
+from tests.support import radius_wire as wire
+from tests.support import services
+from tests.support.ports import free_udp_port
+from tests.support.radius_system import RadiusSystem, radius_system
+from tests.support.stack import udp_bound
+
+SECRET = "bench-bras-secret"
+SERVICES = 100_000
+FAST_PACKETS, REST_PACKETS = 10_000, 3_000
+WINDOW, ROUNDS = 32, 5
+ACCESS_ACCEPT = 2
+FILES = """files {{
+	usersfile = "{path}"
+}}
+"""
+USER = """gb{number} Cleartext-Password := "pw{number}"
+	Framed-IP-Address = {address},
+	Mikrotik-Rate-Limit = "100M/300M",
+	Acct-Interim-Interval = 300,
+	Session-Timeout = 86400,
+	Class = "s:{number}:01234567"
+
+"""
+
+
+def measure(scale: float) -> Result:
+    """Both ratios on one system; each round against the static server."""
+    many = max(round(SERVICES * scale), 1_000)
+    with radius_system(unblock=nullcontext, secret=SECRET, label="bench_auth") as system:
+        with system.database():
+            services.pool()
+            services.nas(secret=SECRET)
+            build(many)
+        fast_port = start(system, name="fast")
+        floor_port = start(system, name="floor", users=many)
+        chance = random.Random(7)
+
+        def rate(port: int, packets: int) -> float:
+            chosen = [chance.randint(1, many) for _ in range(packets)]
+            ready = [
+                wire.pap_packet(
+                    login=f"gb{number}",
+                    password=f"pw{number}",
+                    ident=place % 256,
+                    secret=SECRET.encode(),
+                )
+                for place, number in enumerate(chosen)
+            ]
+            told, codes = wire.flood(ready, port=port, window=WINDOW)
+            assert codes == {ACCESS_ACCEPT: packets}, codes
+            return told
+
+        for port in (fast_port, floor_port, system.parts.radius_auth_port):
+            warm_up(port)
+
+        fast_count, rest_count = (
+            max(round(one * scale), 500) for one in (FAST_PACKETS, REST_PACKETS)
+        )
+        fast = in_turn(
+            ours=lambda: rate(fast_port, fast_count),
+            floor=lambda: rate(floor_port, fast_count),
+            rounds=ROUNDS,
+        )
+        note(f"fast: {fast[1]:.0f} a second; static users {fast[2]:.0f}")
+        rest = in_turn(
+            ours=lambda: rate(system.parts.radius_auth_port, rest_count),
+            floor=lambda: rate(floor_port, fast_count),
+            rounds=ROUNDS,
+        )
+        note(f"rest: {rest[1]:.0f} a second; static users {rest[2]:.0f}")
+    figures = {
+        "fast_per_s": round(fast[1]),
+        "rest_per_s": round(rest[1]),
+        "static_per_s": round(fast[2]),
+        "services": many,
+    }
+    return Result("radius_auth", {"fast": fast[0], "rest": rest[0]}, figures)
+
+
+def warm_up(port: int) -> None:
+    """Until the server knows the BRAS and has its connections: nothing is lost after that."""
+    for _attempt in range(20):
+        ready = [
+            wire.pap_packet(login="gb1", password="pw1", ident=one, secret=SECRET.encode())
+            for one in range(200)
+        ]
+        _told, codes = wire.flood(ready, port=port, window=WINDOW // 2)
+        if codes == {ACCESS_ACCEPT: len(ready)}:
+            return
+    raise AssertionError(f"the server at {port} does not answer all: {codes}")
+
+
+def build(many: int) -> None:
+    """So many services with full access, copied from a real one; login gbN, password pwN."""
+    first = services.service()
+    fastpath.rebuild(at=clock.now())
+    assert RadiusDecision.objects.get().replies, "the reply is not ready"
+    execute("DELETE FROM network_ipassignment")
+    copy("billing_subscription", many, {"id": "1000000 + n"}, source=f"id = {first.id}")
+    address = "host('10.128.0.0'::inet + n)"
+    copy(
+        "radius_decision",
+        many,
+        {
+            "subscription_id": "1000000 + n",
+            "login": "'gb' || n",
+            "password": "'pw' || n",
+            "framed_ip": f"({address})::inet",
+            "replies": f"jsonb_set(replies, '{{mikrotik,Framed-IP-Address}}', to_jsonb({address}))",
+        },
+        source=f"subscription_id = {first.id}",
+        before=f"UPDATE radius_decision SET login = 'first' WHERE subscription_id = {first.id}",
+    )
+    execute("VACUUM ANALYZE radius_decision")
+
+
+def copy(
+    table: str, many: int, changed: dict[str, str], *, source: str, before: str = "SELECT 1"
+) -> None:
+    """Copies of a row, numbered by n from 1."""
+    with connection.cursor() as cursor:
+        cursor.execute(before)
+        columns = [
+            one.name for one in connection.introspection.get_table_description(cursor, table)
+        ]
+        told = ", ".join(f'"{name}"' for name in columns)
+        values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
+        cursor.execute(
+            f"INSERT INTO {table} ({told}) SELECT {values}"
+            f" FROM {table}, generate_series(1, %s) AS n WHERE {source}",
+            [many],
+        )
+
+
+def start(system: RadiusSystem, *, name: str, users: int = 0) -> int:
+    """Another FreeRADIUS beside the system's own: the fast path, or (`users`) a static file."""
+    parts, port = system.parts, free_udp_port()
+    raddb = parts.var / f"raddb-{name}"
+    place = ("--out", str(raddb), "--run-dir", str(parts.var / f"freeradius-{name}"))
+    ports = ("--auth-port", str(port), "--acct-port", str(free_udp_port()))
+    parts.manage("render_raddb", *place, *ports, "--path", "fast")
+    if users:
+        make_static(raddb, users=users)
+    program = programs.freeradius(raddb=raddb)
+    parts.start(programs.Program(f"freeradius-{name}", program.command))
+    parts.wait_for(f"freeradius-{name}", udp_bound(port))
+    return port
+
+
+def make_static(raddb: Path, *, users: int) -> None:
+    """The users file, and a site that knows nothing else."""
+    path = raddb / "users"
+    with path.open("w") as stream:
+        for number in range(1, users + 1):
+            address = f"10.{128 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
+            stream.write(USER.format(number=number, address=address))
+    (raddb / "mods" / "files").write_text(FILES.format(path=path))
+    site = raddb / "sites" / "geobill"
+    text = re.sub(
+        r"\n\tauthorize \{.*?\n\t\}", "\n\tauthorize {\n\t\tfiles\n\t\tpap\n\t}", site.read_text(),
+        count=1, flags=re.S,
+    )  # fmt: skip
+    text = re.sub(r"\n\tpost-auth \{.*?\n\t\}", "\n\tpost-auth {\n\t}", text, count=1, flags=re.S)
+    site.write_text(text)
+
+
+if __name__ == "__main__":
+    run(__doc__ or "", measure)
