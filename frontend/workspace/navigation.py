@@ -12,8 +12,7 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 
 from billing.bookkeeping import queries as bookkeeping_queries
-from network import live_queries
-from network import confirmations
+from network import confirmations, live_queries
 from project.core.models import User
 from project.core.roles import Permission
 

@@ -34,6 +34,7 @@ def engineer(chromium: Browser, stack: Stack) -> Iterator[Page]:
         person = zones.planner("access-engineer", Role.ADMINISTRATOR)
         person.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
         person.save()
+        username = person.username
         nas = services.nas(address="127.0.0.9")
         made = services.service()
         operations.set_equipment(
@@ -59,7 +60,7 @@ def engineer(chromium: Browser, stack: Stack) -> Iterator[Page]:
     context.set_default_timeout(TIMEOUT_MS)
     page = context.new_page()
     page.goto("/sign-in/")
-    page.locator("input[name=username]").fill("access-engineer")
+    page.locator("input[name=username]").fill(username)
     page.locator("input[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url(lambda url: "/sign-in/" not in url)
