@@ -92,6 +92,63 @@ PAYMENT = {
         tone="guest", icon="ti-user-question", word=pgettext_lazy("payment", "payer not found")
     ),
 }
+PAYMENT |= {
+    "ALLOCATED": State(
+        tone="credit", icon="ti-user-check", word=pgettext_lazy("payment", "payer found")
+    ),
+    "PUT_BACK": State(
+        tone="guest", icon="ti-arrow-back-up", word=pgettext_lazy("payment", "waits for its payer")
+    ),
+    "REFUNDED": State(
+        tone="reversed", icon="ti-arrow-back-up", word=pgettext_lazy("payment", "part went back")
+    ),
+    "REFUND_ASKED": State(
+        tone="pending", icon="ti-clock", word=pgettext_lazy("payment", "refund asked for")
+    ),
+    "CONFLICT": State(
+        tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("payment", "conflict")
+    ),
+}
+# A try at a payment system, a refund.
+ATTEMPT = {
+    "CREATED": State(tone="pending", icon="ti-clock", word=pgettext_lazy("attempt", "begun")),
+    "SENT": State(tone="pending", icon="ti-clock", word=pgettext_lazy("attempt", "sent")),
+    "SUCCEEDED": State(
+        tone="credit", icon="ti-circle-check", word=pgettext_lazy("attempt", "succeeded")
+    ),
+    "FAILED": State(tone="debt", icon="ti-circle-x", word=pgettext_lazy("attempt", "failed")),
+    "UNKNOWN": State(
+        tone="guest", icon="ti-help-circle", word=pgettext_lazy("attempt", "being asked about")
+    ),
+}
+# How a payment system does.
+PROVIDER = {
+    "FINE": State(tone="online", icon="ti-circle-check", word=pgettext_lazy("provider", "fine")),
+    "FAILING": State(
+        tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("provider", "in trouble")
+    ),
+    "SILENT": State(tone="guest", icon="ti-zzz", word=pgettext_lazy("provider", "silent")),
+    "OFF": State(tone="off", icon="ti-ban", word=pgettext_lazy("provider", "not in use")),
+}
+# A row of a payment system's list beside ours.
+REGISTER = {
+    "MATCHED": State(tone="credit", icon="ti-checks", word=pgettext_lazy("register", "the same")),
+    "MISSING_HERE": State(
+        tone="debt", icon="ti-arrow-down-left", word=pgettext_lazy("register", "missing here")
+    ),
+    "MISSING_THERE": State(
+        tone="debt", icon="ti-arrow-up-right", word=pgettext_lazy("register", "missing there")
+    ),
+    "AMOUNT_DIFFERS": State(
+        tone="guest", icon="ti-alert-triangle", word=pgettext_lazy("register", "amount differs")
+    ),
+    "ACCOUNT_DIFFERS": State(
+        tone="guest", icon="ti-user-question", word=pgettext_lazy("register", "contract differs")
+    ),
+    "NOT_CREDITED": State(
+        tone="guest", icon="ti-clock", word=pgettext_lazy("register", "not credited here")
+    ),
+}
 # An operation of a person with a client's money.
 OPERATION = {
     "PENDING": State(
@@ -174,6 +231,9 @@ KINDS: dict[str, dict[str, State]] = {
     "request": REQUEST,
     "money": MONEY,
     "payment": PAYMENT,
+    "attempt": ATTEMPT,
+    "register": REGISTER,
+    "provider": PROVIDER,
     "operation": OPERATION,
     "run": RUN,
     "session": SESSION,

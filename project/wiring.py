@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from billing.impact import BillingProbe
+from billing.payments import payers as payment_payers
 from billing.payments import telling as payment_telling
 from billing.place_counts import ActiveServices
 from billing.place_movers import SERVICES
@@ -23,6 +24,7 @@ from coverage.placing import movers
 from coverage.tiles import layers as tile_layers
 from coverage.zoning import publishing as zone_publishing
 from crm.impact import OpenRequestsProbe
+from crm.payer_directory import PayerDirectory
 from crm.place_movers import REQUESTS
 from crm.tiles import REQUESTS_LAYER
 from network import provisioning
@@ -50,6 +52,8 @@ def wire() -> None:
     movers.register(REQUESTS)
     # What must hold on the map.
     invariants.register(SubscriberOutsideZones())
+    # Telephones of payers, and payers by telephone.
+    payment_payers.register(PayerDirectory())
     outbox.on_wake(_wake_outbox_worker)
     for topic, path in OUTBOX_HANDLERS.items():
         outbox.register(topic, _lazy(path))

@@ -228,6 +228,40 @@ def journal_for(*, account_id: int, journal_id: int) -> JournalView:
     return JournalView(journal_id=journal_id, own=tuple(own), contra=tuple(contra))
 
 
+@dataclass(frozen=True, slots=True)
+class JournalLeg:
+    """One leg of a small journal, for those who may see both sides."""
+
+    journal_id: int
+    kind: str
+    value_date: date
+    posted_at: datetime
+    narrative: str
+    actor: str
+    account_code: str
+    account_kind: str
+    amount_kopecks: int
+
+
+def legs(*, journal_ids: Iterable[int]) -> list[JournalLeg]:
+    """All legs of these journals, by journal; for journals of a few legs (payments, transfers)."""
+    rows = LedgerPosting.objects.filter(journal_id__in=list(journal_ids)).order_by(
+        "journal_id", "id"
+    )
+    found = rows.values_list(
+        "journal_id",
+        "journal__kind",
+        "value_date",
+        "journal__posted_at",
+        "journal__narrative",
+        "journal__actor",
+        "account__code",
+        "account__kind",
+        "amount_kopecks",
+    )
+    return [JournalLeg(*row) for row in found[:200]]
+
+
 def charges_of(*, subject_ids: Iterable[int], from_date: date, until_date: date) -> list[Charge]:
     """Charges of services on days of the half-open span, by service and day, corrections beside.
 

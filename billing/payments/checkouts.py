@@ -6,6 +6,7 @@ attempt that is asked about later.
 """
 
 import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -88,9 +89,12 @@ def create_checkout(
     client: str = "",
     description: str = "",
     link: Link | None = None,
+    mark: Callable[[str], str] = str,
     **order: Any,
 ) -> Started:
     """Begin a payment of a client: an order of ours and the provider's page for it.
+
+    In the addresses `{order}` is our number of the order and `{mark}` what `mark` makes of it.
 
     Raises CannotPayError, ProviderDownError.
     """
@@ -105,13 +109,15 @@ def create_checkout(
             at=at,
             actor=actor,
         )
+    number = payment.order_number or ""
+    names = {"{order}": number, "{mark}": mark(number)}
     wanted = Order(
-        number=payment.order_number or "",
+        number=number,
         account=payment.account_code,
         amount_kopecks=amount_kopecks,
         description=description or f"Інтернет, договір {payment.account_code}",
-        success_url=success_url.replace("{order}", payment.order_number or ""),
-        failure_url=failure_url.replace("{order}", payment.order_number or ""),
+        success_url=_filled(success_url, names),
+        failure_url=_filled(failure_url, names),
         **order,
     )
     line = link or HttpLink(merchant, at, payment.id, client)
@@ -132,6 +138,12 @@ def create_checkout(
             sent_at=at,
         )
     return Started(payment.id, payment.order_number or "", checkout)
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    for name, value in names.items():
+        text = text.replace(name, value)
+    return text
 
 
 def _begin(

@@ -1,5 +1,6 @@
 """Everything that changes payments, under one name; the parts are in their own modules."""
 
+from billing.payments.allocating import NotAllocatableError, allocate, put_back
 from billing.payments.checkouts import (
     CannotPayError,
     ProviderDownError,
@@ -19,6 +20,7 @@ from billing.payments.desk import (
     reverse_payment,
 )
 from billing.payments.journal import purge_messages
+from billing.payments.links import ask_soon, begin
 from billing.payments.merchants import (
     BadMerchantError,
     UnknownProviderError,
@@ -33,6 +35,7 @@ __all__ = [
     "BadMerchantError",
     "CannotPayError",
     "NoSubscriberAccountError",
+    "NotAllocatableError",
     "NotRefundableError",
     "NotReversiblePaymentError",
     "PaymentKeyUsedError",
@@ -41,8 +44,11 @@ __all__ = [
     "Started",
     "UnknownProviderError",
     "accept_cash",
+    "allocate",
     "ask",
     "ask_about_open",
+    "ask_soon",
+    "begin",
     "capture",
     "change_merchant",
     "create_checkout",
@@ -50,6 +56,7 @@ __all__ = [
     "open_legal_entity",
     "open_merchant",
     "purge_messages",
+    "put_back",
     "refund",
     "reverse_payment",
 ]

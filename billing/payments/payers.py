@@ -130,6 +130,11 @@ def address_of(*, account_id: int) -> str:
     return f"{label}/{service['premise__unit']}" if service["premise__unit"] else label
 
 
+def accounts_of_phone(*, phone: str) -> list[int]:
+    """Accounts of clients with that telephone (digits); none while no directory is wired."""
+    return _directories[0].accounts_of_phone(phone=phone) if _directories else []
+
+
 def search(*, by: Mapping[str, str], merchant: Account) -> list[Payer]:
     """Payers by part of a name, by contract number, by telephone; at most 20, each payable."""
     codes: list[str] = []

@@ -2,6 +2,7 @@
 
 from billing.payments.gateway import Channel, Provider
 from billing.payments.providers import (
+    bank,
     citypay,
     easypay,
     ibox,
@@ -31,6 +32,7 @@ CHANNELS: dict[str, Channel] = {channel.code: channel for channel in (CASH,)}
 PROVIDERS: dict[str, Provider] = {
     provider.code: provider
     for provider in (
+        bank.PROVIDER,
         citypay.PROVIDER,
         easypay.PROVIDER,
         ibox.PROVIDER,

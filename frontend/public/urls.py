@@ -1,8 +1,8 @@
 """Addresses of the public site."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from frontend.public import views
+from frontend.public import paying, views
 
 app_name = "public"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
     path("check/<uuid:public_id>/order/", views.order, name="order"),
     path("request/<uuid:public_id>/", views.filed, name="request"),
     path("pin/", views.pin, name="pin"),
+    # Payment systems call at two and more parts below /pay/; a payer's page is one part.
+    re_path(r"^pay/(?P<account>[^/]{1,64})/?$", paying.pay, name="pay"),
+    path("paid/<slug:order>/<str:signature>/", paying.paid, name="paid"),
+    path("paid/<slug:order>/<str:signature>/go/", paying.go, name="pay-go"),
     path("tariffs/", views.tariffs, name="tariffs"),
     path("coverage/", views.coverage, name="coverage"),
     path("coverage/<int:street_id>/", views.street, name="street"),

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 
+from billing.payments import links
 from frontend.workspace import navigation, network_words, params
 from project.core.models import User
 from project.core.roles import Permission
@@ -100,6 +101,24 @@ def action_name(action: object) -> Any:
     from frontend.workspace.audit_words import ACTIONS
 
     return ACTIONS.get(str(action), action)
+
+
+@register.filter
+def pay_path(account_code: str) -> str:
+    """The path of the account's signed payment page."""
+    return links.path_of(account_code=account_code)
+
+
+@register.filter
+def pay_address(account_code: str) -> str:
+    """The whole address of the account's signed payment page, to send to the client."""
+    return links.address_of(account_code=account_code)
+
+
+@register.filter
+def at_key(table: Any, key: object) -> Any:
+    """The entry of a table with that key, or None."""
+    return table.get(key)
 
 
 @register.filter

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from billing.payments.registry import PROVIDERS
 from project.core.roles import Role
 
 ROLE_LABELS: dict[str, Any] = {
@@ -32,6 +33,8 @@ NETWORK_LABELS: dict[str, Any] = {
 CHANNEL_LABELS: dict[str, Any] = {
     "CASH": pgettext_lazy("payment channel", "cash desk"),
     "cash": pgettext_lazy("payment channel", "cash desk"),
+    **{provider.channel: provider.title for provider in PROVIDERS.values()},
+    "BANK": pgettext_lazy("payment channel", "bank"),
 }
 JOURNAL_LABELS: dict[str, Any] = {
     "PAYMENT": _("Payment"),
@@ -88,6 +91,8 @@ AUDIT_OBJECTS: dict[str, Any] = {
     "user": _("User"),
     "zone": _("Zone"),
     "payment": _("Payment"),
+    "merchant_account": _("Merchant account"),
+    "legal_entity": _("Legal entity"),
     "money_operation": _("Operation with money"),
     "ledger_account": _("Contract"),
     "ledger_period": _("Month of the books"),

@@ -12,6 +12,8 @@ from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 
 from billing.bookkeeping import queries as bookkeeping_queries
+from billing.payments import listing as payment_listing
+from billing.payments import reconciling as payment_reconciling
 from network import confirmations, live_queries
 from project.core.models import User
 from project.core.roles import Permission
@@ -97,6 +99,21 @@ MODULES: tuple[NavModule, ...] = (
         (
             NavPage(_("Cash desk"), "/workspace/cash-desk/", (Permission.PAYMENTS_ACCEPT_CASH,)),
             NavPage(_("Payments"), "/workspace/payments/", (Permission.LEDGER_VIEW,)),
+            NavPage(
+                _("Without a payer"),
+                "/workspace/payments/unallocated/",
+                (Permission.PAYMENTS_RECONCILE,),
+                payment_listing.unallocated_count,
+            ),
+            NavPage(
+                _("Reconciliation"),
+                "/workspace/reconciliation/",
+                (Permission.PAYMENTS_RECONCILE,),
+                payment_reconciling.disputes_count,
+            ),
+            NavPage(
+                _("Payment systems"), "/workspace/merchants/", (Permission.PAYMENTS_RECONCILE,)
+            ),
         ),
     ),
     NavModule(

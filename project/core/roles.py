@@ -35,6 +35,8 @@ class Permission(StrEnum):
     SERVICES_CREATE_UNCOVERED = "services.create_uncovered"
     SERVICES_BLOCK = "services.block"
     PAYMENTS_ACCEPT_CASH = "payments.accept_cash"
+    PAYMENTS_RECONCILE = "payments.reconcile"
+    PAYMENTS_SETUP = "payments.setup"
     LEDGER_VIEW = "ledger.view"
     LEDGER_ADJUST = "ledger.adjust"
     LEDGER_APPROVE = "ledger.approve"
@@ -95,6 +97,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CHARGING_RUN,
         Permission.TARIFFS_EDIT,
         Permission.PAYMENTS_ACCEPT_CASH,
+        Permission.PAYMENTS_RECONCILE,
     },
     Role.NETWORK_ENGINEER: _VIEW
     | {

@@ -4,6 +4,7 @@ from billing.payments.models.merchant import LegalEntity, LegalEntityArea, Merch
 from billing.payments.models.message import PaymentMessage, UsedNonce
 from billing.payments.models.payment import Payment, PaymentAttempt, PaymentEvent, Refund
 from billing.payments.models.register import ProviderRegister, ProviderRegisterRow
+from billing.payments.models.settlement import ProviderDispute, Settlement
 
 __all__ = [
     "LegalEntity",
@@ -13,8 +14,10 @@ __all__ = [
     "PaymentAttempt",
     "PaymentEvent",
     "PaymentMessage",
+    "ProviderDispute",
     "ProviderRegister",
     "ProviderRegisterRow",
     "Refund",
+    "Settlement",
     "UsedNonce",
 ]

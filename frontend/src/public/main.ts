@@ -11,3 +11,12 @@ document.addEventListener("click", (event) => {
   const menu = document.querySelector<HTMLDetailsElement>(".menu[open]");
   if (menu && event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
 });
+
+// The way to a payment system goes on by itself, but not for who came back from there; the button
+// is there for who has no script.
+const onward = document.querySelector<HTMLFormElement | HTMLAnchorElement>("[data-go]");
+const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+if (onward && arrival?.type === "navigate") {
+  if (onward instanceof HTMLFormElement) onward.submit();
+  else location.assign(onward.href);
+}

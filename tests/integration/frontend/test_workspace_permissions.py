@@ -149,6 +149,29 @@ ADDRESSES = [
     page("cash-take", P.PAYMENTS_ACCEPT_CASH, method="post", account_id="account"),
     page("receipt", P.LEDGER_VIEW, payment_id="payment"),
     page("payments", P.LEDGER_VIEW),
+    page("unallocated", P.PAYMENTS_RECONCILE),
+    page("reconciliation", P.PAYMENTS_RECONCILE),
+    page(
+        "reconciliation-day",
+        P.PAYMENTS_RECONCILE,
+        merchant_id="merchant",
+        on_date="=2026-11-10",
+    ),
+    page(
+        "reconciliation-day",
+        P.PAYMENTS_RECONCILE,
+        method="post",
+        merchant_id="merchant",
+        on_date="=2026-11-10",
+    ),
+    page("merchants", P.PAYMENTS_RECONCILE),
+    page("merchant-new", P.PAYMENTS_SETUP, provider="=ibox"),
+    page("merchant-new", P.PAYMENTS_SETUP, method="post", provider="=ibox"),
+    page("merchant", P.PAYMENTS_SETUP, merchant_id="merchant"),
+    page("merchant", P.PAYMENTS_SETUP, method="post", merchant_id="merchant"),
+    page("payment", P.LEDGER_VIEW, payment_id="payment"),
+    page("payment-allocate", P.PAYMENTS_RECONCILE, payment_id="payment"),
+    page("payment-allocate", P.PAYMENTS_RECONCILE, method="post", payment_id="payment"),
     page("charging", P.LEDGER_VIEW),
     page("charging-run", P.CHARGING_RUN, method="post"),
     page("charge-run", P.LEDGER_VIEW, run_id="=1"),
@@ -313,10 +336,12 @@ def things() -> dict[str, str]:
         valid=(ON_DATE, date(2027, 1, 1)), created_at=AT,
     )  # fmt: skip
     server = services.nas()
+    merchant = payments.open_merchant(at=AT, actor=SYSTEM, provider="ibox", slug="test")
     named = {
         "nas": server.id,
         "job": job.id,
         "ip_pool": services.pool().id,
+        "merchant": merchant,
         "building": provider.building.id,
         "zone_version": ZoneVersion.objects.get(zone_id=provider.zone_id).id,
         "tariff": Tariff.objects.get().id,

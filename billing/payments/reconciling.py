@@ -1,0 +1,244 @@
+"""Reconciliation of a merchant account's day: its list beside ours, line by line.
+
+The comparison is made anew each time it is looked at: a row that was missing is matched as soon as
+its payment is posted.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from django.db.models import Q
+
+from billing.calendar import day_bounds, kyiv_date
+from billing.ledger import queries as ledger_queries
+from billing.payments import registers
+from billing.payments.calls import RegistryRow
+from billing.payments.models import (
+    MerchantAccount,
+    Payment,
+    ProviderDispute,
+    ProviderRegister,
+    ProviderRegisterRow,
+    Refund,
+    Settlement,
+)
+
+MAX_ROWS = 20_000
+# A payment that brings ours up to theirs is kept under their number with this behind it.
+REST = ":rest"
+
+
+class Kind(StrEnum):
+    """What a line of the comparison says; the ones that need somebody first."""
+
+    MISSING_HERE = "MISSING_HERE"
+    MISSING_THERE = "MISSING_THERE"
+    AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
+    NOT_CREDITED = "NOT_CREDITED"
+    ACCOUNT_DIFFERS = "ACCOUNT_DIFFERS"
+    MATCHED = "MATCHED"
+
+
+ORDER = {kind: place for place, kind in enumerate(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A payment as they have it (`row`), as we have it (`payment`), or both."""
+
+    kind: Kind
+    row: ProviderRegisterRow | None
+    payment: Payment | None
+    ours_kopecks: int
+    dispute: ProviderDispute | None = None
+
+    @property
+    def theirs_kopecks(self) -> int:
+        """What their list says; below zero for money that went back."""
+        if self.row is None:
+            return 0
+        return -self.row.amount_kopecks if self.row.is_reversal else self.row.amount_kopecks
+
+    @property
+    def account_code(self) -> str:
+        """The contract number that was named."""
+        if self.row is not None:
+            return self.row.account_code
+        return self.payment.account_code if self.payment is not None else ""
+
+    @property
+    def key(self) -> str:
+        """The payment system's number."""
+        return (
+            self.row.key if self.row else (self.payment.external_id or "" if self.payment else "")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A merchant account's day: lines with what is wrong first, and the sums of both sides."""
+
+    merchant: MerchantAccount
+    on_date: date
+    registers: Sequence[ProviderRegister]
+    lines: Sequence[Line]
+    settlements: Sequence[Settlement]
+    stands_kopecks: int
+
+    @property
+    def ours_kopecks(self) -> int:
+        """What we have of the day."""
+        return sum(line.ours_kopecks for line in self.lines)
+
+    @property
+    def theirs_kopecks(self) -> int:
+        """What they have of the day."""
+        return sum(line.theirs_kopecks for line in self.lines)
+
+    @property
+    def wrong(self) -> int:
+        """How many lines differ."""
+        return sum(line.kind is not Kind.MATCHED for line in self.lines)
+
+    @property
+    def owed_kopecks(self) -> int:
+        """What the payment system owes us now, over all days."""
+        return -self.stands_kopecks
+
+
+def day(*, merchant: MerchantAccount, on_date: date) -> Day:
+    """The comparison of a day: payments that were paid on it, and rows of their lists about it."""
+    start, end = day_bounds(on_date)
+    in_span = Q(paid_at__gte=start, paid_at__lt=end)
+    undated = Q(paid_at__isnull=True, register__start_at__gte=start, register__start_at__lt=end)
+    rows = list(
+        ProviderRegisterRow.objects.filter(register__merchant=merchant)
+        .filter(in_span | undated)
+        .order_by("id")[:MAX_ROWS]
+    )
+    ours = Payment.objects.filter(merchant=merchant)
+    by_key = {p.external_id: p for p in ours.filter(external_id__in=[row.key for row in rows])}
+    rest = {
+        p.external_id: p.amount_kopecks - p.refunded_kopecks
+        for p in ours.filter(external_id__in=[f"{row.key}{REST}" for row in rows])
+    }
+    lists = list(
+        ProviderRegister.objects.filter(merchant=merchant)
+        .filter(Q(start_at__lt=end, end_at__gt=start) | Q(id__in={row.register_id for row in rows}))
+        .order_by("id")[:50]
+    )
+    back = _given_back(by_key.values())
+    seen: dict[tuple[str, bool], Line] = {}
+    for row in rows:
+        payment = by_key.get(row.key)
+        more = rest.get(f"{row.key}{REST}", 0)
+        # The same payment in two lists is one line: the later list's.
+        seen[(row.key, row.is_reversal)] = _line(row, payment, more=more, back=back)
+    lines = list(seen.values())
+    if any(one.is_complete for one in lists):
+        known = {key for key, _is_back in seen}
+        credited = ours.filter(in_span, state__in=["CONFIRMED", "REVERSED"]).order_by("id")
+        for payment in credited[:MAX_ROWS]:
+            if (payment.external_id or "").removesuffix(REST) not in known:
+                left = payment.amount_kopecks - payment.refunded_kopecks
+                kind = Kind.MISSING_THERE if left else Kind.MATCHED
+                lines.append(Line(kind, None, payment, left))
+    lines = _with_disputes(lines, merchant=merchant)
+    lines.sort(key=lambda line: (ORDER[line.kind], line.key))
+    return Day(
+        merchant=merchant,
+        on_date=on_date,
+        registers=lists,
+        lines=lines,
+        settlements=list(merchant.settlements.filter(on_date=on_date).order_by("id")),
+        stands_kopecks=ledger_queries.balance_kopecks(account_id=merchant.clearing_account_id),
+    )
+
+
+def _given_back(payments: Iterable[Payment]) -> dict[int, int]:
+    """Of each payment, what was given back to bring it down to what their list says."""
+    ids = [payment.id for payment in payments]
+    rows = Refund.objects.filter(payment_id__in=ids, state="SUCCEEDED", key__endswith=REST)
+    return {row.payment_id: row.amount_kopecks for row in rows}
+
+
+def _line(
+    row: ProviderRegisterRow, payment: Payment | None, *, more: int, back: dict[int, int]
+) -> Line:
+    told = RegistryRow(
+        key=row.key,
+        amount_kopecks=row.amount_kopecks,
+        account=row.account_code,
+        is_reversal=row.is_reversal,
+    )
+    kind = Kind(registers.compare(told, payment))
+    if payment is None:
+        return Line(kind, row, None, 0)
+    if row.is_reversal:
+        went = -payment.refunded_kopecks if kind is Kind.MATCHED else 0
+        return Line(kind, row, payment, went)
+    mended = more - back.get(payment.id, 0)
+    gross = payment.gross_kopecks or payment.amount_kopecks
+    is_credited = payment.state in (Payment.State.CONFIRMED, Payment.State.REVERSED)
+    # Where their list has what the payer paid, that is what is compared with it.
+    ours = gross if row.amount_kopecks == gross else payment.amount_kopecks
+    ours = ours + mended if is_credited else 0
+    if kind is Kind.AMOUNT_DIFFERS and ours == row.amount_kopecks:
+        kind = Kind.MATCHED
+    return Line(kind, row, payment, ours)
+
+
+def _with_disputes(lines: Sequence[Line], *, merchant: MerchantAccount) -> list[Line]:
+    waiting = list(ProviderDispute.objects.filter(merchant=merchant, closed_at__isnull=True)[:2000])
+    by_row = {one.row_id: one for one in waiting if one.row_id}
+    by_payment = {one.payment_id: one for one in waiting if not one.row_id}
+    found = []
+    for line in lines:
+        dispute = by_row.get(line.row.id) if line.row else None
+        if line.row is None and line.payment is not None:
+            dispute = by_payment.get(line.payment.id)
+        found.append(Line(line.kind, line.row, line.payment, line.ours_kopecks, dispute))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A merchant account in the list of a day."""
+
+    day: Day
+    count: int
+
+
+def glance(*, on_date: date) -> list[Glance]:
+    """Every merchant account's day, in one list."""
+    rows = MerchantAccount.objects.select_related("legal_entity").order_by("provider", "id")
+    found = []
+    for merchant in rows[:200]:
+        one = day(merchant=merchant, on_date=on_date)
+        start, end = day_bounds(on_date)
+        count = Payment.objects.filter(
+            merchant=merchant,
+            paid_at__gte=start,
+            paid_at__lt=end,
+            state__in=["CONFIRMED", "REVERSED"],
+        ).count()
+        found.append(Glance(one, count))
+    return found
+
+
+def disputes(*, limit: int = 200) -> list[ProviderDispute]:
+    """Disputes that are open, the oldest first."""
+    rows = ProviderDispute.objects.filter(closed_at__isnull=True)
+    return list(rows.select_related("merchant", "row", "payment").order_by("id")[:limit])
+
+
+def disputes_count() -> int:
+    """How many disputes are open."""
+    return ProviderDispute.objects.filter(closed_at__isnull=True).count()
+
+
+def day_of(moment: datetime) -> date:
+    """The day of the comparison to which a moment belongs."""
+    return kyiv_date(moment)

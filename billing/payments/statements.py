@@ -1,0 +1,181 @@
+"""Lists of payments from files: a payment system's list and a bank's statement, CSV or CAMT.053.
+
+Pure: bytes to rows. Whose a bank's entry is, is read from its purpose by `matching`.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from xml.etree.ElementTree import Element
+
+from django.utils.translation import gettext_lazy as _
+
+from billing.payments.calls import RegistryRow
+from billing.payments.wire import documents, values
+from billing.payments.wire.documents import BadDocumentError, child, children, text
+from billing.payments.wire.values import BadValueError
+from project.core.errors import DomainError
+
+MAX_BYTES = 1_000_000
+MAX_ROWS = 20_000
+# What banks and payment systems call their columns, in small letters.
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "key": ("id", "key", "номер", "номер платежу", "номер документа", "№ документа", "reference",
+            "transactionid", "референс"),
+    "amount": ("amount", "sum", "сума", "сума, грн", "сума, uah", "сума платежу", "кредит"),
+    "account": ("account", "рахунок абонента", "особовий рахунок", "договір", "контракт"),
+    "paid_at": ("date", "paid_at", "дата", "дата операції", "дата платежу", "дата і час"),
+    "purpose": ("purpose", "призначення", "призначення платежу", "коментар"),
+    "payer": ("payer", "платник", "контрагент", "назва контрагента", "піб"),
+    "payer_code": ("edrpou", "єдрпоу", "єдрпоу контрагента", "код єдрпоу"),
+    "payer_iban": ("iban", "рахунок контрагента", "рахунок платника"),
+}  # fmt: skip
+TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M:%S",
+         "%d.%m.%Y %H:%M", "%d.%m.%Y")  # fmt: skip
+
+
+class BadStatementError(DomainError):
+    """The file is no list of payments that can be read; the message says where."""
+
+    code = "bad_statement"
+
+
+def read(content: bytes) -> list[RegistryRow]:
+    """The rows of a file; money that left is left out. Raises BadStatementError."""
+    if len(content) > MAX_BYTES:
+        raise BadStatementError(_("The file is larger than a megabyte. Divide it."))
+    if content.lstrip()[:1] == b"<":
+        return _camt(content)
+    if content.lstrip()[:4] in (b":20:", b"{1:F"):
+        raise BadStatementError(
+            _("MT940 is not read here yet. Take CAMT.053 or CSV from the bank.")
+        )
+    return _csv(content)
+
+
+def _csv(content: bytes) -> list[RegistryRow]:
+    try:
+        written = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        written = content.decode("cp1251", "replace")
+    head = written.partition("\n")[0]
+    mark = max(";,\t", key=head.count)
+    lines = csv.reader(io.StringIO(written), delimiter=mark)
+    try:
+        titles = [title.strip().lower() for title in next(lines, [])]
+        places = {
+            name: titles.index(known)
+            for name, words in COLUMNS.items()
+            for known in words
+            if known in titles
+        }
+        if "amount" not in places or "paid_at" not in places:
+            raise BadStatementError(
+                _("The first line must name the columns; a date and an amount are needed.")
+            )
+        rows = list(_csv_rows(lines, places))
+    except csv.Error as error:
+        raise BadStatementError(_("The file is not a CSV table.")) from error
+    return rows
+
+
+def _csv_rows(lines: Iterator[list[str]], places: Mapping[str, int]) -> Iterator[RegistryRow]:
+    for number, line in enumerate(lines, start=2):
+        if number > MAX_ROWS:
+            raise BadStatementError(_("The file has too many lines. Divide it."))
+        told = {
+            name: line[place].strip().replace("\x00", "")
+            for name, place in places.items()
+            if place < len(line)
+        }
+        amount = "".join(told.get("amount", "").split()).replace("\u00a0", "")
+        if not amount or amount.startswith("-"):
+            continue
+        try:
+            yield _row(told, kopecks=values.uah(amount), paid_at=_moment(told.get("paid_at", "")))
+        except BadValueError as error:
+            raise BadStatementError(
+                _("Line %(number)d: the date or the amount cannot be read.") % {"number": number}
+            ) from error
+
+
+def _moment(written: str) -> datetime:
+    for form in TIMES:
+        try:
+            return values.local_time(written, form)
+        except BadValueError:
+            continue
+    return values.iso_time(written)
+
+
+def _row(told: Mapping[str, str], *, kopecks: int, paid_at: datetime) -> RegistryRow:
+    details = {
+        name: told[name][: 100 if name != "purpose" else 300]
+        for name in ("purpose", "payer", "payer_code", "payer_iban")
+        if told.get(name)
+    }
+    key = told.get("key", "")
+    if not key:
+        # A bank that numbers nothing: the entry is known again by what it says.
+        said = "\0".join([paid_at.isoformat(), str(kopecks), *sorted(details.values())])
+        key = f"h:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+    return RegistryRow(
+        key=values.key(key),
+        amount_kopecks=kopecks,
+        account=told.get("account", "")[:64],
+        paid_at=paid_at,
+        details=details,
+    )
+
+
+def _camt(content: bytes) -> list[RegistryRow]:
+    """Credit entries of a CAMT.053 statement (ISO 20022), each transaction by itself."""
+    try:
+        root = documents.xml(content)
+    except BadDocumentError as error:
+        raise BadStatementError(_("The XML document cannot be read.")) from error
+    entries = children(root, "BkToCstmrStmt/Stmt/Ntry")
+    if not entries:
+        raise BadStatementError(_("There are no entries of a CAMT.053 statement in this file."))
+    rows: list[RegistryRow] = []
+    for number, entry in enumerate(entries, start=1):
+        if text(entry, "CdtDbtInd") != "CRDT" or text(entry, "RvslInd") == "true":
+            continue
+        day = text(entry, "BookgDt/DtTm") or text(entry, "BookgDt/Dt")
+        parts = children(entry, "NtryDtls/TxDtls") or [entry]
+        try:
+            rows += [_camt_row(entry, part, day=day, is_only=len(parts) == 1) for part in parts]
+        except BadValueError as error:
+            raise BadStatementError(
+                _("Entry %(number)d: the date or the amount cannot be read.") % {"number": number}
+            ) from error
+    return rows
+
+
+def _camt_row(entry: Element, part: Element, *, day: str, is_only: bool) -> RegistryRow:
+    amount = child(part, "AmtDtls/TxAmt/Amt")
+    if amount is None:
+        amount = child(part, "Amt")
+    if amount is None and is_only:
+        amount = child(entry, "Amt")
+    if amount is None or amount.get("Ccy") not in ("UAH", None):
+        raise BadValueError("no amount in hryvnias")
+    names: Sequence[tuple[str, str]] = (
+        ("payer", "RltdPties/Dbtr/Nm"),
+        ("payer", "RltdPties/Dbtr/Pty/Nm"),
+        ("payer_iban", "RltdPties/DbtrAcct/Id/IBAN"),
+        ("payer_code", "RltdPties/Dbtr/Id/OrgId/Othr/Id"),
+    )
+    told = {name: found for name, path in names if (found := text(part, path))}
+    purpose = " ".join(one.text or "" for one in children(part, "RmtInf/Ustrd"))
+    told["purpose"] = " ".join(purpose.split())
+    key = (
+        text(part, "Refs/AcctSvcrRef")
+        or text(part, "Refs/TxId")
+        or (text(entry, "AcctSvcrRef") or text(entry, "NtryRef") if is_only else "")
+    )
+    told["key"] = key
+    paid_at = values.iso_time(day)
+    return _row(told, kopecks=values.uah((amount.text or "").strip()), paid_at=paid_at)

@@ -1,0 +1,209 @@
+"""Reconciliation: every merchant account's day, line by line, and what is done about it."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from billing.calendar import ONE_DAY, day_bounds
+from billing.payments import mending, reconciling, taking_lists
+from billing.payments.models import MerchantAccount
+from billing.payments.reconciling import Kind
+from frontend import tables
+from frontend.states import state_of
+from frontend.tables import Kopecks, Table
+from frontend.workspace import params
+from frontend.workspace.forms import MoneyField, WorkspaceForm
+from frontend.workspace.web import done, staff_page
+from project.core import clock
+from project.core.errors import DomainError, NotFoundError
+from project.core.http import actor_of
+from project.core.roles import Permission
+
+POSTABLE = (Kind.MISSING_HERE, Kind.NOT_CREDITED)
+
+
+class SettleForm(WorkspaceForm):
+    """What the payment system has transferred to the bank."""
+
+    bank = MoneyField(label=_("Came to the bank, ₴"), may_be_zero=True, max_length=16)
+    fee = MoneyField(label=_("Kept as the fee, ₴"), may_be_zero=True, required=False, max_length=16)
+    reference = forms.CharField(label=_("Bank's number of the transfer"), max_length=60)
+
+
+class ListForm(WorkspaceForm):
+    """A list of payments from a file."""
+
+    file = forms.FileField(label=_("List: CSV, or CAMT.053 of a bank"), allow_empty_file=False)
+
+
+@staff_page(Permission.PAYMENTS_RECONCILE)
+def glance(request: HttpRequest) -> HttpResponse:
+    """Every merchant account on one day, and the disputes that are open."""
+    today = clock.today()
+    on_date = params.date_of(request.GET, "day") or today - ONE_DAY
+    on_date = min(max(on_date, date(2000, 1, 1)), date(2199, 12, 31))
+    context = {
+        "day": on_date,
+        "today": today,
+        "rows": reconciling.glance(on_date=on_date),
+        "disputes": reconciling.disputes(),
+    }
+    return render(request, "workspace/reconciliation.html", context)
+
+
+def _merchant(merchant_id: int) -> MerchantAccount:
+    found = MerchantAccount.objects.select_related("legal_entity").filter(id=merchant_id).first()
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def _day(written: str) -> date:
+    try:
+        on_date = date.fromisoformat(written)
+    except ValueError as error:
+        raise NotFoundError from error
+    if not date(2000, 1, 1) <= on_date <= date(2199, 12, 31):
+        raise NotFoundError
+    return on_date
+
+
+@staff_page(Permission.PAYMENTS_RECONCILE, methods=("GET", "POST"))
+def day(request: HttpRequest, merchant_id: int, on_date: str) -> HttpResponse:
+    """One merchant account's day; POST does one thing about it and comes back."""
+    merchant, its_day = _merchant(merchant_id), _day(on_date)
+    settle = SettleForm(request.POST if "settle" in request.POST else None)
+    taken = ListForm(*((request.POST, request.FILES) if "take" in request.POST else ()))
+    wrong: DomainError | None = None
+    if request.method == "POST":
+        try:
+            answered = _act(request, merchant, its_day, settle=settle, taken=taken)
+            if answered is not None:
+                return answered
+        except DomainError as error:
+            wrong = error
+    found = reconciling.day(merchant=merchant, on_date=its_day)
+    if kind := params.choice_of(request.GET, "as", ("csv", "xlsx")):
+        table = _table(found)
+        content = tables.as_csv(table) if kind == "csv" else tables.as_xlsx(table)
+        return tables.answer(content, name=f"{merchant.provider}-{its_day}", kind=kind)
+    context = {
+        "found": found,
+        "merchant": merchant,
+        "day": its_day,
+        "yesterday": its_day - ONE_DAY,
+        "tomorrow": its_day + ONE_DAY,
+        "settle": settle,
+        "taken": taken,
+        "wrong": wrong,
+        "postable": sum(line.kind in POSTABLE for line in found.lines if line.row),
+    }
+    is_wrong = wrong is not None or settle.errors or taken.errors
+    status = (wrong.http_status if wrong else 422) if is_wrong else 200
+    return render(request, "workspace/reconciliation_day.html", context, status=status)
+
+
+def _act(
+    request: HttpRequest,
+    merchant: MerchantAccount,
+    its_day: date,
+    *,
+    settle: SettleForm,
+    taken: ListForm,
+) -> HttpResponse | None:
+    """Do what was pressed; None when a form is wrong."""
+    at, actor = clock.now(), actor_of(request)
+    who: dict[str, Any] = {"at": at, "actor": actor}
+    back = ("workspace:reconciliation-day", merchant.id, its_day.isoformat())
+    row_id = params.int_of(request.POST, "row")
+    what = params.choice_of(
+        request.POST,
+        "do",
+        ("post", "post_all", "mend", "dispute", "close", "pull"),
+    )
+    said: Any = _("Done.")
+    if "settle" in request.POST:
+        if not settle.is_valid():
+            return None
+        mending.settle(
+            **who,
+            on_date=clock.today(at),
+            of_date=its_day,
+            merchant_id=merchant.id,
+            bank_kopecks=settle.cleaned_data["bank"] or 0,
+            fee_kopecks=settle.cleaned_data["fee"] or 0,
+            reference=settle.cleaned_data["reference"],
+        )
+        said = _("The transfer is posted.")
+    elif "take" in request.POST:
+        if not taken.is_valid():
+            return None
+        file = taken.cleaned_data["file"]
+        days = taking_lists.take_file(
+            at=at, merchant_id=merchant.id, content=file.read(1_000_001), name=file.name
+        )
+        said = _("The list is taken in.")
+        back = (back[0], merchant.id, days[0].isoformat())
+    elif what == "post_all":
+        found = reconciling.day(merchant=merchant, on_date=its_day)
+        ids = [line.row.id for line in found.lines if line.row and line.kind in POSTABLE]
+        posted = taking_lists.post_all(**who, row_ids=ids)
+        said = ngettext("%(n)d payment posted.", "%(n)d payments posted.", posted) % {"n": posted}
+    elif what == "pull":
+        start, end = day_bounds(its_day)
+        mending.pull(at=at, merchant_id=merchant.id, start=start, end=end)
+        said = _("The list is taken in.")
+    elif what == "close":
+        mending.close_dispute(
+            **who,
+            dispute_id=params.int_of(request.POST, "dispute") or 0,
+            resolution=params.text_of(request.POST, "comment", 300),
+        )
+    elif what == "dispute":
+        mending.open_dispute(
+            **who,
+            merchant_id=merchant.id,
+            on_date=its_day,
+            row_id=row_id,
+            payment_id=params.int_of(request.POST, "payment"),
+            outcome=params.choice_of(request.POST, "outcome", list(Kind)),
+            comment=params.text_of(request.POST, "comment", 300),
+        )
+        said = _("The dispute is noted.")
+    elif what in ("post", "mend") and row_id:
+        act = mending.post_missing if what == "post" else mending.mend_amount
+        act(**who, row_id=row_id)
+    else:
+        return redirect(*back)
+    return done(request, said, *back)
+
+
+def _table(found: reconciling.Day) -> Table:
+    columns = [
+        (_("Number at the payment system"), 28),
+        (_("State"), 18),
+        (_("Contract"), 16),
+        (_("In their list"), 14),
+        (_("Ours"), 14),
+        (_("Difference"), 14),
+    ]
+    return Table(
+        name=f"{found.merchant.provider} {found.on_date}",
+        columns=columns,
+        rows=[
+            [
+                line.key,
+                str(state_of(kind="register", value=line.kind).word),
+                line.account_code,
+                Kopecks(line.theirs_kopecks),
+                Kopecks(line.ours_kopecks),
+                Kopecks(line.theirs_kopecks - line.ours_kopecks),
+            ]
+            for line in found.lines
+        ],
+    )

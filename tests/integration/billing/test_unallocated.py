@@ -1,0 +1,136 @@
+"""Money for nobody: suggestions, allocation out of suspense, back into it, and the list of all."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from billing.invariants import payments as payments_hold
+from billing.ledger import operations as ledger
+from billing.ledger import queries as ledger_queries
+from billing.ledger.verification import Scope, verify
+from billing.payments import crediting, listing, merchants, suggesting
+from billing.payments import operations as payments
+from billing.payments.calls import Pay
+from billing.payments.listing import Wanted
+from billing.payments.models import Payment
+from project.core.errors import DomainError
+from tests.support.billing import CASHIER, World, balance, moment
+
+DAY = date(2026, 11, 10)
+WHO: dict[str, Any] = {"at": moment(DAY, 14), "on_date": DAY, "actor": CASHIER}
+
+
+@pytest.fixture
+def merchant(world: World) -> merchants.Account:
+    merchant_id = payments.open_merchant(
+        at=moment(DAY), actor=CASHIER, provider="ibox", slug="test", settings={}
+    )
+    return merchants.get(merchant_id=merchant_id)
+
+
+def paid(merchant: merchants.Account, account: str, key: str, **details: str) -> Payment:
+    answer = crediting.pay(
+        Pay(account, 30_000, key, is_taken=True, details=details),
+        merchant=merchant,
+        endpoint="terminal",
+        space="ibox",
+        at=moment(DAY, 12),
+        actor=CASHIER,
+    )
+    return Payment.objects.get(id=answer.payment_id)
+
+
+def suspense() -> int:
+    found = ledger_queries.find_account(code=merchants.SUSPENSE_CODE)
+    assert found is not None
+    return ledger_queries.balance_kopecks(account_id=found.id)
+
+
+def code_of(account_id: int) -> str:
+    return ledger_queries.accounts(ids=[account_id])[account_id].code
+
+
+def test_it_leaves_suspense_for_its_payer_and_comes_back(
+    world: World, merchant: merchants.Account
+) -> None:
+    account = world.account()
+    payment = paid(merchant, "7777777", "k1")
+    assert (payment.is_unallocated, suspense()) == (True, 30_000)
+    for _again in range(2):
+        payments.allocate(**WHO, payment_id=payment.id, account_id=account)
+    assert (balance(account), suspense()) == (30_000, 0)
+    other = world.account()
+    with pytest.raises(payments.NotAllocatableError):
+        payments.allocate(**WHO, payment_id=payment.id, account_id=other)
+    with pytest.raises(DomainError):
+        payments.put_back(**WHO, payment_id=payment.id, reason=" ")
+    payments.put_back(**WHO, payment_id=payment.id, reason="не той")
+    assert (balance(account), suspense()) == (0, 30_000)
+    payments.allocate(**WHO, payment_id=payment.id, account_id=other)
+    assert (balance(other), suspense()) == (30_000, 0)
+    assert list(payments_hold(Scope(account_id=None, after_journal_id=0))) == []
+    kinds = [
+        event.kind for event in listing.known(payment_id=payment.id, with_messages=True).events
+    ]
+    assert kinds == ["UNALLOCATED", "ALLOCATED", "PUT_BACK", "ALLOCATED"]
+
+
+def test_a_closed_or_control_account_takes_nothing(
+    world: World, merchant: merchants.Account
+) -> None:
+    payment = paid(merchant, "7777777", "k1")
+    closed = world.account()
+    ledger.close_account(account_id=closed, at=moment(DAY))
+    for account_id in (closed, merchant.clearing_account_id, 10**12):
+        with pytest.raises(payments.NotAllocatableError):
+            payments.allocate(**WHO, payment_id=payment.id, account_id=account_id)
+    assert suspense() == 30_000
+
+
+def test_a_slip_of_a_digit_an_earlier_payer_and_the_text_are_suggested(
+    world: World, merchant: merchants.Account
+) -> None:
+    account = world.account()
+    code = code_of(account)
+    slipped = paid(merchant, code[:-2] + code[-1] + code[-2] + "9", "k1")
+    typo = paid(merchant, f"{code}0", "k2", card="414949******0000")
+    written = paid(merchant, "", "k3", purpose=f"За інтернет, договір {code}, Коваленко")
+
+    def guesses(payment: Payment) -> dict[str, str]:
+        return {one.code: one.why for one in suggesting.suggestions(payment)}
+
+    assert code not in guesses(slipped)
+    assert guesses(typo) == {code: "TYPO"}
+    assert guesses(written) == {code: "IN_TEXT"}
+    payments.allocate(**WHO, payment_id=typo.id, account_id=account)
+    same_card = paid(merchant, "000", "k4", card="414949******0000")
+    assert guesses(same_card) == {code: "EARLIER"}
+
+
+@pytest.mark.parametrize("code", ["", "1", "ї" * 40, "12", "0" * 12, "1234567890123456789"])
+def test_any_number_has_its_typos(code: str) -> None:
+    assert code not in suggesting.typos(code)
+
+
+def test_the_list_is_one_for_all_channels(world: World, merchant: merchants.Account) -> None:
+    account = world.account()
+    world.pay(account, 10_000, DAY)
+    named = paid(merchant, code_of(account), "k1")
+    lost = paid(merchant, "7777777", "k2")
+
+    def ids(**wanted: Any) -> list[int]:
+        return [row.id for row in listing.rows(Wanted(**wanted))]
+
+    assert ids(first=DAY, last=DAY, account=code_of(account))[0] == named.id
+    assert ids(channel="IBOX") == [lost.id, named.id]
+    assert ids(state="UNALLOCATED") == [lost.id]
+    assert ids(key="k1") == ids(key=str(named.id)) == [named.id]
+    assert ids(low_kopecks=10_001, high_kopecks=30_000, channel="IBOX", account="7777777") == [
+        lost.id
+    ]
+    assert ids(first=date(2027, 1, 1)) == []
+    sums = listing.totals(Wanted())
+    assert (sums.count, sums.credited_kopecks, sums.unallocated_kopecks) == (3, 70_000, 30_000)
+    assert [row.id for row in listing.all_rows(Wanted(channel="IBOX"))] == [lost.id, named.id]
+    assert verify().problems == []

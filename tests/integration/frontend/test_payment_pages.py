@@ -1,0 +1,160 @@
+"""Pages of payment acceptance: the list with its files, one payment, those without a payer."""
+
+import csv
+import io
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from billing.ledger import queries as ledger_queries
+from billing.models import Payment
+from billing.payments import crediting, merchants
+from billing.payments import operations as payments
+from billing.payments.calls import Pay
+from billing.payments.models import MerchantAccount
+from project.core import clock
+from project.core.actor import SYSTEM
+from project.core.roles import Role
+from tests.integration.frontend.test_money_operations import Contract, client_of
+from tests.support.provider import AT, ON_DATE, small_provider
+
+JUNK = ["\x00", "-1", "99999999999999999999", "9999-12-31", "0001-01-01", "ї", "' OR 1=1", "1e9"]
+
+
+@pytest.fixture(autouse=True)
+def steady_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: AT)
+    monkeypatch.setattr(clock, "today", lambda at=None: ON_DATE)
+
+
+@pytest.fixture
+def contract(db: None) -> Contract:
+    made = Contract(small_provider())
+    made.pay(50_000)
+    return made
+
+
+@pytest.fixture
+def merchant(contract: Contract) -> merchants.Account:
+    merchant_id = payments.open_merchant(at=AT, actor=SYSTEM, provider="ibox", slug="test")
+    return merchants.get(merchant_id=merchant_id)
+
+
+@pytest.fixture
+def lost(merchant: merchants.Account, contract: Contract) -> Payment:
+    code = ledger_queries.accounts(ids=[contract.account_id])[contract.account_id].code
+    answer = crediting.pay(
+        Pay(f"{code}7", 30_000, "=1+1", is_taken=True, details={"purpose": "<b>за інтернет</b>"}),
+        merchant=merchant,
+        endpoint="terminal",
+        space="ibox",
+        at=AT,
+        actor=SYSTEM,
+    )
+    return Payment.objects.get(id=answer.payment_id)
+
+
+@pytest.fixture
+def iryna(contract: Contract) -> Client:
+    return client_of("iryna")
+
+
+def test_the_list_its_filters_and_files(iryna: Client, lost: Payment) -> None:
+    address = reverse("workspace:payments")
+    page = iryna.get(address, {"channel": "IBOX", "state": "UNALLOCATED"}).content.decode()
+    assert "payer not found" in page or "платника не знайдено" in page
+    assert f"/workspace/payments/{lost.id}/" in page
+    csv_file = iryna.get(address, {"as": "csv", "channel": "IBOX"})
+    rows = list(csv.reader(io.StringIO(csv_file.content.decode("utf-8-sig")), delimiter=";"))
+    assert len(rows) == 2
+    assert "300,00" in rows[1]
+    assert "'=1+1" in rows[1]
+    assert iryna.get(address, {"as": "xlsx"}).content[:2] == b"PK"
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_hostile_filters_are_answered(iryna: Client, lost: Payment, junk: str) -> None:
+    names = ("first", "last", "channel", "entity", "state", "contract", "key", "low", "high")
+    for query in [dict.fromkeys(names, junk), {"before": junk}, {"key": junk}]:
+        assert iryna.get(reverse("workspace:payments"), query).status_code == 200
+
+
+def test_one_payment_is_allocated_by_its_suggestion(
+    iryna: Client, contract: Contract, lost: Payment
+) -> None:
+    assert "зайва" not in iryna.get(reverse("workspace:payment", args=[lost.id])).content.decode()
+    listed = iryna.get(reverse("workspace:unallocated")).content.decode()
+    assert "&lt;b&gt;за інтернет" in listed
+    address = reverse("workspace:payment-allocate", args=[lost.id])
+    page = iryna.get(address)
+    (guess,) = page.context["suggestions"]
+    wrong: Any = iryna.post(address, {"contract": "\x00nobody"})
+    assert wrong.status_code == 422
+    before = ledger_queries.balance_kopecks(account_id=contract.account_id)
+    assert iryna.post(address, {"contract": guess.code, "reason": "одна цифра"}).status_code == 302
+    assert ledger_queries.balance_kopecks(account_id=contract.account_id) == before + 30_000
+    assert iryna.post(address, {"contract": guess.code}).status_code == 302
+    assert iryna.post(address, {"put_back": "1", "reason": ""}).status_code == 422
+    assert iryna.post(address, {"put_back": "1", "reason": "помилка"}).status_code == 302
+    assert ledger_queries.balance_kopecks(account_id=contract.account_id) == before
+
+
+def test_a_day_is_reconciled_on_its_page(
+    iryna: Client, contract: Contract, merchant: merchants.Account
+) -> None:
+    address = reverse("workspace:reconciliation-day", args=[merchant.id, ON_DATE.isoformat()])
+    rows = f"id;amount;account;date\ngone;50;{contract.number};{ON_DATE} 12:00:00\n"
+    file = SimpleUploadedFile("list.csv", rows.encode())
+    assert iryna.post(address, {"take": "1", "file": file}).status_code == 302
+    (line,) = iryna.get(address).context["found"].lines
+    assert line.kind == "MISSING_HERE"
+    dispute = {"do": "dispute", "row": line.row.id, "outcome": line.kind, "comment": "де?"}
+    assert iryna.post(address, {**dispute, "comment": " "}).status_code == 400
+    assert iryna.post(address, dispute).status_code == 302
+    assert iryna.post(address, {"do": "post", "row": line.row.id}).status_code == 302
+    assert iryna.post(address, {"do": "mend", "row": line.row.id}).status_code == 409
+    assert iryna.post(address, {"do": "post", "row": 10**15}).status_code == 404
+    assert iryna.post(address, {"do": "pull"}).status_code == 409
+    assert iryna.post(address, {"settle": "1", "bank": "x", "reference": ""}).status_code == 422
+    settled = {"settle": "1", "bank": "49,50", "fee": "0,50", "reference": "П-1"}
+    assert iryna.post(address, settled).status_code == 302
+    page = iryna.get(address)
+    assert (page.context["found"].owed_kopecks, page.context["found"].wrong) == (0, 0)
+    assert iryna.get(address, {"as": "csv"}).content.count(b"gone") == 1
+    assert iryna.get(reverse("workspace:reconciliation"), {"day": ON_DATE}).status_code == 200
+    for junk in ("nonsense", "9999-12-31"):
+        wrong = reverse("workspace:reconciliation-day", args=[merchant.id, junk])
+        assert iryna.get(wrong).status_code == 404
+
+
+def test_secrets_of_an_account_are_written_and_never_shown(contract: Contract) -> None:
+    admin = client_of("admin", Role.ADMINISTRATOR)
+    address = reverse("workspace:merchant-new", args=["ibox"])
+    typed = {
+        "title": "Термінали",
+        "slug": "secret-place",
+        "is_active": "on",
+        "networks": "10.0.0.0/8\n192.0.2.1",
+        "low": "1",
+        "high": "5000",
+        "commission": "PERCENT",
+        "percent": "1.5",
+        "setting_basic_user": "ibox",
+        "setting_basic_password": "p4ssw0rd!",
+    }
+    assert admin.post(address, {**typed, "networks": "nonsense"}).status_code == 422
+    assert admin.post(address, {**typed, "low": "6000"}).status_code == 422
+    assert admin.post(address, typed).status_code == 302
+    made = MerchantAccount.objects.get(slug="secret-place")
+    assert (made.commission_bp, made.max_kopecks) == (150, 500_000)
+    page = reverse("workspace:merchant", args=[made.id])
+    assert "p4ssw0rd!" not in admin.get(page).content.decode()
+    changed = {**typed, "title": "Інша назва", "setting_basic_password": ""}
+    assert admin.post(page, changed).status_code == 302
+    known = merchants.get(merchant_id=made.id)
+    assert known.view["basic_password"] == "p4ssw0rd!"
+    assert "Інша назва" in admin.get(reverse("workspace:merchants")).content.decode()
+    assert "p4ssw0rd!" not in admin.post(page, {**typed, "low": "x"}).content.decode()
