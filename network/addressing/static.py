@@ -187,7 +187,7 @@ def suggestions(*, subscription_id: int, kind: str, at: datetime) -> list[str]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(_FREE, {"pools": plan.pool_ids, "at": at, "most": SUGGESTED})
-        return [row[0] for row in cursor.fetchall()]
+        return [row[0].removesuffix("/32") for row in cursor.fetchall()]
 
 
 def login_of(subscription_id: int) -> str:
