@@ -104,13 +104,9 @@ def give_speed(
 ) -> TemporarySpeed:
     """Another speed for a while instead of the tariff's, from now; an earlier one ends. Audited.
 
-    BadSpeedError, BadDurationError; NoAccessError when the service may not go online now.
+    NotFoundError, BadSpeedError, BadDurationError; NoAccessError when the service may not go
+    online now.
     """
-    for name, speed in (("speed_down", speed_down_bit_s), ("speed_up", speed_up_bit_s)):
-        if not SPEED_MIN_BIT_S <= speed <= SPEED_MAX_BIT_S:
-            raise BadSpeedError(field=name)
-    if not 1 <= minutes <= MINUTES_MAX:
-        raise BadDurationError(field="minutes")
     with transaction.atomic():
         # The decision's row is the mutex of all that decides of one service.
         decision = (
@@ -118,7 +114,10 @@ def give_speed(
             .filter(subscription_id=subscription_id)
             .first()
         )
-        if decision is None or decision.state != RadiusDecision.State.FULL:
+        if decision is None:
+            raise NotFoundError
+        _require_sensible(down=speed_down_bit_s, up=speed_up_bit_s, minutes=minutes)
+        if decision.state != RadiusDecision.State.FULL:
             raise NoAccessError
         _cut_short(subscription_id=subscription_id, at=at)
         made = TemporarySpeed.objects.create(
@@ -149,6 +148,14 @@ def give_speed(
             },
         )
         return made
+
+
+def _require_sensible(*, down: int, up: int, minutes: int) -> None:
+    for name, speed in (("speed_down", down), ("speed_up", up)):
+        if not SPEED_MIN_BIT_S <= speed <= SPEED_MAX_BIT_S:
+            raise BadSpeedError(field=name)
+    if not 1 <= minutes <= MINUTES_MAX:
+        raise BadDurationError(field="minutes")
 
 
 def end_speed(*, subscription_id: int, at: datetime, actor: Actor) -> bool:
