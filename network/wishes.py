@@ -5,9 +5,8 @@ A wish (AccessAction) is stored in the transaction of its cause and carried out 
 the wire is let finish first.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
@@ -179,10 +178,16 @@ def due_nas(*, at: datetime) -> list[int]:
 def wake(nas_ids: Iterable[int]) -> None:
     """Have the senders of these BRASes woken once the present transaction is committed."""
     for nas_id in sorted(set(nas_ids)):
-        transaction.on_commit(partial(_hand_over, nas_id), robust=True)
+        transaction.on_commit(_handing_over(nas_id), robust=True)
 
 
-def _hand_over(nas_id: int) -> None:
-    from network.tasks import send_wishes
+def _handing_over(nas_id: int) -> Callable[[], None]:
+    """A function, not a partial: Django names what failed in its log, and a partial has no name, so
+    that a Redis that is away would fail the request whose work is committed already."""
 
-    send_wishes.delay(nas_id=nas_id)
+    def hand_over() -> None:
+        from network.tasks import send_wishes
+
+        send_wishes.delay(nas_id=nas_id)
+
+    return hand_over
