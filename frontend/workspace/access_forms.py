@@ -111,7 +111,7 @@ class GuestRuleForm(WorkspaceForm):
     redirect_url = forms.CharField(label=_("Redirect to"), max_length=240, required=False)
     pool = forms.CharField(label=_("Address pool on the BRAS"), max_length=64, required=False)
     position = forms.IntegerField(label=_("Order"), min_value=1, max_value=32_000)
-    is_active = forms.BooleanField(label=_("in use"), required=False)
+    is_active = forms.BooleanField(label=_("the rule is in use"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -186,7 +186,7 @@ class Option82RuleForm(WorkspaceForm):
     sample_remote = IdField(label=_("Sample remote id"))
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
     position = forms.IntegerField(label=_("Order"), min_value=1, max_value=32_000)
-    is_active = forms.BooleanField(label=_("in use"), required=False)
+    is_active = forms.BooleanField(label=_("the rule is in use"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
