@@ -206,7 +206,7 @@ def _fast_places(columns: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise BadConfigurationError(f"{name} is no attribute")
     places = [(f"Bill-Fast-{number}", key, name) for number, (key, name) in enumerate(known, 1)]
     return {
-        "FAST_COLUMNS": "".join(f", r.reply->>'{key}'" for key, _name in known),
+        "FAST_COLUMNS": "".join(f", r.reply[{number}]" for number in range(1, len(known) + 1)),
         "FAST_KEYS": ", ".join(f"'{key}'" for key, _name in known),
         "FAST_UPDATES": "\n".join(
             f"\t\t&request:{place} := {number}"

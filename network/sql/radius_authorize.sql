@@ -5,22 +5,28 @@
 --
 --   PASSWORD  let in whoever proves the password        ACCEPT   let in: the equipment was proof
 --   ASK       the REST group must decide                REFUSED  not to be let in from here
+--
+-- `p_keys` are the attributes that the asking server can put into a reply; `reply` has their values
+-- in that order. A reply with another attribute in it is not given: ASK.
 CREATE SCHEMA IF NOT EXISTS radius;
+DROP FUNCTION IF EXISTS radius.authorize(text, text, text, text, text, text);
+DROP FUNCTION IF EXISTS radius.authorize(text, text, text, text, text, text, text[]);
 
-CREATE OR REPLACE FUNCTION radius.authorize(
+CREATE FUNCTION radius.authorize(
     p_nas text, p_login_hex text, p_mac text, p_circuit text, p_remote text, p_password text,
-    OUT verdict text, OUT password text, OUT told_class text, OUT reply jsonb
+    p_keys text[],
+    OUT verdict text, OUT password text, OUT told_class text, OUT reply text[]
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
     vendor text;
     nas_mode text;
     login text := '';
     who record;
-    one record;
+    ready jsonb;
 BEGIN
     verdict := 'ASK';
     -- Only visible ASCII is compared here; how other letters fold is the REST group's knowledge.
-    IF p_login_hex !~ '^([2-7][0-9a-f])*$' OR p_login_hex ~ '7f' THEN
+    IF p_login_hex !~ '^([2-6][0-9a-f]|7[0-9a-e])*$' THEN
         RETURN;
     END IF;
     IF p_login_hex <> '' THEN
@@ -36,41 +42,38 @@ BEGIN
         RETURN;
     END IF;
     who := radius_resolve(login, p_mac, p_circuit, p_remote, p_password <> '', nas_mode);
-    IF who.subscription_id IS NULL THEN
+    IF who.subscription_id IS NULL OR who.state <> 'FULL' THEN
         verdict := 'REFUSED';
         RETURN;
     END IF;
-    SELECT d.state, d.password, d.sessions_max, d.replies -> vendor AS ready INTO one
-    FROM radius_decision d WHERE d.subscription_id = who.subscription_id;
-    IF one.state <> 'FULL' THEN
-        verdict := 'REFUSED';
-        RETURN;
-    END IF;
-    IF one.sessions_max IS NOT NULL THEN
+    IF who.sessions_max IS NOT NULL THEN
         PERFORM FROM network_session s
         WHERE s.subscription_id = who.subscription_id AND s.state = 'OPEN'
           AND NOT s.is_guest AND (s.mac = '' OR s.mac <> p_mac)
-        OFFSET one.sessions_max - 1 LIMIT 1;
+        OFFSET who.sessions_max - 1 LIMIT 1;
         IF FOUND THEN
             verdict := 'REFUSED';
             RETURN;
         END IF;
     END IF;
-    IF one.ready IS NULL THEN
+    ready := who.replies -> vendor;
+    IF ready IS NULL OR ready - p_keys <> '{}' THEN
         RETURN;
     END IF;
-    reply := one.ready;
+    FOR place IN 1..array_length(p_keys, 1) LOOP
+        reply[place] := ready ->> p_keys[place];
+    END LOOP;
     told_class := 's:' || who.subscription_id || ':'
         || lpad(to_hex(floor(random() * 4294967296)::bigint), 8, '0');
     IF who.check_password THEN
         verdict := 'PASSWORD';
-        password := one.password;
+        password := who.password;
     ELSE
         verdict := 'ACCEPT';
     END IF;
 END $$;
 
-REVOKE ALL ON FUNCTION radius.authorize(text, text, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION radius.authorize(text, text, text, text, text, text, text[]) FROM PUBLIC;
 -- Nobody who is not named may use what lies in the schema public: functions are PUBLIC's by default.
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 DO $$
@@ -79,12 +82,12 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'geobill_app') THEN
         EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO geobill_app', current_database());
         GRANT USAGE ON SCHEMA public, radius TO geobill_app;
-        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text)
+        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text, text[])
             TO geobill_app;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'geobill_radius') THEN
         GRANT USAGE ON SCHEMA radius TO geobill_radius;
-        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text)
+        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text, text[])
             TO geobill_radius;
     END IF;
 END $$;

@@ -1,109 +1,122 @@
 -- Which service knocks: the rules of network/identity.py, word for word (a property test compares).
 -- plpgsql, not sql: its plan is kept with the connection; a function in sql is planned at each call.
-CREATE OR REPLACE FUNCTION radius_resolve(
+--
+-- Few statements, and plain variables instead of records made by SELECT: each statement of a function
+-- is set up anew in each transaction, which costs more than it does. `mac <> ''` and the like let the
+-- planner know that it is no empty text that is looked for, which most rows may have.
+DROP FUNCTION IF EXISTS radius_resolve(text, text, text, text, boolean, text);
+CREATE FUNCTION radius_resolve(
     p_login text, p_mac text, p_circuit text, p_remote text, p_has_password boolean, p_mode text,
     OUT subscription_id bigint, OUT check_password boolean, OUT problem text,
-    OUT nearest_id bigint, OUT missed text
+    OUT nearest_id bigint, OUT missed text,
+    OUT state text, OUT password text, OUT sessions_max integer, OUT replies jsonb
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     one record;        -- the first service that a factor leads to
-    best record;       -- the found service with most factors, or the nearest one
+    best record;       -- of several: the found service with most factors, or the nearest one
     is_there boolean := false;
     is_alone boolean := true;
-    is_tied boolean;
+    is_found boolean;
+    is_tied boolean := false;
+    some_login boolean;
+    has_l boolean;
+    has_m boolean;
+    has_p boolean;
+    mode text;
     working text;
     everything boolean;
-    told text[];
 BEGIN
     -- The usual case needs no more than look-ups: everything leads to one service.
     IF p_login <> '' THEN
-        SELECT d.subscription_id, d.mode, d.login, d.mac, d.circuit_hex, d.remote_hex INTO one
-        FROM radius_decision d WHERE d.login = p_login;
+        SELECT d.* INTO one FROM radius_decision d WHERE d.login = p_login;
         is_there := FOUND;
     END IF;
     IF NOT is_there AND p_circuit <> '' THEN
-        SELECT d.subscription_id, d.mode, d.login, d.mac, d.circuit_hex, d.remote_hex INTO one
-        FROM radius_decision d WHERE d.circuit_hex = p_circuit AND d.remote_hex = p_remote LIMIT 1;
+        SELECT d.* INTO one FROM radius_decision d
+        WHERE d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND d.circuit_hex <> '' LIMIT 1;
         is_there := FOUND;
     END IF;
     IF NOT is_there AND p_mac <> '' THEN
-        SELECT d.subscription_id, d.mode, d.login, d.mac, d.circuit_hex, d.remote_hex INTO one
-        FROM radius_decision d WHERE d.mac = p_mac LIMIT 1;
+        SELECT d.* INTO one FROM radius_decision d WHERE d.mac = p_mac AND d.mac <> '' LIMIT 1;
         is_there := FOUND;
     END IF;
-    IF is_there AND p_mac <> '' THEN
-        PERFORM FROM radius_decision d
-        WHERE d.mac = p_mac AND d.subscription_id <> one.subscription_id LIMIT 1;
-        is_alone := NOT FOUND;
-    END IF;
-    IF is_there AND is_alone AND p_circuit <> '' THEN
-        PERFORM FROM radius_decision d
-        WHERE d.circuit_hex = p_circuit AND d.remote_hex = p_remote
-          AND d.subscription_id <> one.subscription_id LIMIT 1;
-        is_alone := NOT FOUND;
-    END IF;
-    IF is_there AND is_alone THEN
-        SELECT one.subscription_id AS subscription_id,
-               COALESCE(NULLIF(one.mode::text, ''), p_mode) AS mode,
-               (p_login <> '' AND one.login = p_login)::int AS l,
-               (p_mac <> '' AND one.mac = p_mac)::int AS m,
-               (p_circuit <> '' AND one.circuit_hex = p_circuit
-                AND one.remote_hex = p_remote)::int AS p,
-               0 AS score, false AS is_found, 1::bigint AS number_of, false AS some_login
-        INTO best;
-        best.score := best.l + best.m + best.p;
-        best.some_login := best.l = 1;
-        best.is_found := CASE best.mode
-            WHEN 'LOGIN' THEN best.l = 1 AND p_has_password
-            WHEN 'MAC' THEN best.m = 1
-            WHEN 'OPTION82' THEN best.p = 1
-            WHEN 'TWO_OF_THREE' THEN best.score >= 2
-            ELSE CASE WHEN p_has_password THEN best.l = 1 ELSE best.m = 1 AND best.p = 1 END
-        END;
-    ELSIF is_there THEN
-        best := radius_best(p_login, p_mac, p_circuit, p_remote, p_has_password, p_mode);
-    END IF;
-
     check_password := false;
     missed := '';
     IF NOT is_there THEN
         problem := 'UNKNOWN';
-        told := array_remove(ARRAY[
-            CASE WHEN p_has_password THEN 'LOGIN' END, CASE WHEN p_mac <> '' THEN 'MAC' END,
-            CASE WHEN p_circuit <> '' THEN 'PORT' END], NULL);
-        missed := array_to_string(told, ',');
+        missed := concat_ws(',', CASE WHEN p_has_password THEN 'LOGIN' END,
+            CASE WHEN p_mac <> '' THEN 'MAC' END, CASE WHEN p_circuit <> '' THEN 'PORT' END);
         RETURN;
     END IF;
-    nearest_id := best.subscription_id;
-    check_password := best.l = 1 AND p_has_password;
-    working := CASE WHEN best.mode <> 'AUTO' THEN best.mode
+    IF p_mac <> '' THEN
+        PERFORM FROM radius_decision d
+        WHERE d.mac = p_mac AND d.mac <> '' AND d.subscription_id <> one.subscription_id LIMIT 1;
+        is_alone := NOT FOUND;
+    END IF;
+    IF is_alone AND p_circuit <> '' THEN
+        PERFORM FROM radius_decision d
+        WHERE d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND d.circuit_hex <> ''
+          AND d.subscription_id <> one.subscription_id LIMIT 1;
+        is_alone := NOT FOUND;
+    END IF;
+    IF is_alone THEN
+        nearest_id := one.subscription_id;
+        mode := CASE one.mode WHEN '' THEN p_mode ELSE one.mode END;
+        has_l := p_login <> '' AND one.login = p_login;
+        has_m := p_mac <> '' AND one.mac = p_mac;
+        has_p := p_circuit <> '' AND one.circuit_hex = p_circuit AND one.remote_hex = p_remote;
+        some_login := has_l;
+        is_found := CASE mode
+            WHEN 'LOGIN' THEN has_l AND p_has_password
+            WHEN 'MAC' THEN has_m
+            WHEN 'OPTION82' THEN has_p
+            WHEN 'TWO_OF_THREE' THEN (has_l AND has_m) OR (has_l AND has_p) OR (has_m AND has_p)
+            ELSE CASE WHEN p_has_password THEN has_l ELSE has_m AND has_p END
+        END;
+    ELSE
+        best := radius_best(p_login, p_mac, p_circuit, p_remote, p_has_password, p_mode);
+        nearest_id := best.subscription_id;
+        mode := best.mode;
+        has_l := best.l = 1;
+        has_m := best.m = 1;
+        has_p := best.p = 1;
+        some_login := best.some_login;
+        is_found := best.is_found;
+        SELECT d.* INTO one FROM radius_decision d WHERE d.subscription_id = nearest_id;
+    END IF;
+    check_password := has_l AND p_has_password;
+    IF is_found AND NOT is_alone THEN
+        is_tied := radius_is_tied(
+            p_login, p_mac, p_circuit, p_remote, p_has_password, p_mode, nearest_id, best.score);
+    END IF;
+    IF is_found AND NOT is_tied THEN
+        subscription_id := nearest_id;
+        state := one.state;
+        password := one.password;
+        sessions_max := one.sessions_max;
+        replies := one.replies;
+        RETURN;
+    END IF;
+    working := CASE WHEN mode <> 'AUTO' THEN mode
                     WHEN p_has_password THEN 'LOGIN' ELSE 'TWO_OF_THREE' END;
-    IF best.is_found THEN
-        is_tied := best.number_of > 1 AND radius_is_tied(
-            p_login, p_mac, p_circuit, p_remote, p_has_password, p_mode,
-            best.subscription_id, best.score);
-        IF NOT is_tied THEN
-            subscription_id := best.subscription_id;
-            RETURN;
-        END IF;
+    IF is_found THEN
         problem := 'CONFLICT';
     ELSIF working = 'LOGIN' THEN
         problem := CASE WHEN p_has_password THEN 'UNKNOWN' ELSE 'NO_PASSWORD' END;
-    ELSIF best.number_of > 1 THEN
+    ELSIF NOT is_alone THEN
         problem := 'CONFLICT';
-    ELSIF working = 'OPTION82' OR best.m = 1 THEN
+    ELSIF working = 'OPTION82' OR has_m THEN
         problem := CASE WHEN p_circuit <> '' THEN 'WRONG_PORT' ELSE 'TOO_FEW' END;
     ELSE
         problem := CASE WHEN p_mac <> '' THEN 'NEW_MAC' ELSE 'TOO_FEW' END;
     END IF;
     everything := problem = 'CONFLICT' OR working = 'TWO_OF_THREE';
-    told := array_remove(ARRAY[
-        CASE WHEN (everything OR working = 'LOGIN') AND best.l = 0
-                  AND (p_has_password OR best.some_login) THEN 'LOGIN' END,
+    missed := concat_ws(',',
+        CASE WHEN (everything OR working = 'LOGIN') AND NOT has_l
+                  AND (p_has_password OR some_login) THEN 'LOGIN' END,
         CASE WHEN working = 'LOGIN' AND NOT p_has_password THEN 'PASSWORD' END,
-        CASE WHEN (everything OR working = 'MAC') AND best.m = 0 THEN 'MAC' END,
-        CASE WHEN (everything OR working = 'OPTION82') AND best.p = 0 THEN 'PORT' END], NULL);
-    missed := array_to_string(told, ',');
+        CASE WHEN (everything OR working = 'MAC') AND NOT has_m THEN 'MAC' END,
+        CASE WHEN (everything OR working = 'OPTION82') AND NOT has_p THEN 'PORT' END);
 END $$;
 
 -- Of several services the one that is found with most factors, or else the nearest one.
@@ -132,8 +145,8 @@ BEGIN
                    (p_circuit <> '' AND d.circuit_hex = p_circuit
                     AND d.remote_hex = p_remote)::int AS p
             FROM radius_decision d
-            WHERE d.login = p_login OR (d.mac = p_mac AND p_mac <> '')
-               OR (d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND p_circuit <> '')
+            WHERE d.login = p_login OR (d.mac = p_mac AND d.mac <> '')
+               OR (d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND d.circuit_hex <> '')
         ) h
     ) s
     ORDER BY s.is_found DESC, s.score DESC, s.p DESC, s.l DESC, s.subscription_id
@@ -156,8 +169,8 @@ BEGIN
                     AND d.remote_hex = p_remote)::int AS p
             FROM radius_decision d
             WHERE d.subscription_id <> p_best AND (
-                d.login = p_login OR (d.mac = p_mac AND p_mac <> '')
-                OR (d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND p_circuit <> ''))
+                d.login = p_login OR (d.mac = p_mac AND d.mac <> '')
+                OR (d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND d.circuit_hex <> ''))
         ) other
         WHERE other.l = 1 OR (
             other.l + other.m + other.p >= p_score AND (

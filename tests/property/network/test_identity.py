@@ -152,7 +152,8 @@ def test_the_database_decides_the_same(
             )
         for identity in IDENTITIES:
             cursor.execute(
-                "SELECT * FROM radius_resolve(%s, %s, %s, %s, %s, %s)",
+                "SELECT subscription_id, check_password, problem, nearest_id, missed"
+                " FROM radius_resolve(%s, %s, %s, %s, %s, %s)",
                 [
                     identity.login,
                     identity.mac,
