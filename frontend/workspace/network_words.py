@@ -22,6 +22,7 @@ CAUSES: dict[str, Any] = {
     "DRIFT": _("mending"),
     "STAFF": _("ended by staff"),
     "REAUTHORIZED": _("re-authorized by staff"),
+    "SUPERSEDED": _("a newer session took its place"),
 }
 DRIFT: dict[str, Any] = {
     "ACCESS": _("online against the decision"),
