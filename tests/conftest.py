@@ -18,16 +18,6 @@ from tests.support import databases
 
 pytest_plugins = ["tests.support.redis_server", "tests.support.stack", "tests.support.browser"]
 
-NEEDS_STACK = {"stack", "browser"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the running system share one worker, so that only one system is started."""
-    for item in items:
-        if any(item.get_closest_marker(name) for name in NEEDS_STACK):
-            item.add_marker(pytest.mark.xdist_group("stack"))
-
-
 @pytest.fixture(autouse=True)
 def native_language() -> Iterator[None]:
     """Each test begins in Ukrainian, whatever page in whatever language was read before it."""

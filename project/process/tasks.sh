@@ -152,7 +152,8 @@ run_pytest() {
 run_all_tests() {
   local code=0 modules
   rm -f .pytest_cache/v/cache/lastfailed
-  run_pytest -n auto --dist loadgroup || code=$?
+  # A module stays on one worker, in its order: what one browser test leaves the next one finds.
+  run_pytest -n auto --dist loadfile || code=$?
   [ $code = 1 ] || return $code
   modules=$("$PY" -m tests.second_look) || return 1
   say "Second look, alone: $(echo $modules)"
