@@ -30,6 +30,7 @@ from crm.tiles import REQUESTS_LAYER
 from network import provisioning
 from network.addressing import editing as ip_rules
 from network.addressing import importjob as ip_import
+from network.place_movers import LINES
 from network.session_map import SESSIONS_LAYER
 from project.core import jobs, outbox
 from project.core.roles import Permission
@@ -50,6 +51,7 @@ def wire() -> None:
     # What hangs on a building, and moves when two buildings turn out to be one.
     movers.register(SERVICES)
     movers.register(REQUESTS)
+    movers.register(LINES)
     # What must hold on the map.
     invariants.register(SubscriberOutsideZones())
     # Telephones of payers, and payers by telephone.

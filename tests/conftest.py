@@ -18,6 +18,7 @@ from tests.support import databases
 
 pytest_plugins = ["tests.support.redis_server", "tests.support.stack", "tests.support.browser"]
 
+
 @pytest.fixture(autouse=True)
 def native_language() -> Iterator[None]:
     """Each test begins in Ukrainian, whatever page in whatever language was read before it."""

@@ -130,7 +130,9 @@ def test_scheduled_tasks_exist_and_keep_out_of_the_doubled_hour(db: None) -> Non
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         if entry["task"].startswith("billing."):
             assert entry["task"] in current_app.tasks
-            assert 3 not in entry["schedule"].hour
+            hours = entry["schedule"].hour
+            # What comes every few minutes may come twice in an hour that comes twice.
+            assert len(hours) == 24 or 3 not in hours
 
 
 def test_commands_speak(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
