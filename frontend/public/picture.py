@@ -12,6 +12,7 @@ from typing import Any
 
 METRES_PER_DEGREE = 111_320.0
 MAX_LABELS = 14
+FAR_PX = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ def _out_of_sight(view: View, points: Sequence[tuple[float, float]]) -> bool:
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
     """Relative steps in tenths of a pixel; steps too small to be seen are left out."""
-    tenths = [(round(x * 10), round(y * 10)) for x, y in points]
+    tenths = [(_tenths(x), _tenths(y)) for x, y in points]
     kept = [tenths[0]]
     for point in tenths[1:]:
         if abs(point[0] - kept[-1][0]) + abs(point[1] - kept[-1][1]) >= 4:
@@ -138,6 +139,11 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
     for (x0, y0), (x1, y1) in pairwise(kept):
         parts.append(f"l{_number(x1 - x0)} {_number(y1 - y0)}")
     return "".join(parts) + "z"
+
+
+def _tenths(pixels: float) -> int:
+    """Rounded; what lies absurdly far out is drawn at the edge of what numbers bear."""
+    return round(min(max(pixels, -FAR_PX), FAR_PX) * 10)
 
 
 def _number(tenths: int) -> str:

@@ -3,7 +3,7 @@
 import math
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontend.public import picture
@@ -47,6 +47,7 @@ def test_a_shape_in_sight_is_a_closed_path_and_one_out_of_sight_is_empty() -> No
     assert picture.shape(view=VIEW, geometry=None, look="NONE").path == ""
 
 
+@example(ring=[(0.0, 1.6e302), (37.0, 0.0)])
 @given(ring=st.lists(st.tuples(degrees, degrees), min_size=1, max_size=8))
 def test_whatever_the_ring_the_path_holds_numbers_only(ring: list[tuple[float, float]]) -> None:
     geometry = {"type": "MultiPolygon", "coordinates": [[ring]]}
