@@ -1,5 +1,6 @@
-"""`manage.py simulate_provider NAME`: the payment system's side, on this machine."""
+"""`manage.py simulate_provider NAME…`: the payment systems' side, on this machine."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,35 +12,45 @@ from project.core import clock
 
 
 class Command(BaseCommand):
-    """Serve the site of a payment system and call our server as it would."""
+    """Serve the sites of payment systems and call our server as they would."""
 
-    help = "Plays a payment system over HTTP: " + ", ".join(sorted(simulator.PLAYERS))
+    help = "Plays payment systems over HTTP: " + ", ".join(sorted(simulator.PLAYERS))
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Arguments of the command."""
-        parser.add_argument("name", choices=sorted(simulator.PLAYERS))
-        parser.add_argument("--slug", help="which merchant account; the first one if not given")
+        parser.add_argument("names", nargs="+", choices=sorted(simulator.PLAYERS), metavar="NAME")
+        parser.add_argument("--slug", help="which merchant accounts; the first ones if not given")
         parser.add_argument("--to", help="our server; the public address if not given")
+        parser.add_argument("--host", default="127.0.0.1", help="where it listens")
         parser.add_argument("--port", type=int, default=8090)
+        parser.add_argument("--keep", type=Path, help="a folder where payments outlive a restart")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until it is stopped."""
-        rows = MerchantAccount.objects.filter(provider=options["name"], is_active=True)
-        if options["slug"]:
-            rows = rows.filter(slug=options["slug"])
-        row = rows.order_by("id").first()
-        if row is None:
-            raise CommandError("There is no merchant account to play with; open one first.")
+        players = {}
         home = (options["to"] or settings.GEOBILL_PUBLIC_URL).rstrip("/")
-        view = merchants.get(merchant_id=row.id).view
-        ours = simulator.Ours(f"{home}/pay/{row.provider}/{row.slug}", view, clock.now)
-        site = simulator.server(simulator.PLAYERS[options["name"]](ours), port=options["port"])
-        address = f"http://127.0.0.1:{site.server_port}"
-        self.stdout.write(f"{row.provider} is played at {address}, it calls {ours.url}")
-        if row.base_url != address:
-            self.stdout.write(f"Our requests reach it when the account's address is {address}.")
+        site_address = f"http://{options['host']}:{options['port']}"
+        for name in options["names"]:
+            row = self._row(name, options["slug"])
+            kept = options["keep"] / f"{name}-{row.slug}.json" if options["keep"] else None
+            view = merchants.get(merchant_id=row.id).view
+            ours = simulator.Ours(f"{home}/pay/{name}/{row.slug}", view, clock.now)
+            players[name] = simulator.PLAYERS[name](ours, kept)
+            address = f"{site_address}/{name}"
+            self.stdout.write(f"{name} is played at {address}, it calls {ours.url}")
+            if row.base_url != address:
+                self.stdout.write("  Our requests reach it when the account's address is that.")
+        site = simulator.server(players, host=options["host"], port=options["port"])
         with site:
             try:
                 site.serve_forever()
             except KeyboardInterrupt:
                 self.stdout.write("stopped")
+
+    @staticmethod
+    def _row(name: str, slug: str | None) -> MerchantAccount:
+        rows = MerchantAccount.objects.filter(provider=name, is_active=True)
+        row = (rows.filter(slug=slug) if slug else rows).order_by("id").first()
+        if row is None:
+            raise CommandError(f"{name}: there is no merchant account to play; open one first.")
+        return row

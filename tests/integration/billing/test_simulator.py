@@ -1,60 +1,125 @@
-"""The simulator against our server over real HTTP: a terminal asks, pays, and repeats itself."""
+"""The simulator against our server over real HTTP: terminals, a form, an invoice API; both ways."""
 
+import re
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.core.cache import cache
+from django.test import override_settings
 from pytest_django.live_server_helper import LiveServer
 
 from billing.ledger import queries as ledger_queries
-from billing.payments import merchants, outgoing, simulator
+from billing.payments import checkouts, mending, merchants, outgoing, simulator
 from billing.payments import operations as payments
-from billing.payments.gateway import OutgoingRequest
-from billing.payments.models import Payment, PaymentMessage
+from billing.payments.calls import SeenState
+from billing.payments.gateway import IncomingReply, OutgoingRequest
+from billing.payments.models import Payment, PaymentMessage, ProviderRegisterRow
 from billing.payments.simulator import FORM, Ours
+from billing.payments.simulator.till import Till
 from project.core import clock
 from project.core.actor import SYSTEM
 from tests.support.provider import small_provider
 
-BASIC = {"basic_user": "ibox", "basic_password": "p4ssw0rd"}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "ibox": {"basic_user": "ibox", "basic_password": "p4ssw0rd"},
+    "citypay": {"basic_user": "ibox", "basic_password": "p4ssw0rd"},
+    "monobank": {"token": "u-simulated-token"},
+    "platon": {"key": "SIM", "password": "sim-password", "default_email": "a@example.com"},
+    "privat24": {"liqpay_public_key": "sim", "liqpay_private_key": "sim-private"},
+}
+CHECKOUTS = ["monobank", "platon", "privat24"]
 
 
-@pytest.fixture(params=["ibox", "citypay"])
-def played(
-    request: pytest.FixtureRequest, transactional_db: None, live_server: LiveServer
-) -> Iterator[str]:
-    """The simulator's address; it plays a merchant account of the live server."""
-    name = request.param
+@dataclass(frozen=True)
+class Played:
+    """A payment system that is played: its address, its player, our merchant account."""
+
+    address: str
+    player: Any
+    merchant: merchants.Account
+
+    def post(self, path: str, **fields: str) -> IncomingReply:
+        return post(f"{self.address}{path}", **fields)
+
+
+def post(address: str, **fields: str) -> IncomingReply:
+    headers = (("Content-Type", FORM),)
+    return outgoing.exchange(OutgoingRequest("POST", address, headers, urlencode(fields).encode()))
+
+
+@contextmanager
+def playing(name: str, live_server: LiveServer, kept: Path | None = None) -> Iterator[Played]:
     merchant_id = payments.open_merchant(
-        at=clock.now(), actor=SYSTEM, provider=name, slug="played", settings=BASIC
+        at=clock.now(), actor=SYSTEM, provider=name, slug="played", settings=SETTINGS[name]
     )
     view = merchants.get(merchant_id=merchant_id).view
     ours = Ours(f"{live_server.url}/pay/{name}/played", view, clock.now)
-    site = simulator.server(simulator.PLAYERS[name](ours))
+    player = simulator.PLAYERS[name](ours, kept)
+    site = simulator.server({name: player})
+    address = f"http://127.0.0.1:{site.server_port}/{name}"
+    payments.change_merchant(
+        at=clock.now(), actor=SYSTEM, merchant_id=merchant_id, base_url=address
+    )
     thread = threading.Thread(target=site.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{site.server_port}"
-    site.shutdown()
-    thread.join()
-    site.server_close()
+    try:
+        with override_settings(GEOBILL_PUBLIC_URL=live_server.url):
+            yield Played(address, player, merchants.get(merchant_id=merchant_id))
+    finally:
+        site.shutdown()
+        thread.join()
+        site.server_close()
+        cache.clear()
 
 
-def post(address: str, text: str) -> str:
-    headers = (("Content-Type", FORM),)
-    reply = outgoing.exchange(OutgoingRequest("POST", address, headers, text.encode()))
-    assert reply.status == 200
-    return reply.body.decode()
+@pytest.fixture
+def played(
+    request: pytest.FixtureRequest, transactional_db: None, live_server: LiveServer, tmp_path: Path
+) -> Iterator[Played]:
+    with playing(request.param, live_server, tmp_path / "kept.json") as one:
+        yield one
 
 
-def test_a_terminal_pays_once_though_it_repeats(played: str) -> None:
-    number = small_provider().connect().contract_number
+@pytest.fixture
+def number(played: Played) -> str:
+    """A contract."""
+    return small_provider().connect().contract_number
+
+
+def begun(played: Played, number: str, kopecks: int = 30_050) -> tuple[Payment, str]:
+    """An order of ours, brought to the payment system's page as a browser would; its number
+    there."""
+    started = checkouts.create_checkout(
+        at=clock.now(), actor=SYSTEM, merchant_id=played.merchant.id, account_code=number,
+        amount_kopecks=kopecks, success_url="http://shop.example/ok/{order}/",
+        failure_url="http://shop.example/no/{order}/",
+    )  # fmt: skip
+    page = started.checkout.url
+    if started.checkout.fields:
+        page = post(page, **dict(started.checkout.fields)).headers["location"]
+    body = outgoing.exchange(OutgoingRequest("GET", page)).body.decode()
+    assert "До сплати 300,50 грн" in body or kopecks != 30_050
+    found = re.search(r"name='number' value='([^']+)'", body)
+    assert found is not None
+    return Payment.objects.get(id=started.payment_id), found[1]
+
+
+@pytest.mark.parametrize("played", ["ibox", "citypay"], indirect=True)
+def test_a_terminal_pays_once_though_it_repeats(played: Played, number: str) -> None:
     account = ledger_queries.find_account(code=number)
     assert account is not None
     before = ledger_queries.balance_kopecks(account_id=account.id)
-    screen = post(f"{played}/check", f"account={number}&sum=120.50")
-    assert "Перевірте" in screen
-    assert "Не можна" in post(f"{played}/check", "account=000&sum=120.50")
-    assert "Сплачено" in post(f"{played}/pay", f"key=777&account={number}&sum=120.50")
+    assert "Перевірте" in played.post("/check", account=number, sum="120,50").body.decode()
+    assert "Не можна" in played.post("/check", account="000", sum="120.50").body.decode()
+    paid_page = played.post("/pay", key="777", account=number, sum="120.50").body.decode()
+    assert "Сплачено" in paid_page
     paid = Payment.objects.get(external_id="777")
     assert (paid.state, paid.amount_kopecks) == ("CONFIRMED", 12_050)
     credited = ledger_queries.statement(account_id=account.id, limit=50)
@@ -62,3 +127,106 @@ def test_a_terminal_pays_once_though_it_repeats(played: str) -> None:
     assert ledger_queries.balance_kopecks(account_id=account.id) <= before + 12_050
     results = PaymentMessage.objects.filter(payment=paid).values_list("result", flat=True)
     assert list(results) == ["OK", "OK"]
+
+
+@pytest.mark.parametrize("played", CHECKOUTS, indirect=True)
+def test_a_checkout_is_paid_once_though_it_is_told_of_twice(played: Played, number: str) -> None:
+    payment, key = begun(played, number)
+    back = played.post("/decide", number=key, do="twice")
+    assert (back.status, back.headers["location"]) == (
+        303,
+        f"http://shop.example/ok/{payment.order_number}/",
+    )
+    payment.refresh_from_db()
+    assert (payment.state, payment.amount_kopecks) == ("CONFIRMED", 30_050)
+    assert (payment.external_id, payment.journal_id is not None) == (key, True)
+    told = PaymentMessage.objects.filter(direction="IN", payment=payment)
+    assert {row.result for row in told} <= {"OK", "DUPLICATE"}
+    # Another press on the payer's page is answered by what is true.
+    assert "Сплачено" in played.post("/decide", number=key, do="decline").body.decode()
+    again = type(played.player)(played.player.ours, played.player.kept)
+    assert again.sales[key].state == "PAID", "payments outlive a restart"
+
+
+@pytest.mark.parametrize("played", CHECKOUTS, indirect=True)
+def test_who_leaves_waits_and_what_was_not_heard_is_asked(played: Played, number: str) -> None:
+    payment, key = begun(played, number)
+    assert "Без відповіді" in played.post("/decide", number=key, do="leave").body.decode()
+    payment.refresh_from_db()
+    assert payment.state == "CREATED"
+    assert "Сплачено" in played.post("/decide", number=key, do="unheard").body.decode()
+    payment.refresh_from_db()
+    assert payment.state == "CREATED"
+    attempt = payment.attempts.get()
+    checkouts.ask(at=clock.now(), attempt_id=attempt.id)
+    payment.refresh_from_db()
+    # What Platon's status calls say is believed only where the merchant account says so.
+    is_believed = played.merchant.provider.code != "platon"
+    assert payment.state == ("CONFIRMED" if is_believed else "CREATED")
+    played.post("/cabinet", number=key, do="again")
+    payment.refresh_from_db()
+    assert (payment.state, payment.external_id) == ("CONFIRMED", key)
+
+
+@pytest.mark.parametrize("played", CHECKOUTS, indirect=True)
+def test_a_declined_card_and_a_forged_request(played: Played, number: str) -> None:
+    payment, key = begun(played, number)
+    page = "ok" if played.merchant.provider.code != "platon" else "no"
+    back = played.post("/decide", number=key, do="decline")
+    assert back.headers["location"] == f"http://shop.example/{page}/{payment.order_number}/"
+    payment.refresh_from_db()
+    assert payment.state == ("CREATED" if page == "no" else "FAILED")
+    forged = {
+        "monobank": ("/api/merchant/invoice/create", 403),
+        "platon": ("/payment/auth", 400),
+        "privat24": ("/api/3/checkout", 400),
+    }
+    path, status = forged[played.merchant.provider.code]
+    assert played.post(path, data="e30=", signature="no", sign="no").status == status
+    assert played.post("/decide", number="nobody", do="pay").status == 404
+
+
+@pytest.mark.parametrize("played", ["monobank"], indirect=True)
+def test_the_banks_key_changes_money_goes_back_and_the_list_tells(
+    played: Played, number: str
+) -> None:
+    payment, key = begun(played, number)
+    played.post("/decide", number=key, do="pay")
+    first = merchants.get(merchant_id=played.merchant.id).view["public_key"]
+    assert first, "learned with the first webhook"
+    cache.clear()  # keys are asked for once a minute at most
+    assert played.post("/rotate").status == 303
+    other, other_key = begun(played, number, 10_000)
+    played.post("/decide", number=other_key, do="pay")
+    other.refresh_from_db()
+    assert other.state == "CONFIRMED"
+    assert merchants.get(merchant_id=played.merchant.id).view["public_key"] != first
+    played.post("/cabinet", number=key, do="back", sum="100,50")
+    payment.refresh_from_db()
+    assert (payment.state, payment.refunded_kopecks) == ("CONFIRMED", 10_050)
+    played.post("/cabinet", number=key, do="back", sum="200")
+    payment.refresh_from_db()
+    assert (payment.state, payment.refunded_kopecks) == ("REVERSED", 30_050)
+    played.post("/cabinet", number=other_key, do="list", sum="90")
+    at = clock.now()
+    start, end = at - timedelta(hours=1), at + timedelta(hours=1)
+    assert mending.pull(at=at, merchant_id=played.merchant.id, start=start, end=end) == 2
+    listed = dict(ProviderRegisterRow.objects.values_list("key", "outcome"))
+    assert listed == {key: "MATCHED", other_key: "AMOUNT_DIFFERS"}
+
+
+@pytest.mark.parametrize("played", ["monobank", "privat24"], indirect=True)
+def test_a_refund_of_ours_goes_back_there(played: Played, number: str) -> None:
+    payment, key = begun(played, number)
+    played.post("/decide", number=key, do="pay")
+    payment.refresh_from_db()
+    client = checkouts.client_of(played.merchant)
+    link = outgoing.HttpLink(played.merchant, clock.now(), payment.id)
+    view = checkouts.view_of(payment)
+    said = client.refund(view, 30_050, "r-1", played.merchant.view, link)
+    assert said.state in (SeenState.WAITING, SeenState.REVERSED)
+    player = played.player
+    assert isinstance(player, Till)
+    assert (player.sales[key].state, player.sales[key].left_kopecks) == ("REVERSED", 0)
+    said = client.query(view, played.merchant.view, link)
+    assert said.state is SeenState.REVERSED
