@@ -1,6 +1,6 @@
 """ "Why no internet?" in one sentence with a cause code."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ RECENT = timedelta(days=3)
 # only when it came after the last session.
 _KNOWN = """
 SELECT d.state, d.reason, s.state, s.started_at, s.last_seen_at, s.is_guest, host(s.framed_ip),
-       h.stopped_at, h.terminate_cause, r.last_at, r.reason
+       h.stopped_at, h.terminate_cause, r.last_at, r.reason, m.mac, m.last_at
 FROM radius_decision d
 LEFT JOIN LATERAL (
     SELECT * FROM network_session
@@ -32,6 +32,11 @@ LEFT JOIN LATERAL (
       AND (h.stopped_at IS NULL OR last_at > h.stopped_at)
     ORDER BY at DESC LIMIT 1
 ) r ON true
+LEFT JOIN LATERAL (
+    SELECT mac, last_at FROM network_macrequest
+    WHERE subscription_id = d.subscription_id AND state = 'WAITING'
+    ORDER BY last_at DESC LIMIT 1
+) m ON true
 WHERE d.subscription_id = %(id)s
 """
 
@@ -60,6 +65,9 @@ REJECTED_OTHERWISE = _("Access is open, but the last attempt at %(when)s was ref
 NO_SERVICE = _("This service has no internet access of its own.")
 ONLINE = _("Online since %(when)s, address %(ip)s.")
 ONLINE_GUEST = _("Online since %(when)s as a guest only; the access itself is open again.")
+ONLINE_NEW_MAC = _(
+    "Online since %(when)s as a guest only: the device is new and waits to be confirmed."
+)
 SUSPECT = _("Probably offline: the access server has said nothing of the session since %(when)s.")
 NEVER = _("Access is open, but the equipment has never logged in.")
 OFFLINE = _("Access is open; offline since %(when)s (%(cause)s).")
@@ -69,13 +77,16 @@ OFFLINE = _("Access is open; offline since %(when)s (%(cause)s).")
 class Explanation:
     """A sentence for people and a code for machines.
 
-    `is_fine` is whether the service is as it should be, seen from here.
+    `is_fine` is whether the service is as it should be, seen from here. `new_mac` is the newest
+    device that waits for a person's word, "" when none does.
     """
 
     code: str
     message: Any
     is_fine: bool = False
     values: dict[str, str] = field(default_factory=dict)
+    new_mac: str = ""
+    new_mac_at: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -98,6 +109,8 @@ class _Known:
     terminate_cause: str | None
     rejected_at: datetime | None
     reject_reason: str | None
+    new_mac: str | None
+    new_mac_at: datetime | None
 
 
 def explain_access(*, subscription_id: int, at: datetime) -> Explanation:
@@ -108,6 +121,10 @@ def explain_access(*, subscription_id: int, at: datetime) -> Explanation:
     if row is None:
         return Explanation("NO_SERVICE", NO_SERVICE)
     known = _Known(*row)
+    return replace(_told(known), new_mac=known.new_mac or "", new_mac_at=known.new_mac_at)
+
+
+def _told(known: _Known) -> Explanation:
     if known.state != RadiusDecision.State.FULL:
         text = BLOCKED.get(known.reason, BLOCKED["ADMIN"])
         return Explanation(known.reason, text)
@@ -120,6 +137,8 @@ def _online(known: _Known) -> Explanation:
     since = _local(known.started_at)
     if known.session_state == Session.State.SUSPECT:
         return Explanation("SUSPECT", SUSPECT, values={"when": _local(known.last_seen_at)})
+    if known.is_guest and known.new_mac:
+        return Explanation("NEW_MAC", ONLINE_NEW_MAC, values={"when": since})
     if known.is_guest:
         return Explanation("ONLINE_GUEST", ONLINE_GUEST, values={"when": since})
     values = {"when": since, "ip": known.framed_ip or "—"}

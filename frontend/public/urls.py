@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from frontend.public import paying, views
+from frontend.public import devices, paying, views
 
 app_name = "public"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     re_path(r"^pay/(?P<account>[^/]{1,64})/?$", paying.pay, name="pay"),
     path("paid/<slug:order>/<str:signature>/", paying.paid, name="paid"),
     path("paid/<slug:order>/<str:signature>/go/", paying.go, name="pay-go"),
+    path("device/", devices.sign_in, name="device-sign-in"),
+    path("device/<str:token>/", devices.devices, name="device"),
     path("tariffs/", views.tariffs, name="tariffs"),
     path("coverage/", views.coverage, name="coverage"),
     path("coverage/<int:street_id>/", views.street, name="street"),

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from frontend.workspace import params
 from project.core.errors import DomainError
 from project.core.http import require
 from project.core.roles import Permission
@@ -53,3 +54,14 @@ def done(request: HttpRequest, text: Any, to: str, *args: Any, **kwargs: Any) ->
     """Say what was done and go to a page of the workspace (POST, redirect, GET)."""
     messages.success(request, str(text))
     return redirect(to, *args, **kwargs)
+
+
+def back(
+    request: HttpRequest, text: Any, *args: Any, to: str = "workspace:actions"
+) -> HttpResponse:
+    """Say what was done and go to the page of ours that the person came from (field `next`)."""
+    there = request.POST.get("next", "")
+    response = done(request, text, to, *args)
+    if there.startswith("/workspace/") and "//" not in there and "\\" not in there:
+        return redirect(params.clean(there, 300))
+    return response

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from frontend.workspace import params
@@ -10,8 +11,9 @@ from frontend.workspace.access_words import MODES, REASONS
 from frontend.workspace.paging import key_page
 from frontend.workspace.queries import access as pages
 from frontend.workspace.queries.holders import service_of
-from frontend.workspace.web import done, staff_page
-from network import confirmations, modes, operations, rejects
+from frontend.workspace.web import back, done, staff_page
+from network import confirmations, modes, operations, own_devices, rejects
+from network.explanation import explain_access
 from network.models import AccessCredential
 from project.core import clock
 from project.core.errors import DomainError, NotFoundError
@@ -49,11 +51,10 @@ def decide_mac(request: HttpRequest, request_id: int) -> HttpResponse:
     at, actor = clock.now(), actor_of(request)
     if request.POST.get("answer") == "confirm":
         confirmations.confirm_mac(request_id=request_id, at=at, actor=actor)
-        return done(
-            request, _("The device is registered; it gets full access."), "workspace:refusals"
-        )
+        text = _("The device is registered; it gets full access.")
+        return back(request, text, to="workspace:refusals")
     confirmations.decline_mac(request_id=request_id, at=at, actor=actor)
-    return done(request, _("The device was declined."), "workspace:refusals")
+    return back(request, _("The device was declined."), to="workspace:refusals")
 
 
 @staff_page(Permission.SESSIONS_DISCONNECT, methods=("POST",))
@@ -137,9 +138,19 @@ def parameters(request: HttpRequest, subscription_id: int) -> HttpResponse:
         "whose": pages.whose([service])[service.id],
         "test": pages.test_of(circuit_hex=credential.circuit_hex, remote_hex=credential.remote_hex),
         "macs": confirmations.waiting_macs_of(subscription_ids=[subscription_id]),
+        "explanation": explain_access(subscription_id=subscription_id, at=clock.now()),
+        "sign_in_path": reverse("public:device-sign-in"),
+        "own_link": _own_link(request, subscription_id),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "workspace/access_parameters.html", context, status=status)
+
+
+def _own_link(request: HttpRequest, subscription_id: int) -> str:
+    """The address to send to the client; only for those who may answer for them anyway."""
+    if not may(request, Permission.SESSIONS_DISCONNECT):
+        return ""
+    return own_devices.address_of(subscription_id=subscription_id)
 
 
 def _save(request: HttpRequest, *, subscription_id: int, form: ParametersForm) -> None:
