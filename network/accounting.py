@@ -68,7 +68,8 @@ class SessionFacts:
     """What packets of one session say together. Octets are 64-bit; "in" is from the user.
 
     `points` are counters that were told without gigawords (`network.wraps`); `in_octets` and
-    `out_octets` hold what was told with them.
+    `out_octets` hold what was told with them. `echo`: what the newest packet says the BRAS applies
+    (`network.radius.echo`).
     """
 
     unique_id: str
@@ -92,6 +93,7 @@ class SessionFacts:
     nas_port_id: str = ""
     nonce: str = ""
     points: tuple[wraps.Point, ...] = ()
+    echo: str = ""
     packets: tuple[Told, ...] = field(default=(), compare=False)
 
     @property
@@ -115,6 +117,9 @@ class SessionFacts:
             remote_hex=max(self.remote_hex, other.remote_hex),
             nas_port_id=max(self.nas_port_id, other.nas_port_id),
             points=tuple(sorted({*self.points, *other.points})),
+            echo=newer.echo
+            if newer.last_seen_at > older.last_seen_at
+            else max(newer.echo, older.echo),
             packets=self.packets + other.packets,
             framed_ip=newer.framed_ip or older.framed_ip,
             started_at=min(self.started_at, other.started_at),
@@ -144,11 +149,12 @@ def join_all(facts: Iterable[SessionFacts]) -> list[SessionFacts]:
     return [joined[unique_id] for unique_id in sorted(joined)]
 
 
-def read(message: RadiusMessage, *, received_at: datetime) -> SessionFacts | Boot:
+def read(message: RadiusMessage, *, received_at: datetime, echo: str = "") -> SessionFacts | Boot:
     """The statement of one Accounting-Request.
 
     Its time is when our RADIUS server took it (`Bill-Packet-Time`, kept through the buffer), else
-    `received_at`; clocks of BRASes are not believed. UselessPacketError when it says nothing.
+    `received_at`; clocks of BRASes are not believed. `echo`: `network.radius.echo`.
+    UselessPacketError when it says nothing.
     """
     kind = STATUS_TYPES.get(message.text("Acct-Status-Type"))
     if kind is None:
@@ -188,6 +194,7 @@ def read(message: RadiusMessage, *, received_at: datetime) -> SessionFacts | Boo
         in_octets=in_octets,
         out_octets=out_octets,
         points=points,
+        echo=echo,
         session_time_s=session_time_s,
         is_stopped=stopped,
         stopped_at=at if stopped else None,

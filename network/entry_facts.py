@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import md5
 
 from network.accounting import SECONDS_MAX, Boot, SessionFacts, identity_of_class, read
-from network.radius.stream_entry import FIELDS, parse
+from network.radius import echo
+from network.radius.stream_entry import ECHO, FIELDS, OPTIONS, parse
 
 _ENTRY_CHARS_MAX = 3_000
-_PLAIN = re.compile(r"1\|3\|[0-9]{10}\|[0-9a-f|.:]*\Z")
+_FORM = "2"
+_PLAIN = re.compile(r"2\|3\|[0-9]{10}\|[0-9a-f|.:]*\Z")
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address that a BRAS tells)
 
 
@@ -22,17 +24,21 @@ def facts_of(entry: bytes, *, received_at: datetime) -> SessionFacts | Boot:
     """The statement of one entry; BadEntryError or UselessPacketError when it makes none."""
     text = entry.decode("ascii", "replace")
     parts = text.split("|")
-    if len(parts) == FIELDS and len(text) <= _ENTRY_CHARS_MAX and _PLAIN.match(text):
+    known = len(parts) == FIELDS[_FORM] and len(text) <= _ENTRY_CHARS_MAX
+    if known and not parts[OPTIONS] and _PLAIN.match("|".join(parts[:ECHO])):
         facts = _interim(parts, received_at=received_at)
         if facts is not None:
             return facts
-    return read(parse(entry), received_at=received_at)
+    message = parse(entry)
+    told = echo.of_entry(parts[ECHO]) if len(parts) > ECHO else ""
+    return read(message, received_at=received_at, echo=told)
 
 
 def _interim(parts: list[str], *, received_at: datetime) -> SessionFacts | None:
     """An interim update with a MAC, 64-bit counters and IPv4 addresses, or None."""
     (_form, _status, time_s, source, session, told_class, user, mac, _calling, circuit, remote,
-     port, framed_ip, seconds, in_low, in_high, out_low, out_high, _cause) = parts  # fmt: skip
+     port, framed_ip, seconds, in_low, in_high, out_low, out_high, _cause, echoed, _options
+     ) = parts  # fmt: skip
     numbers = (seconds or "0", in_low, in_high, out_low, out_high)
     if len(mac) != 12 or not session or not all(one.isdigit() and len(one) < 11 for one in numbers):
         return None
@@ -68,6 +74,7 @@ def _interim(parts: list[str], *, received_at: datetime) -> SessionFacts | None:
         in_octets=(int(in_high) << 32) + int(in_low),
         out_octets=(int(out_high) << 32) + int(out_low),
         session_time_s=session_time_s,
+        echo=echo.of_entry(echoed) if echoed else "",
     )
 
 

@@ -108,13 +108,19 @@ def reply_of(attributes: Iterable[ReplyAttribute]) -> dict[str, str] | None:
 def columns_in_use() -> list[tuple[str, str]]:
     """`columns` of the kinds of BRAS that are registered; of all kinds while there is none, or the
     database cannot be asked. Another kind goes over REST until FreeRADIUS is configured anew."""
+    return columns(drivers_in_use())
+
+
+def drivers_in_use() -> list[Driver]:
+    """Drivers of the BRASes that are registered; all drivers while there is none, or the database
+    cannot be asked."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(_IN_USE)
             chosen = [driver_of(row[0]) for row in cursor.fetchall()]
     except Error:
         chosen = []
-    return columns(chosen or None)
+    return chosen or list(drivers().values())
 
 
 def columns(chosen: Iterable[Driver] | None = None) -> list[tuple[str, str]]:

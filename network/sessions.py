@@ -249,7 +249,7 @@ _PLAIN = (
 )  # fmt: skip
 _TEXTS = (
     "unique_id", "acct_session_id", "login", "mac", "circuit_hex", "remote_hex", "nas_port_id",
-    "nonce", "terminate_cause",
+    "nonce", "terminate_cause", "echo",
 )  # fmt: skip
 
 

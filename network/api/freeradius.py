@@ -24,10 +24,10 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from network import access_requests, queries, rejects, sessions
+from network import access_requests, echoes, queries, rejects, sessions
 from network.accounting import UselessPacketError, read
 from network.identity import Factor
-from network.radius import messages
+from network.radius import echo, messages
 from network.texts import REPLY_MESSAGES
 from project.core import clock
 
@@ -90,7 +90,8 @@ def accounting(request: HttpRequest) -> HttpResponse:
     """
     message = messages.parse(request.body)
     try:
-        sessions.ingest([read(message, received_at=clock.now())])
+        told = echo.of_message(message, echoes.names())
+        sessions.ingest([read(message, received_at=clock.now(), echo=told)])
     except (UselessPacketError, DataError) as error:
         logger.warning("an accounting packet was dropped: %s", error)
     return HttpResponse(status=204)

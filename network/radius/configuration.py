@@ -21,6 +21,7 @@ STREAM_NAME = "geobill:accounting"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
 PATHS = ("rest", "fast")
+ECHO_VALUES = 4
 FAST_FIRST_COLUMN, FAST_FIRST_ATTRIBUTE = 3, 3100
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
@@ -62,7 +63,8 @@ class RadiusSettings:
     A BRAS is asked for again after `client_lifetime_s`. With `redis` accounting goes to the stream,
     without it packet by packet to the REST group. `path`: who is asked first,
     "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role, `fast_columns`
-    what the fast path can answer with (`network.fastpath.columns`).
+    what the fast path can answer with (`network.fastpath.columns`); `echoed` are attributes of
+    accounting with their types (`network.echoes.in_use`).
     """
 
     out: Path
@@ -81,6 +83,7 @@ class RadiusSettings:
     database: tuple[tuple[str, str], ...] = ()
     fast_columns: tuple[tuple[str, str], ...] = ()
     dhcp: DhcpPlace | None = None
+    echoed: tuple[tuple[str, str], ...] = ()
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
@@ -143,6 +146,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "PATH": _path(wanted.path),
         "DATABASE": _database(wanted.database),
         **_fast_places(wanted.fast_columns),
+        "ECHO": "\n".join(_echo(name, kind) for name, kind in wanted.echoed),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
@@ -223,6 +227,20 @@ def _fast_places(columns: Iterable[tuple[str, str]]) -> dict[str, str]:
             for place, key, name in places
         ),
     }
+
+
+def _echo(name: str, kind: str) -> str:
+    """One attribute's part of Bill-Echo: text as hex, numbers and addresses as they are."""
+    if not _SAFE_ATTRIBUTE.match(name) or ":" in name:
+        raise BadConfigurationError(f"{name} is no attribute")
+    if kind in {"string", "octets"}:
+        values = "+".join(f"h%{{hex:&{name}[{place}]}}" for place in range(ECHO_VALUES))
+    else:
+        values = f"t%{{integer:&{name}}}" if kind == "integer" else f"t%{{{name}}}"
+    return (
+        f"\tif (&{name}) {{\n\t\tupdate request {{\n"
+        f'\t\t\t&Bill-Echo := "%{{Bill-Echo}};{name}={values}"\n\t\t}}\n\t}}'
+    )
 
 
 def _client_network(text: str, *, lifetime_s: int) -> str:

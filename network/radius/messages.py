@@ -20,6 +20,7 @@ PASSWORD_ATTRIBUTES = (
     "MS-CHAP-Response",
     "MS-CHAP2-Response",
 )
+OCTETS = frozenset({"Class"})
 ATTRIBUTE_BYTES_MAX = 253
 REPLY_MESSAGE_BYTES_MAX = 240
 
@@ -41,6 +42,18 @@ class RadiusMessage:
             if values:
                 return text_from_json(str(values[0]))
         return ""
+
+    def texts(self, name: str) -> list[str]:
+        """All values of an attribute as text; octets as the text that they are, if they are one."""
+        values = self.attributes.get(name, [])
+        if name in OCTETS:
+            return [
+                bytes.fromhex(hex_from_json(str(one)))
+                .decode("utf-8", "replace")
+                .replace("\x00", "\ufffd")
+                for one in values
+            ]
+        return [text_from_json(str(one)) for one in values]
 
     def number(self, name: str) -> int | None:
         """An integer attribute, or None when it is absent or no number."""

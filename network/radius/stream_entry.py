@@ -1,15 +1,17 @@
 """One entry of the accounting stream, as `raddb/policy/accounting.stream` writes it (pure).
 
-`1|status|time|source|session|class|user|mac|calling|circuit|remote|port|address|seconds|in|in high|
-out|out high|cause`: numbers, addresses, and hex for whatever a BRAS or a subscriber chose. The
-first field is the version of the form.
+`2|status|time|source|session|class|user|mac|calling|circuit|remote|port|address|seconds|in|in high|
+out|out high|cause|echo|options`: numbers, addresses, and hex for whatever a BRAS or a subscriber
+chose. `echo` is what the BRAS says it applies (`network.radius.echo`), `options` a raw Option 82.
+The first field is the version of the form; form 1 ended with the cause.
 """
 
 from typing import Any
 
 from network.radius.messages import RadiusMessage
 
-FIELDS = 19
+FIELDS = {"1": 19, "2": 21}
+ECHO, OPTIONS = 19, 20
 ENTRY_BYTES_MAX = 8192
 # Acct-Terminate-Cause of RFC 2866, 5.10.
 CAUSES = (
@@ -47,7 +49,7 @@ def parse(entry: bytes) -> RadiusMessage:
         parts = entry.decode("ascii").split("|")
     except UnicodeDecodeError as error:
         raise BadEntryError("not ASCII") from error
-    if len(parts) != FIELDS or parts[0] != "1":
+    if len(parts) != FIELDS.get(parts[0]):
         raise BadEntryError("not of this form")
     told: dict[str, list[Any]] = {"Acct-Status-Type": [STATUSES.get(parts[1], parts[1])]}
     for place, name in _PLAIN:

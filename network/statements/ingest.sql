@@ -15,11 +15,12 @@ WITH told AS MATERIALIZED (
         %(subscription_id)s::bigint[], %(is_guest)s::boolean[], %(started_at)s::timestamptz[],
         %(last_seen_at)s::timestamptz[], %(in_octets)s::bigint[], %(out_octets)s::bigint[],
         %(session_time_s)s::bigint[], %(is_stopped)s::boolean[], %(stopped_at)s::timestamptz[],
-        %(terminate_cause)s::text[], %(wrap_points)s::text[], %(has_packet)s::boolean[]
+        %(terminate_cause)s::text[], %(wrap_points)s::text[], %(has_packet)s::boolean[],
+        %(echo)s::text[]
     ) AS i(unique_id, acct_session_id, nas_address, login, mac, circuit_hex, remote_hex,
            nas_port_id, nonce, framed_ip, told_subscription_id, is_guest, started_at, last_seen_at,
            in_octets, out_octets, session_time_s, is_stopped, stopped_at, terminate_cause,
-           wrap_points, has_packet)
+           wrap_points, has_packet, echo)
     LEFT JOIN network_nas n ON n.address = i.nas_address
 ),
 known AS MATERIALIZED (
@@ -75,6 +76,9 @@ updated AS (
             (k.new_out - s.out_octets)::float8 * 8
             / GREATEST(1, EXTRACT(epoch FROM k.last_seen_at - s.last_seen_at)::float8))::bigint
             ELSE s.out_bit_s END,
+        echo = CASE WHEN k.last_seen_at > s.last_seen_at THEN NULLIF(k.echo, '')::jsonb
+                    WHEN k.last_seen_at < s.last_seen_at OR k.echo = '' THEN s.echo
+                    ELSE GREATEST(s.echo::text COLLATE "C", k.echo COLLATE "C")::jsonb END,
         state = CASE WHEN k.last_seen_at > s.last_seen_at THEN 'OPEN' ELSE s.state END,
         suspect_at = CASE WHEN k.last_seen_at > s.last_seen_at THEN NULL ELSE s.suspect_at END
     FROM known k WHERE s.id = k.open_id AND NOT k.is_over
@@ -84,11 +88,11 @@ opened AS (
         unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
         remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at, in_octets,
         out_octets, session_time_s, counted_day, before_in_octets, before_out_octets, wrap_points,
-        state)
+        echo, state)
     SELECT unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac,
         circuit_hex, remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at,
         in_octets, out_octets, session_time_s, new_day, 0, 0,
-        COALESCE(NULLIF(wrap_points, ''), '{}')::bigint[], 'OPEN'
+        COALESCE(NULLIF(wrap_points, ''), '{}')::bigint[], NULLIF(echo, '')::jsonb, 'OPEN'
     FROM known WHERE open_id IS NULL AND closed_day IS NULL AND NOT is_over
 ),
 gone AS (

@@ -144,6 +144,43 @@ def test_no_value_of_a_subscriber_is_a_word_for_redis(parts: Parts, name: str) -
     assert row.circuit_hex == circuit
 
 
+def test_what_the_bras_says_it_applies_is_kept_of_the_newest_packet(parts: Parts) -> None:
+    told = (
+        ', Filter-Id = "300000/50000", Huawei-Input-Average-Rate = 50000000,'
+        " Framed-IP-Address = 10.77.0.9, Framed-IPv6-Prefix = 2001:db8:7::/64,"
+        ' Alc-Subscriber-QoS-Override = "e:q:1:pir=1,cir=1",'
+        ' Alc-Subscriber-QoS-Override += "i:q:1:pir=2,cir=2", Class = 0x733a313a61'
+    )
+    parts.radius.account("Start", "echo", told + said(1, seconds=0))
+    parts.octets_become("echo", 1)
+    row = parts.row("echo")
+    assert isinstance(row, Session)
+    assert row.echo == {
+        "Filter-Id": "300000/50000",
+        "Huawei-Input-Average-Rate": "50000000",
+        "Framed-IP-Address": "10.77.0.9",
+        "Framed-IPv6-Prefix": "2001:db8:7::/64",
+        "Alc-Subscriber-QoS-Override": "e:q:1:pir=1,cir=1\ni:q:1:pir=2,cir=2",
+        "Class": "s:1:a",
+    }
+
+
+def test_a_packet_as_long_as_they_come_loses_its_echo_and_not_itself(parts: Parts) -> None:
+    long = "%{x} |;+=" * 26
+    names = ("User-Name", "NAS-Port-Id", "Calling-Station-Id", "Filter-Id", "Framed-Pool")
+    text = "".join(f', {name} = "{long}"' for name in names)
+    text += f", Class = 0x{'ab' * 253}, ADSL-Agent-Circuit-Id = 0x{'cd' * 240}"
+    text += f", ADSL-Agent-Remote-Id = 0x{'ef' * 240}" + said(8)
+    answer = parts.radius.account("Interim-Update", "l" * 200, text)
+    assert answer.kind == "Accounting-Response"
+    parts.octets_become("l" * 200, 8)
+    parts.radius.account("Interim-Update", "short", f', Filter-Id = "{long}"' + said(9))
+    parts.octets_become("short", 9)
+    row = parts.row("short")
+    assert isinstance(row, Session)
+    assert row.echo == {"Filter-Id": long}
+
+
 def test_the_hostile_value_may_be_the_name_of_the_session(parts: Parts) -> None:
     key = "s 1|%{User-Name}| * z"
     assert parts.radius.account("Interim-Update", key, said(5)).kind == "Accounting-Response"

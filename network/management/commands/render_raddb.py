@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from network import fastpath
+from network import echoes, fastpath
 from network.radius.configuration import (
     BadConfigurationError,
     DhcpPlace,
@@ -65,6 +65,7 @@ class Command(BaseCommand):
             database=_database(),
             fast_columns=tuple(fastpath.columns_in_use()),
             dhcp=_dhcp_place(options),
+            echoed=tuple(echoes.in_use()),
         )
         try:
             files = write(wanted)

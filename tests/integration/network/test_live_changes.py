@@ -1,12 +1,15 @@
 """Running sessions are made to agree with the decision, over a real UDP socket."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from billing.models import Subscription
-from network import operations, sender, session_operations, verification, wishes
+from network import operations, sender, session_operations, sessions, verification, wishes
+from network.accounting import SessionFacts
+from network.entry_facts import facts_of
 from network.models import AccessAction, Nas, RadiusDecision, Session, SessionEvent, SessionProfile
 from network.vendors.driver import ChangeKind
 from network.vendors.registry import SHIPPED
@@ -56,6 +59,18 @@ def act(at_s: float = 0) -> list[str]:
     for nas_id in wishes.due_nas(at=at):
         sender.work_off(nas_id=nas_id, now=lambda: at)
     return list(AccessAction.objects.order_by("id").values_list("state", flat=True))
+
+
+def report(running: Session, *, at: datetime, echo: str, octets: int = 0) -> None:
+    """An interim update of the session, as the stream brings it."""
+    fields = [
+        "2", "3", str(int(at.timestamp())), str(running.nas_address),
+        running.acct_session_id.encode().hex(), "", "", "", "", "", "", "", "", "100", "0", "0",
+        str(octets), "0", "", echo, "",
+    ]  # fmt: skip
+    facts = facts_of("|".join(fields).encode(), received_at=at)
+    assert isinstance(facts, SessionFacts)
+    sessions.ingest([replace(facts, unique_id=running.unique_id)])
 
 
 def sell_faster(sold: Subscription, *, at: datetime = AT) -> None:
@@ -333,7 +348,11 @@ def test_a_change_that_breaks_off_half_way_goes_on_where_it_was(bras: FakeBras) 
     assert bras.said() == ["ERX-Service-Activate=svc-inet(500m,100m)"]
 
 
-def test_not_more_than_the_card_allows_is_on_the_wire_at_once(bras: FakeBras) -> None:
+def test_not_more_than_the_card_allows_is_on_the_wire_at_once(
+    bras: FakeBras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A repeat of a request would be counted as another one.
+    monkeypatch.setattr("network.radius.dynauth.TIMEOUT_S", 10.0)
     bras.manners = Manners(delay_s=0.05)
     for _ in range(12):
         sold = services.service()
@@ -378,13 +397,37 @@ def test_where_a_yes_is_no_proof_the_echo_is(bras: FakeBras, echo: str, expected
     act()
     assert bras.sessions[running.acct_session_id]["Filter-Id"] == [echo]
     later = AT + timedelta(seconds=100)
-    Session.objects.update(last_seen_at=later, echo={"Filter-Id": echo})
+    report(running, at=later, echo=f"Filter-Id=h{echo.encode().hex()}+h")
+    assert Session.objects.get().echo == {"Filter-Id": echo}
     verification.verify(at=later)
     first = AccessAction.objects.earliest("id")
     assert first.state == expected
     if expected == "NOT_APPLIED":
         assert act(101)[1:] == ["ACKNOWLEDGED"]
         assert bras.kinds() == ["coa", "disconnect"]
+
+
+def test_an_echo_from_before_the_change_and_half_an_echo_prove_nothing(bras: FakeBras) -> None:
+    sold = sold_at_300_50()
+    running = session(sold, port=bras.port, vendor="nokia_sr")
+    old = [
+        one.encode().hex() for one in ("i:q:1:pir=50000,cir=50000", "e:q:1:pir=300000,cir=300000")
+    ]
+    new = [
+        one.encode().hex() for one in ("i:q:1:pir=100000,cir=100000", "e:q:1:pir=500000,cir=500000")
+    ]
+    name = "Alc-Subscriber-QoS-Override=h"
+    report(running, at=AT, echo=name + "+h".join(old))
+    sell_faster(sold)
+    act()
+    # Nothing of the limits is said any more: what was said before the change does not count.
+    report(running, at=AT + timedelta(seconds=60), echo="Class=h733a313a61")
+    assert verification.verify(at=AT + timedelta(seconds=60)) == (0, 0)
+    assert Session.objects.get().echo == {"Class": "s:1:a"}
+    report(running, at=AT + timedelta(seconds=90), echo=f"{name}{new[0]}+h{old[1]}")
+    assert verification.verify(at=AT + timedelta(seconds=90)) == (0, 0)
+    report(running, at=AT + timedelta(seconds=120), echo=name + "+h".join(reversed(new)))
+    assert verification.verify(at=AT + timedelta(seconds=120)) == (1, 0)
 
 
 def test_without_an_echo_only_the_measured_speed_proves_anything(bras: FakeBras) -> None:

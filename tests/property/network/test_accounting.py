@@ -37,6 +37,7 @@ def packet(draw: st.DrawFn) -> SessionFacts:
         session_time_s=draw(st.integers(0, 2**32 - 1)),
         is_stopped=stopped,
         stopped_at=at if stopped else None,
+        echo=draw(st.sampled_from(["", '{"Class": "s:1:a"}', '{"Class": "s:1:b", "A": "1"}'])),
         terminate_cause=draw(st.sampled_from(["User-Request", "Lost-Carrier"])) if stopped else "",
     )
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from network.accounting import UselessPacketError, read
 from network.entry_facts import facts_of
+from network.radius import echo
 from network.radius.stream_entry import BadEntryError, parse
 
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
@@ -20,8 +21,23 @@ CLASS = st.sampled_from(["", "s:1:abc", "g:2:7:n", "s:x:y", "s:0:q", "g:1:0:a|b"
 )
 NUMBER = st.integers(0, 2**32 - 1).map(str) | st.just("")
 ADDRESS = st.sampled_from(["10.9.0.1", "0.0.0.0", "2001:db8::1", "", "300.1.1.1", "10.09.0.1"])
+ECHO = st.lists(
+    st.sampled_from(
+        [
+            "Filter-Id=h33303030302f35303030",
+            "Huawei-Input-Average-Rate=t50000000",
+            "Class=h733a313a61+h+h62",
+            "Framed-IPv6-Prefix=t2001:db8::/64",
+            "Filter-Id=hzz",
+            "=t1",
+            "no pair",
+            "Class=h00ff",
+        ]
+    ),
+    max_size=4,
+).map(";".join)
 FIELDS = st.tuples(
-    st.just("1"),
+    st.just("2"),
     st.sampled_from(["1", "2", "3", "3", "3", "3", "7", "99", ""]),
     st.integers(1, 2**32 - 1).map(str) | st.just("1795650000"),
     ADDRESS,
@@ -40,6 +56,8 @@ FIELDS = st.tuples(
     NUMBER,
     NUMBER,
     NUMBER,
+    ECHO,
+    st.just("") | HEXED,
 )
 
 
@@ -54,7 +72,8 @@ def said(way: object, entry: bytes) -> object:
 
 
 def general(entry: bytes) -> object:
-    return read(parse(entry), received_at=NOW)
+    message, parts = parse(entry), entry.decode("ascii", "replace").split("|")
+    return read(message, received_at=NOW, echo=echo.of_entry(parts[19]) if parts[19:] else "")
 
 
 def short(entry: bytes) -> object:
@@ -67,6 +86,6 @@ def test_both_ways_say_the_same(fields: tuple[str, ...]) -> None:
     assert said(short, entry) == said(general, entry)
 
 
-@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: b"1|3|1795650000|" + tail))
+@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: b"2|3|1795650000|" + tail))
 def test_nothing_hostile_is_more_than_refused(entry: bytes) -> None:
     assert said(short, entry) == said(general, entry)

@@ -1,0 +1,70 @@
+"""What a BRAS says in its accounting of what it applies: rates, addresses, Class (pure: no Django).
+
+`Session.echo` keeps it by attribute, of the newest packet only: what an older one said proves
+nothing of a change that came between. It travels as text: JSON in the form that PostgreSQL gives
+jsonb, so that two packets of one second are told apart alike here and there.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+
+from network.radius.messages import RadiusMessage
+
+# Beside what a driver names (`Driver.echo`): whatever the vendor, these are told where they are.
+ALWAYS = (
+    "Class",
+    "Filter-Id",
+    "Framed-IP-Address",
+    "Framed-IPv6-Prefix",
+    "Framed-Pool",
+    "Delegated-IPv6-Prefix",
+    "Session-Timeout",
+)
+ATTRIBUTES_MAX = 24
+VALUES_MAX = 4
+TEXT_MAX = 253
+# `Name=value+value;Name=value`; a value is `h` and hex, or `t` and plain signs.
+ENTRY_MAX = 4_096
+_PAIR = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})=([0-9A-Za-z.:/+-]*)\Z")
+
+
+def of_message(message: RadiusMessage, names: Iterable[str]) -> str:
+    """What these attributes of a packet say, as stored; "" when none is there."""
+    told: dict[str, list[str]] = {}
+    for name in names:
+        values = message.texts("Class") if name == "Class" else message.texts(name)
+        if values:
+            told[name] = values
+    return stored(told)
+
+
+def of_entry(text: str) -> str:
+    """The same of an entry of the stream (`raddb/policy/echo`); what is not of its form is left
+    out."""
+    told: dict[str, list[str]] = {}
+    for part in text[:ENTRY_MAX].split(";"):
+        match = _PAIR.match(part)
+        if match is None:
+            continue
+        values = [value for one in match[2].split("+") if (value := _value(one))]
+        if values:
+            told[match[1]] = values
+    return stored(told)
+
+
+def stored(told: Mapping[str, list[str]]) -> str:
+    """Values by attribute as `Session.echo` keeps them: several stand under each other."""
+    chosen = sorted(told, key=lambda name: (len(name), name))[:ATTRIBUTES_MAX]
+    lines = {name: "\n".join(one[:TEXT_MAX] for one in told[name][:VALUES_MAX]) for name in chosen}
+    return json.dumps(lines, ensure_ascii=False) if lines else ""
+
+
+def _value(text: str) -> str:
+    if text.startswith("t"):
+        return text[1:]
+    try:
+        raw = bytes.fromhex(text[1:]) if text.startswith("h") else b""
+    except ValueError:
+        return ""
+    return raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
