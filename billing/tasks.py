@@ -63,10 +63,10 @@ def seal_ledger() -> int:
 
 @shared_task(name="billing.ask_about_payments")
 def ask_about_payments() -> int:
-    """Ask providers about payments of which the end is unknown; how many were asked about."""
+    """Ask providers about payments and refunds of which the end is unknown; how many there were."""
     at = clock.now()
     payments.expire(at=at, actor=SYSTEM)
-    return payments.ask_about_open(at=at)
+    return payments.ask_about_open(at=at) + payments.ask_about_refunds(at=at)
 
 
 @shared_task(name="billing.purge_payment_messages")

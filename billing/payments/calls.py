@@ -163,13 +163,15 @@ class Told:
     """A provider tells of an order of ours or a payment of its own: credit, close, reverse, wait.
 
     `client`: which client of the provider is asked about a HINT. `version_at`: messages about one
-    order that are older than the last one are ignored.
+    order that are older than the last one are ignored. `opens`: a HINT of money for no order of
+    ours is kept as an announced payment until the provider has confirmed it.
     """
 
     seen: Seen
     trust: Trust
     version_at: datetime | None = None
     client: str = ""
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)

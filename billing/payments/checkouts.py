@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import queries as ledger_queries
@@ -274,7 +275,8 @@ def ask_about_open(*, at: datetime) -> int:
             created_at__gt=at - 7 * EXPIRES_AFTER,
         )
         .exclude(asked_at__gt=at - ASK_AGAIN_AFTER)
-        .order_by("asked_at", "id")
+        # Who was never asked about goes first: carts that nobody pays are asked about for days.
+        .order_by(F("asked_at").asc(nulls_first=True), "id")
         .values_list("id", flat=True)[:MAX_ASKED]
     )
     for attempt_id in waiting:
@@ -287,11 +289,16 @@ def ask_about_open(*, at: datetime) -> int:
 
 def expire(*, at: datetime, actor: Actor) -> int:
     """Close announced payments and orders that nobody paid within a day; money that comes for one
-    later is still taken. How many.
+    later is still taken. What is said to be paid and not confirmed yet stays open. How many.
     """
-    old = Payment.objects.filter(
-        state__in=crediting.OPEN_STATES, created_at__lt=at - EXPIRES_AFTER
-    ).values_list("id", flat=True)[:1000]
+    said_paid = PaymentAttempt.objects.filter(
+        payment=OuterRef("id"), state=State.UNKNOWN, provider_ref=OuterRef("external_id")
+    )
+    old = (
+        Payment.objects.filter(state__in=crediting.OPEN_STATES, created_at__lt=at - EXPIRES_AFTER)
+        .exclude(Exists(said_paid))
+        .values_list("id", flat=True)[:1000]
+    )
     closed = 0
     for payment_id in list(old):
         with transaction.atomic():

@@ -16,6 +16,7 @@ from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
 from billing.payments import events, payers
 from billing.payments.calls import Answer, Commit, Drop, Pay, PaymentRow, Prepare
+from billing.payments.finding import find_payment
 from billing.payments.merchants import SUSPENSE_CODE, Account
 from billing.payments.models import Payment
 from billing.payments.payers import Found
@@ -40,6 +41,15 @@ RETURNING id
 _CONFIRM = """
 UPDATE billing_payment
 SET state = 'CONFIRMED', journal_id = %s, confirmed_at = %s
+WHERE id = %s
+"""
+
+# An order of ours that the provider has told of: what it told is written with the journal.
+_CONFIRM_TOLD = """
+UPDATE billing_payment
+SET state = 'CONFIRMED', journal_id = %s, confirmed_at = %s, external_id = %s, space = %s,
+    amount_kopecks = %s, gross_kopecks = %s, fee_kopecks = %s, paid_at = %s, request_hash = %s,
+    details = %s::jsonb
 WHERE id = %s
 """
 
@@ -131,18 +141,24 @@ def limits(amount_kopecks: int, *, merchant: Account) -> Result | None:
     return None
 
 
-def find_payment(
-    *, merchant: Account, space: str, key: str = "", reference: str = "", order: str = ""
+def announce(
+    call: Pay, *, merchant: Account, endpoint: str, space: str, at: datetime, actor: Actor
 ) -> Payment | None:
-    """A payment of this merchant by the provider's id, our reference or our order; row locked."""
-    rows = Payment.objects.select_for_update().filter(merchant_id=merchant.id)
-    if key and (known := rows.filter(space=space, external_id=key).first()):
-        return known
-    number = reference.rpartition("-")[2]
-    is_number = number.isascii() and number.isdigit() and len(number) < 19
-    if is_number and (known := rows.filter(id=int(number)).first()):
-        return known
-    return rows.filter(order_number=order).first() if order else None
+    """Write down a payment that its provider has yet to confirm; None when its id is known."""
+    found = payers.find(code=call.account, merchant=merchant)
+    payment = _insert(
+        call,
+        merchant=merchant,
+        endpoint=endpoint,
+        space=space,
+        account_id=found.account_id if found.result is Result.OK else None,
+        state=Payment.State.PENDING,
+        at=at,
+        actor=actor,
+    )
+    if payment is not None:
+        events.heard(payment, kind="PENDING", at=at, actor=actor)
+    return payment
 
 
 def _insert(
@@ -206,8 +222,13 @@ def _insert(
     return payment
 
 
-def confirm(payment: Payment, *, merchant: Account, at: datetime, actor: Actor) -> None:
-    """Post the inserted payment: to its account, or to suspense; charge what is due there."""
+def confirm(
+    payment: Payment, *, merchant: Account, at: datetime, actor: Actor, is_told: bool = False
+) -> None:
+    """Post the inserted payment: to its account, or to suspense; charge what is due there.
+
+    `is_told`: its id, amount and details were just learned, and are written too.
+    """
     assert payment.state in OPEN_STATES, "credited once"
     assert payment.external_id, "the provider has told its id"
     on_date = kyiv_date(at)
@@ -227,12 +248,29 @@ def confirm(payment: Payment, *, merchant: Account, at: datetime, actor: Actor) 
         source=f"payment:{payment.channel}"[:60],
         narrative=f"{merchant.provider.title} {payment.external_id}"[:300],
     )
-    prepared.rows(_CONFIRM, [payment.journal_id, at, payment.id])
+    _write_confirmed(payment, at=at, is_told=is_told)
     payment.state, payment.confirmed_at = Payment.State.CONFIRMED, at
     kind = "CONFIRMED" if payment.account_id else "UNALLOCATED"
     events.heard(payment, kind=kind, at=at, actor=actor)
     if payment.account_id is not None:
         hooks.effects().settle(account_id=payment.account_id, on_date=on_date, at=at, actor=actor)
+
+
+def _write_confirmed(payment: Payment, *, at: datetime, is_told: bool) -> None:
+    if not is_told:
+        prepared.rows(_CONFIRM, [payment.journal_id, at, payment.id])
+        return
+    told = [
+        payment.external_id,
+        payment.space,
+        payment.amount_kopecks,
+        payment.gross_kopecks,
+        payment.fee_kopecks,
+        payment.paid_at,
+        bytes(payment.request_hash),
+        events.json_text(payment.details),
+    ]
+    prepared.rows(_CONFIRM_TOLD, [payment.journal_id, at, *told, payment.id])
 
 
 def _pay_known(
@@ -246,11 +284,10 @@ def _pay_known(
     if bytes(known.request_hash) != asked:
         return conflict(known, at=at, actor=actor, told=f"{call.account} {call.amount_kopecks}")
     if known.state in OPEN_STATES:
-        known.external_id, known.space = call.key, known.space
+        known.external_id = call.key
         known.paid_at = call.paid_at or known.paid_at
         known.details = known.details | dict(call.details)
-        known.save(update_fields=["external_id", "space", "paid_at", "details"])
-        confirm(known, merchant=merchant, at=at, actor=actor)
+        confirm(known, merchant=merchant, at=at, actor=actor, is_told=True)
         return answer(Result.OK, known)
     if known.state == Payment.State.CONFIRMED:
         # Money that nobody could place: the provider is told again what it was told at first.

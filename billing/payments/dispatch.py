@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.payments import crediting, giving_back, payers, registers, telling
+from billing.payments import crediting, finding, giving_back, payers, registers, telling
 from billing.payments.calls import (
     Answer,
     Call,
@@ -124,7 +124,7 @@ def status(call: Status, *, merchant: Account, space: str) -> Answer:
         ).order_by("id")
         found = tuple(crediting.row_of(payment) for payment in rows)
         return Answer(Result.OK if found else Result.NOT_FOUND_PAYMENT, payments=found)
-    payment = crediting.find_payment(
+    payment = finding.find_payment(
         merchant=merchant, space=space, key=call.key, reference=call.reference
     )
     if payment is None:

@@ -375,6 +375,10 @@ class Client(Protocol):
         """The provider's payments of a half-open span, for reconciliation."""
         ...
 
+    @property
+    def registry_space(self) -> str:
+        """The idempotency space of the rows of `fetch_registry`; "" for that of orders."""
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -383,7 +387,7 @@ class Provider:
     `open_questions` are what nobody could confirm, each answered by a setting with the safe
     default. `order_space`: the idempotency space of what its clients find, where it is not that of
     the first endpoint. `registry_file` reads the rows of a file that the provider leaves somewhere;
-    it raises BadValueError.
+    it raises BadValueError; the ids in it are of `file_space`, where that is not that of orders.
     """
 
     code: str
@@ -398,6 +402,7 @@ class Provider:
     open_questions: tuple[str, ...] = ()
     order_space: str = ""
     registry_file: Callable[[bytes], Sequence[RegistryRow]] | None = None
+    file_space: str = ""
 
     @property
     def channel(self) -> str:

@@ -11,7 +11,8 @@ from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
 from billing.payments import events
 from billing.payments.calls import Answer, Reverse
-from billing.payments.crediting import OPEN_STATES, answer, close, find_payment
+from billing.payments.crediting import OPEN_STATES, answer, close
+from billing.payments.finding import find_payment
 from billing.payments.merchants import SUSPENSE_CODE, Account
 from billing.payments.models import Payment, Refund
 from billing.payments.results import Result

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from billing import money
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
-from billing.payments import checkouts, crediting, giving_back, merchants, registers
+from billing.payments import checkouts, crediting, giving_back, merchants, reconciling, registers
 from billing.payments.calls import Pay, RegistryIn, RegistryRow, SeenState
 from billing.payments.checkouts import CannotPayError, ProviderDownError
 from billing.payments.gateway import Link, ProviderRefusedError, ProviderUnreachableError
@@ -74,11 +74,18 @@ def mend_amount(*, at: datetime, actor: Actor, row_id: int) -> int:
     row, merchant = _locked(row_id)
     payment = (
         Payment.objects.select_for_update()
-        .filter(merchant_id=merchant.id, external_id=row.key, state=Payment.State.CONFIRMED)
+        .filter(
+            reconciling.in_space(row.register.space),
+            merchant_id=merchant.id,
+            external_id=row.key,
+            state=Payment.State.CONFIRMED,
+        )
         .first()
     )
     key = f"{row.key}{REST}"
-    known = Payment.objects.filter(merchant_id=merchant.id, external_id=key).exists()
+    known = Payment.objects.filter(
+        reconciling.in_space(row.register.space), merchant_id=merchant.id, external_id=key
+    ).exists()
     if payment is None or row.is_reversal or known or payment.refunded_kopecks:
         raise CannotMendError
     rest = row.amount_kopecks - payment.amount_kopecks
@@ -119,10 +126,10 @@ def _pay(
         ),
         merchant=merchant,
         endpoint="register",
-        space=checkouts.space_of(merchant),
+        space=row.register.space or checkouts.space_of(merchant),
         at=at,
         actor=actor,
-    )  # fmt: skip
+    )
 
 
 def _mended(row: ProviderRegisterRow, answer: Any, *, at: datetime, actor: Actor, what: str) -> int:
@@ -308,11 +315,20 @@ def pull(
             paid_at=one.paid_at,
             reference=one.order,
             is_reversal=one.state is SeenState.REVERSED,
+            details=one.details,
         )
         for one in seen
         if one.state in (SeenState.PAID, SeenState.REVERSED) and (one.key or one.provider_ref)
     )
-    return keep(rows, at=at, merchant=merchant, start=start, end=end, source="PULLED")
+    return keep(
+        rows,
+        at=at,
+        merchant=merchant,
+        start=start,
+        end=end,
+        source="PULLED",
+        space=client.registry_space,
+    )
 
 
 def keep(
@@ -324,6 +340,7 @@ def keep(
     end: datetime,
     source: str,
     name: str = "",
+    space: str = "",
 ) -> int:
     """Keep a list of a span; the same span again is the same list. How many rows."""
     with transaction.atomic():
@@ -336,7 +353,7 @@ def keep(
                 total_kopecks=sum(row.amount_kopecks for row in rows),
             ),
             merchant=merchant,
-            space=checkouts.space_of(merchant),
+            space=space or checkouts.space_of(merchant),
             at=at,
             source=source,
         )

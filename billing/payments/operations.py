@@ -29,6 +29,7 @@ from billing.payments.merchants import (
     open_merchant,
 )
 from billing.payments.refunds import NotRefundableError, RefundRefusedError, refund
+from billing.payments.refunds import ask_about_open as ask_about_refunds
 
 __all__ = [
     "AmountOutOfLimitsError",
@@ -47,6 +48,7 @@ __all__ = [
     "allocate",
     "ask",
     "ask_about_open",
+    "ask_about_refunds",
     "ask_soon",
     "begin",
     "capture",

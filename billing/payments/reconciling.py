@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from billing.calendar import day_bounds, kyiv_date
 from billing.ledger import queries as ledger_queries
@@ -76,6 +77,11 @@ class Line:
         )
 
 
+class _Ours(NamedTuple):
+    by_key: dict[tuple[str, str], Payment]
+    rest: dict[tuple[str, str], int]
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """A merchant account's day: lines with what is wrong first, and the sums of both sides."""
@@ -108,6 +114,26 @@ class Day:
         return -self.stands_kopecks
 
 
+def in_space(space: str) -> Q:
+    """Payments whose ids a list can name; an old list, that does not say, may name any."""
+    return Q(space=space) if space else Q()
+
+
+def _named(rows: Sequence[ProviderRegisterRow], ours: QuerySet[Payment]) -> _Ours:
+    """Payments of ours that the rows name, and what was credited beside them, by space and id."""
+    spaces = {row.register.space for row in rows}
+    keys = [row.key for row in rows]
+    wanted = ours.filter(external_id__in=[*keys, *(f"{key}{REST}" for key in keys)])
+    found = _Ours({}, {})
+    for payment in wanted.order_by("id"):
+        key = payment.external_id or ""
+        for space in {payment.space, ""} & spaces:
+            found.by_key[(space, key)] = payment
+            if key.endswith(REST):
+                found.rest[(space, key)] = payment.amount_kopecks - payment.refunded_kopecks
+    return found
+
+
 def day(*, merchant: MerchantAccount, on_date: date) -> Day:
     """The comparison of a day: payments that were paid on it, and rows of their lists about it."""
     start, end = day_bounds(on_date)
@@ -116,32 +142,34 @@ def day(*, merchant: MerchantAccount, on_date: date) -> Day:
     rows = list(
         ProviderRegisterRow.objects.filter(register__merchant=merchant)
         .filter(in_span | undated)
+        .select_related("register")
         .order_by("id")[:MAX_ROWS]
     )
     ours = Payment.objects.filter(merchant=merchant)
-    by_key = {p.external_id: p for p in ours.filter(external_id__in=[row.key for row in rows])}
-    rest = {
-        p.external_id: p.amount_kopecks - p.refunded_kopecks
-        for p in ours.filter(external_id__in=[f"{row.key}{REST}" for row in rows])
-    }
+    known = _named(rows, ours)
     lists = list(
         ProviderRegister.objects.filter(merchant=merchant)
         .filter(Q(start_at__lt=end, end_at__gt=start) | Q(id__in={row.register_id for row in rows}))
         .order_by("id")[:50]
     )
-    back = _given_back(by_key.values())
-    seen: dict[tuple[str, bool], Line] = {}
+    back = _given_back(known.by_key.values())
+    seen: dict[tuple[str, str, bool], Line] = {}
     for row in rows:
-        payment = by_key.get(row.key)
-        more = rest.get(f"{row.key}{REST}", 0)
+        space = row.register.space
+        payment = known.by_key.get((space, row.key))
+        more = known.rest.get((space, f"{row.key}{REST}"), 0)
         # The same payment in two lists is one line: the later list's.
-        seen[(row.key, row.is_reversal)] = _line(row, payment, more=more, back=back)
+        seen[(space, row.key, row.is_reversal)] = _line(row, payment, more=more, back=back)
     lines = list(seen.values())
-    if any(one.is_complete for one in lists):
-        known = {key for key, _is_back in seen}
-        credited = ours.filter(in_span, state__in=["CONFIRMED", "REVERSED"]).order_by("id")
-        for payment in credited[:MAX_ROWS]:
-            if (payment.external_id or "").removesuffix(REST) not in known:
+    complete = {one.space for one in lists if one.is_complete}
+    if complete:
+        listed = {(space, key) for space, key, _is_back in seen}
+        credited = ours.filter(in_span, state__in=["CONFIRMED", "REVERSED"])
+        if "" not in complete:
+            credited = credited.filter(space__in=complete)
+        for payment in credited.order_by("id")[:MAX_ROWS]:
+            key = (payment.external_id or "").removesuffix(REST)
+            if not {(payment.space, key), ("", key)} & listed:
                 left = payment.amount_kopecks - payment.refunded_kopecks
                 kind = Kind.MISSING_THERE if left else Kind.MATCHED
                 lines.append(Line(kind, None, payment, left))

@@ -1,8 +1,11 @@
 """Refunds that people ask for: written first, then asked of the provider, then posted."""
 
-from datetime import datetime
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from billing.payments import checkouts, events, giving_back, merchants
@@ -13,6 +16,7 @@ from billing.payments.gateway import (
     ProviderRefusedError,
     ProviderUnreachableError,
 )
+from billing.payments.merchants import Account
 from billing.payments.models import Payment, Refund
 from billing.payments.outgoing import HttpLink
 from billing.payments.results import Result
@@ -21,7 +25,13 @@ from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError
 
+logger = logging.getLogger(__name__)
+
 State = Refund.State
+OPEN = (State.SENT, State.UNKNOWN)
+NEVER_SENT_AFTER = timedelta(minutes=10)
+ASKED_FOR = timedelta(days=30)
+MAX_ASKED = 50
 
 
 class NotRefundableError(DomainError):
@@ -175,10 +185,61 @@ def _done(wanted: Refund, *, external_id: str, at: datetime, actor: Actor) -> An
     )
 
 
+def ask_about_open(*, at: datetime, link_of: Callable[[Account], Link] | None = None) -> int:
+    """Ask providers about refunds of ours of which nobody told the end; how many were asked about.
+
+    One that a crash kept from being sent is closed: it may be asked for anew. What a provider says
+    is posted as if it had told it by itself. `link_of` gives another line than HTTP.
+    """
+    ours = Refund.objects.filter(kind=Refund.Kind.OURS)
+    for wanted in ours.filter(state=State.CREATED, created_at__lt=at - NEVER_SENT_AFTER)[
+        :MAX_ASKED
+    ]:
+        _failed(wanted, error="it was never sent", at=at)
+    waiting = list(
+        ours.filter(state__in=OPEN, created_at__lt=at - checkouts.ASK_AFTER)
+        .filter(created_at__gt=at - ASKED_FOR)
+        .exclude(asked_at__gt=at - checkouts.ASK_AGAIN_AFTER)
+        .select_related("payment")
+        .order_by(F("asked_at").asc(nulls_first=True), "id")[:MAX_ASKED]
+    )
+    for wanted in waiting:
+        Refund.objects.filter(id=wanted.id).update(asked_at=at)
+        try:
+            _ask(wanted, at=at, link_of=link_of)
+        except DomainError as error:
+            logger.info("refund %s: %s", wanted.id, error)
+    return len(waiting)
+
+
+def _ask(
+    wanted: Refund, *, at: datetime, link_of: Callable[[Account], Link] | None
+) -> Answer | None:
+    payment = wanted.payment
+    merchant = merchants.get(merchant_id=payment.merchant_id or 0)
+    attempt = payment.attempts.order_by("-id").first()
+    name = attempt.client if attempt is not None else payment.endpoint
+    module = merchant.provider.client(name) or merchant.provider.client()
+    if module is None or "query" not in module.offers:
+        return None
+    line = link_of(merchant) if link_of else HttpLink(merchant, at, payment.id, name)
+    try:
+        seen = module.query(checkouts.view_of(payment, attempt), merchant.view, line)
+    except (ProviderUnreachableError, ProviderRefusedError) as error:
+        raise ProviderDownError() from error
+    return checkouts.apply(seen, merchant=merchant, endpoint=name, payment=payment, at=at)
+
+
 def _failed(wanted: Refund, *, error: str, at: datetime) -> None:
     Refund.objects.filter(id=wanted.id).exclude(state=State.SUCCEEDED).update(
         state=State.FAILED, error=error[:300], finished_at=at
     )
 
 
-__all__ = ["NotRefundableError", "ProviderDownError", "RefundRefusedError", "refund"]
+__all__ = [
+    "NotRefundableError",
+    "ProviderDownError",
+    "RefundRefusedError",
+    "ask_about_open",
+    "refund",
+]

@@ -26,6 +26,7 @@ def take_in(
         name=call.name[:100],
         defaults={
             "source": source,
+            "space": space,
             "start_at": call.start,
             "end_at": call.end,
             "total_kopecks": call.total_kopecks,

@@ -1,10 +1,10 @@
-"""Lists of payments from files: a payment system's list and a bank's statement, CSV or CAMT.053.
+"""Lists of payments from files: a payment system's list and a bank's statement: CSV, CAMT.053,
+MT940.
 
-Pure: bytes to rows. Whose a bank's entry is, is read from its purpose by `matching`.
+Pure: bytes to rows. Whose a bank's entry is, is read from its purpose by `taking_lists`.
 """
 
 import csv
-import hashlib
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -12,14 +12,21 @@ from xml.etree.ElementTree import Element
 
 from django.utils.translation import gettext_lazy as _
 
+from billing.payments import mt940
 from billing.payments.calls import RegistryRow
+from billing.payments.statement_rows import (
+    MAX_BYTES,
+    MAX_ROWS,
+    BadStatementError,
+    Statement,
+    row_of,
+    told_apart,
+    too_many,
+)
 from billing.payments.wire import documents, values
 from billing.payments.wire.documents import BadDocumentError, child, children, text
 from billing.payments.wire.values import BadValueError
-from project.core.errors import DomainError
 
-MAX_BYTES = 1_000_000
-MAX_ROWS = 20_000
 # What banks and payment systems call their columns, in small letters.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "key": ("id", "key", "номер", "номер платежу", "номер документа", "№ документа", "reference",
@@ -36,23 +43,15 @@ TIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%d.%m.%Y %H:%M:%S",
          "%d.%m.%Y %H:%M", "%d.%m.%Y")  # fmt: skip
 
 
-class BadStatementError(DomainError):
-    """The file is no list of payments that can be read; the message says where."""
-
-    code = "bad_statement"
-
-
-def read(content: bytes) -> list[RegistryRow]:
-    """The rows of a file; money that left is left out. Raises BadStatementError."""
+def read(content: bytes) -> Statement:
+    """The payments of a file; money that left is left out. Raises BadStatementError."""
     if len(content) > MAX_BYTES:
         raise BadStatementError(_("The file is larger than a megabyte. Divide it."))
-    if content.lstrip()[:1] == b"<":
+    if content.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<":
         return _camt(content)
-    if content.lstrip()[:4] in (b":20:", b"{1:F"):
-        raise BadStatementError(
-            _("MT940 is not read here yet. Take CAMT.053 or CSV from the bank.")
-        )
-    return _csv(content)
+    if mt940.looks_so(content):
+        return mt940.read(content)
+    return Statement(told_apart(_csv(content)))
 
 
 def _csv(content: bytes) -> list[RegistryRow]:
@@ -84,7 +83,7 @@ def _csv(content: bytes) -> list[RegistryRow]:
 def _csv_rows(lines: Iterator[list[str]], places: Mapping[str, int]) -> Iterator[RegistryRow]:
     for number, line in enumerate(lines, start=2):
         if number > MAX_ROWS:
-            raise BadStatementError(_("The file has too many lines. Divide it."))
+            raise too_many()
         told = {
             name: line[place].strip().replace("\x00", "")
             for name, place in places.items()
@@ -94,7 +93,7 @@ def _csv_rows(lines: Iterator[list[str]], places: Mapping[str, int]) -> Iterator
         if not amount or amount.startswith("-"):
             continue
         try:
-            yield _row(told, kopecks=values.uah(amount), paid_at=_moment(told.get("paid_at", "")))
+            yield row_of(told, kopecks=values.uah(amount), paid_at=_moment(told.get("paid_at", "")))
         except BadValueError as error:
             raise BadStatementError(
                 _("Line %(number)d: the date or the amount cannot be read.") % {"number": number}
@@ -110,27 +109,7 @@ def _moment(written: str) -> datetime:
     return values.iso_time(written)
 
 
-def _row(told: Mapping[str, str], *, kopecks: int, paid_at: datetime) -> RegistryRow:
-    details = {
-        name: told[name][: 100 if name != "purpose" else 300]
-        for name in ("purpose", "payer", "payer_code", "payer_iban")
-        if told.get(name)
-    }
-    key = told.get("key", "")
-    if not key:
-        # A bank that numbers nothing: the entry is known again by what it says.
-        said = "\0".join([paid_at.isoformat(), str(kopecks), *sorted(details.values())])
-        key = f"h:{hashlib.sha256(said.encode()).hexdigest()[:32]}"
-    return RegistryRow(
-        key=values.key(key),
-        amount_kopecks=kopecks,
-        account=told.get("account", "")[:64],
-        paid_at=paid_at,
-        details=details,
-    )
-
-
-def _camt(content: bytes) -> list[RegistryRow]:
+def _camt(content: bytes) -> Statement:
     """Credit entries of a CAMT.053 statement (ISO 20022), each transaction by itself."""
     try:
         root = documents.xml(content)
@@ -151,7 +130,10 @@ def _camt(content: bytes) -> list[RegistryRow]:
             raise BadStatementError(
                 _("Entry %(number)d: the date or the amount cannot be read.") % {"number": number}
             ) from error
-    return rows
+    ibans = (text(one, "Acct/Id/IBAN") for one in children(root, "BkToCstmrStmt/Stmt"))
+    return Statement(
+        told_apart(rows), frozenset("".join(one.split()).upper() for one in ibans if one)
+    )
 
 
 def _camt_row(entry: Element, part: Element, *, day: str, is_only: bool) -> RegistryRow:
@@ -178,4 +160,4 @@ def _camt_row(entry: Element, part: Element, *, day: str, is_only: bool) -> Regi
     )
     told["key"] = key
     paid_at = values.iso_time(day)
-    return _row(told, kopecks=values.uah((amount.text or "").strip()), paid_at=paid_at)
+    return row_of(told, kopecks=values.uah((amount.text or "").strip()), paid_at=paid_at)

@@ -8,27 +8,35 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from billing.payments import events, giving_back, payers
+from billing.payments import events, finding, giving_back, payers
 from billing.payments.calls import Answer, Pay, Seen, SeenState, Told, Trust
 from billing.payments.crediting import (
     OPEN_STATES,
+    announce,
     answer,
     close,
     confirm,
     conflict,
     details_of,
-    find_payment,
     pay,
     request_hash,
 )
+from billing.payments.finding import find_payment
 from billing.payments.merchants import Account
 from billing.payments.models import Payment, PaymentAttempt, Refund
 from billing.payments.results import Result
-from project.core import outbox
+from project.core import outbox, prepared
 from project.core.actor import Actor
 
 ASK = "payment.ask"
+ASKED = (Refund.State.SENT, Refund.State.UNKNOWN)
 TERMINAL = (PaymentAttempt.State.SUCCEEDED, PaymentAttempt.State.FAILED)
+
+_KEEP = """
+UPDATE billing_payment_attempt
+SET state = %s, version_at = %s, finished_at = %s, error = %s
+WHERE id = %s
+"""
 
 
 def told(  # noqa: PLR0911 - one line a state
@@ -42,8 +50,18 @@ def told(  # noqa: PLR0911 - one line a state
         if attempt.version_at is not None and call.version_at < attempt.version_at:
             return answer(Result.OK, payment, text="older than what is known")
         attempt.version_at = call.version_at
-        attempt.save(update_fields=["version_at"])
+        _keep(attempt)
     if call.trust is Trust.HINT:
+        if call.opens and payment is None:
+            payment, attempt = _announced(
+                call, merchant=merchant, endpoint=endpoint, space=space, at=at, actor=actor
+            )
+        if call.opens and payment is not None and _is_told_otherwise(payment, seen):
+            return conflict(
+                payment, at=at, actor=actor, told=f"{seen.account} {seen.amount_kopecks}"
+            )
+        if call.opens and payment is None and seen.state is not SeenState.REVERSED:
+            return Answer(Result.PENDING)
         return _to_be_asked(payment, attempt, client=call.client, at=at)
     if seen.state in (SeenState.WAITING, SeenState.UNKNOWN):
         return answer(Result.PENDING, payment)
@@ -67,25 +85,25 @@ def told(  # noqa: PLR0911 - one line a state
 
 def _find(seen: Seen, *, merchant: Account, space: str) -> Payment | None:
     found = find_payment(merchant=merchant, space=space, key=seen.key, order=seen.order)
-    if found is None and seen.provider_ref:
-        attempt = (
-            PaymentAttempt.objects.filter(
-                provider_ref=seen.provider_ref, payment__merchant_id=merchant.id
-            )
-            .values_list("payment_id", flat=True)
-            .first()
-        )
-        if attempt is not None:
-            return find_payment(merchant=merchant, space=space, reference=str(attempt))
-    return found
+    if found is not None:
+        return found
+    known = finding.payment_id_of(provider_ref=seen.provider_ref, merchant=merchant)
+    return find_payment(merchant=merchant, space=space, reference=str(known)) if known else None
 
 
 def _attempt_of(payment: Payment, seen: Seen) -> PaymentAttempt | None:
-    attempts = list(payment.attempts.order_by("-id")[:20])
+    attempts = finding.attempts_of(payment_id=payment.id)
     for attempt in attempts:
         if seen.provider_ref and attempt.provider_ref == seen.provider_ref:
             return attempt
     return attempts[0] if attempts else None
+
+
+def _keep(attempt: PaymentAttempt) -> None:
+    prepared.rows(
+        _KEEP,
+        [attempt.state, attempt.version_at, attempt.finished_at, attempt.error, attempt.id],
+    )
 
 
 def _to_be_asked(
@@ -96,9 +114,57 @@ def _to_be_asked(
     if payment.state in OPEN_STATES or payment.state == Payment.State.CONFIRMED:
         if attempt.state not in TERMINAL:
             attempt.state = PaymentAttempt.State.UNKNOWN
-            attempt.save(update_fields=["state"])
+            _keep(attempt)
         outbox.emit(topic=ASK, payload={"attempt": attempt.id, "client": client}, at=at)
     return answer(Result.PENDING, payment)
+
+
+def _announced(
+    call: Told, *, merchant: Account, endpoint: str, space: str, at: datetime, actor: Actor
+) -> tuple[Payment | None, PaymentAttempt | None]:
+    """Money that is said to have come and is no order of ours: written down, not credited."""
+    seen = call.seen
+    if seen.state is not SeenState.PAID or not seen.key or seen.amount_kopecks is None:
+        return None, None
+    payment = announce(
+        Pay(
+            account=seen.account,
+            amount_kopecks=seen.amount_kopecks,
+            key=seen.key,
+            paid_at=seen.paid_at,
+            gross_kopecks=seen.gross_kopecks,
+            net_kopecks=seen.net_kopecks,
+            fee_kopecks=seen.fee_kopecks,
+            is_taken=True,
+            details=details_of(dict(seen.details)),
+        ),
+        merchant=merchant,
+        endpoint=endpoint,
+        space=space,
+        at=at,
+        actor=actor,
+    )
+    if payment is None:
+        known = find_payment(merchant=merchant, space=space, key=seen.key)
+        return known, _attempt_of(known, seen) if known is not None else None
+    attempt = PaymentAttempt.objects.create(
+        payment=payment,
+        client=call.client,
+        state=PaymentAttempt.State.UNKNOWN,
+        provider_ref=seen.provider_ref or seen.key,
+        created_at=at,
+        sent_at=at,
+    )
+    return payment, attempt
+
+
+def _is_told_otherwise(payment: Payment, seen: Seen) -> bool:
+    """Whether a known payment id comes with another account or amount."""
+    if payment.external_id != seen.key or seen.amount_kopecks is None:
+        return False
+    known = (payment.amount_kopecks, payment.gross_kopecks)
+    is_account = not seen.account or seen.account == payment.account_code
+    return not is_account or (seen.amount_kopecks not in known and seen.gross_kopecks not in known)
 
 
 def _held(payment: Payment | None, *, at: datetime, actor: Actor) -> Answer:
@@ -125,7 +191,7 @@ def _failed(
     if attempt is not None and attempt.state not in TERMINAL:
         attempt.state, attempt.finished_at = PaymentAttempt.State.FAILED, at
         attempt.error = seen.reason[:300]
-        attempt.save(update_fields=["state", "finished_at", "error"])
+        _keep(attempt)
     if payment.state in OPEN_STATES:
         close(payment, state=Payment.State.FAILED, at=at, actor=actor, reason=seen.reason[:300])
     return answer(Result.OK, payment)
@@ -170,11 +236,10 @@ def _paid(
     payment.fee_kopecks, payment.paid_at = seen.fee_kopecks, seen.paid_at or at
     payment.request_hash = request_hash(account=payment.account_code, amount_kopecks=amount)
     payment.details = payment.details | details_of(dict(seen.details))
-    payment.save()
-    confirm(payment, merchant=merchant, at=at, actor=actor)
+    confirm(payment, merchant=merchant, at=at, actor=actor, is_told=True)
     if attempt is not None:
         attempt.state, attempt.finished_at = PaymentAttempt.State.SUCCEEDED, at
-        attempt.save(update_fields=["state", "finished_at"])
+        _keep(attempt)
     if seen.refunds:
         _parts_back(payment, seen=seen, merchant=merchant, at=at, actor=actor)
     return answer(Result.OK, payment)
@@ -265,7 +330,9 @@ def _gone_back(
     if payment.state == Payment.State.REVERSED:
         return answer(Result.DUPLICATE, payment)
     left = payment.amount_kopecks - payment.refunded_kopecks
-    if payment.refunds.filter(kind=Refund.Kind.OURS, state=Refund.State.SUCCEEDED).exists():
+    ours = payment.refunds.filter(kind=Refund.Kind.OURS)
+    parts = Q(state=Refund.State.SUCCEEDED) | Q(state__in=ASKED, amount_kopecks__lt=left)
+    if ours.filter(parts).exists():
         # Is it the echo of the part that we gave back, or the rest too? People find out.
         conflict(payment, at=at, actor=actor, told="reversed, after a part was given back")
         return answer(Result.OK, payment)
@@ -308,6 +375,6 @@ def _wished(payment: Payment, *, kopecks: int) -> Refund | None:
     """A refund of ours of that amount that is asked for and not heard of yet."""
     return payment.refunds.filter(
         kind=Refund.Kind.OURS,
-        state__in=[Refund.State.SENT, Refund.State.UNKNOWN],
+        state__in=ASKED,
         amount_kopecks=kopecks,
     ).first()

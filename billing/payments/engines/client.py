@@ -31,6 +31,7 @@ class BareClient:
     """A client that offers nothing; a provider overrides what it has and names it in `offers`."""
 
     offers: frozenset[str] = frozenset()
+    registry_space = ""
 
     def create_checkout(self, order: Order, merchant: Merchant, link: Link) -> Checkout:
         """Not offered."""

@@ -1,6 +1,7 @@
 """What was said between providers and us, and salts that were used."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -51,6 +52,13 @@ class PaymentMessage(models.Model):
                 condition=Q(payment__isnull=False),
             ),
             models.Index(fields=["merchant", "-id"], name="billing_message_of_merchant"),
+            # Messages come in the order of their times: a summary of pages finds the last day's.
+            BrinIndex(
+                fields=["at"],
+                name="billing_message_at",
+                pages_per_range=32,
+                autosummarize=True,
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -268,6 +268,13 @@ class Refund(models.Model):
 
     class Meta:
         db_table = "billing_payment_refund"
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="billing_refund_open",
+                condition=Q(state__in=["CREATED", "SENT", "UNKNOWN"]),
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["merchant", "space", "key"],
@@ -303,6 +310,13 @@ class PaymentEvent(models.Model):
 
     class Meta:
         db_table = "billing_payment_event"
+        indexes = [
+            models.Index(
+                fields=["payment", "id"],
+                name="billing_event_conflict",
+                condition=Q(kind__in=["CONFLICT", "CONFLICT_SEEN"]),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.payment_id}: {self.kind}"

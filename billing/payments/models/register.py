@@ -12,6 +12,7 @@ class ProviderRegister(models.Model):
 
     `name` is the provider's number of the list, or the span that was asked for: the same list again
     replaces nothing, it is the same register. `is_complete`: what is not in it was not paid.
+    `space`: whose payment ids its rows have; empty in old ones, that may name payments of any.
     """
 
     class Source(models.TextChoices):
@@ -26,6 +27,7 @@ class ProviderRegister(models.Model):
     )
     name = models.CharField(max_length=100)
     source = models.CharField(max_length=6, choices=Source.choices)
+    space = models.CharField(max_length=24, blank=True, default="")
     start_at = models.DateTimeField(null=True)
     end_at = models.DateTimeField(null=True)
     total_kopecks = models.BigIntegerField(null=True)

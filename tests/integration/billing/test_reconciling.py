@@ -158,6 +158,48 @@ def test_a_banks_statement_is_matched_by_its_purposes(world: World) -> None:
     assert balance(account) == 30_050
 
 
+def test_a_statement_of_another_account_is_refused(world: World) -> None:
+    ours, theirs = "UA213223130000026007233566001", "UA900000000000000000000000001"
+    bank_id = payments.open_merchant(
+        at=moment(DAY), actor=CASHIER, provider="bank", slug="main", settings={"iban": ours}
+    )
+    code = code_of(world.account())
+    entry = ":60F:C261109UAH1,00\n:61:2611101110C5,00NTRFNONREF//B1\n:86:{code}\n"
+    text = f":20:S\n:25:{{iban}}\n{entry}".replace("{code}", code)
+    take = {"at": AT, "merchant_id": bank_id, "name": "x.sta"}
+    with pytest.raises(BadStatementError, match=theirs):
+        taking_lists.take_file(content=text.replace("{iban}", theirs).encode(), **take)
+    assert not ProviderRegisterRow.objects.exists()
+    assert taking_lists.take_file(content=text.replace("{iban}", ours).encode(), **take) == [DAY]
+    row = ProviderRegisterRow.objects.get()
+    assert (row.key, row.account_code) == ("261110/B1", code)
+
+
+def test_the_daily_file_of_a_payment_system_is_read_in_its_own_form(world: World) -> None:
+    easypay = payments.open_merchant(
+        at=moment(DAY),
+        actor=CASHIER,
+        provider="easypay",
+        slug="day",
+        settings={"service_id": "1"},
+    )
+    code = code_of(world.account())
+    cells = [code, "125.50", *[""] * 6, f"{DAY}T12:00:00", *[""] * 5, "e-1"]
+    back = [code, "-25.50", *[""] * 6, f"{DAY}T13:00:00", *[""] * 5, "e-1"]
+    content = "\n".join(";".join(line) for line in (cells, back)).encode()
+    take = {"at": AT, "merchant_id": easypay, "name": "easypay.csv"}
+    assert taking_lists.take_file(content=content, **take) == [DAY]
+    rows = ProviderRegisterRow.objects.order_by("is_reversal").values_list(
+        "key", "amount_kopecks", "account_code", "is_reversal"
+    )
+    assert list(rows) == [("e-1", 12_550, code, False), ("e-1", 2_550, code, True)]
+    # A table with titles is read too; what is neither says what was expected.
+    table = f"id;amount;account;date\ne-2;10;{code};{DAY}".encode()
+    assert taking_lists.take_file(content=table, **take) == [DAY]
+    with pytest.raises(BadStatementError, match="EasyPay"):
+        taking_lists.take_file(content=b"1;b;c", **take)
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -176,7 +218,7 @@ def test_a_banks_statement_is_matched_by_its_purposes(world: World) -> None:
 )
 def test_no_file_breaks_the_reading(merchant: MerchantAccount, content: bytes) -> None:
     try:
-        rows = statements.read(content)
+        rows = list(statements.read(content).rows)
     except BadStatementError:
         rows = []
     assert rows == []

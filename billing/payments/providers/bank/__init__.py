@@ -5,11 +5,10 @@ from billing.payments.gateway import Provider, Setting
 PROVIDER = Provider(
     code="bank",
     title="Bank",
-    protocol="statements: CSV, CAMT.053",
+    protocol="statements: CSV, CAMT.053, MT940",
     endpoints=(),
     settings=(Setting("iban", help="of our account; entries of another one are refused"),),
     capabilities=frozenset({"registry_in"}),
     max_kopecks=100_000_000,
-    open_questions=("MT940 needs a library (mt-940) that the lock file does not have",),
     order_space="bank",
 )

@@ -16,6 +16,7 @@ PROVIDER = Provider(
     ),
     order_space=merchant.SPACE,
     registry_file=daily_file.rows,
+    file_space=bill.ENDPOINT.space,
     open_questions=(
         "Cancel of a credited payment is policy: the setting cancel_confirmed, off",
         "merchant API: TransactionStatus of success is concluded; other words are asked about",

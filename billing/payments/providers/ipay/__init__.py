@@ -31,7 +31,7 @@ PROVIDER = Provider(
     open_questions=(
         "the answer profile of check, and in B which code means success: check_profile, check_ok",
         "whether a check is signed: one with sign is verified, check_signed asks for it always",
-        "the signature covers the salt only: confirm=query asks before crediting",
+        "the signature covers the salt only: confirm=query, each payment is asked about first",
         "the present list of addresses: set the networks",
         "digest of the wallet: masterpass_hash, md5",
         "values of is_expired in the wallet: y, 1, yes, true mean expired",

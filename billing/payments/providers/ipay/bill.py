@@ -1,7 +1,7 @@
 """iPay messages to the biller: `check` and `payment` XML in a form's field, a signed salt; kopecks.
 
-The signature covers the salt only. So a salt counts once, and where the Checkout API is available a
-payment is confirmed by asking before it is credited.
+The signature covers the salt only. So a salt counts once, and a payment is confirmed by asking the
+Checkout API before it is credited, unless the merchant account says that there is none.
 """
 
 import hashlib
@@ -28,9 +28,10 @@ SETTINGS = (
     Setting("check_signed", kind="flag", default=False, help="on: a check without sign is refused"),
     Setting(
         "confirm",
-        default="salt",
-        choices=("salt", "query"),
-        help="query: each payment is confirmed by the Checkout status call before it is credited",
+        default="query",
+        choices=("query", "salt"),
+        help="query: the Checkout status call confirms each payment before it is credited (needs"
+        " sign_key); salt: the signed salt and the networks are believed",
     ),
     Setting("account_path", default="acc", help="where the account is in info: acc, step_1.acc"),
 )
@@ -122,10 +123,14 @@ def _payment(root: Element, merchant: Merchant) -> Message:
         },
     )
     says = hashlib.sha256(f"{key}|{status}|{account}|{net}|{gross}".encode()).hexdigest()
-    trust = Trust.HINT if merchant["confirm"] == "query" else Trust.PROOF
+    is_asked = merchant["confirm"] == "query"
+    if is_asked and not merchant["sign_key"] and state in (SeenState.PAID, SeenState.REVERSED):
+        reason = "confirm=query needs sign_key; without Checkout set the networks and confirm=salt"
+        raise Refusal(Result.TEMPORARY, reason, message=named)
+    trust = Trust.HINT if is_asked else Trust.PROOF
     return Message(
         "payment",
-        (Told(seen, trust, client=CLIENT),),
+        (Told(seen, trust, client=CLIENT, opens=is_asked),),
         verified=("salt",),
         nonce=Nonce(documents.text(root, "salt")[:128], says),
     )

@@ -29,6 +29,8 @@ FAST_PAY = "https://my-payments.privatbank.ua"
 FAST_PAY_PATH = "/mypayments/customauth/identification/fp/static"
 PAGE_ROWS, MAX_PAGES = 100, 200
 MAX_PURPOSE = 1_000
+# An entry's number at the bank: no payment id of the Debt messages nor of LiqPay.
+SPACE = "statement"
 TIME = "%d.%m.%Y %H:%M:%S"
 SETTINGS = (
     Setting("autoclient_token", kind="secret", help="Autoclient: token"),
@@ -86,6 +88,7 @@ class AutoclientClient(BareClient):
     """The statement of our account, and the link that opens Privat24 for a payer."""
 
     offers = frozenset({"create_checkout", "fetch_registry"})
+    registry_space = SPACE
 
     def create_checkout(self, order: Order, merchant: Merchant, link: Link) -> Checkout:
         """The fast-pay link; what is paid there comes by the Debt messages."""

@@ -3,19 +3,27 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from urllib.parse import quote_plus
 from xml.sax.saxutils import escape
 
 import pytest
 
+from billing.payments import operations as payments
 from billing.payments import recipes
-from billing.payments.models import Payment
-from tests.contract.payments.faults import Answered, Incoming
+from billing.payments.gateway import IncomingReply, OutgoingRequest, ProviderUnreachableError
+from billing.payments.models import Payment, PaymentEvent, PaymentMessage
+from billing.payments.outgoing import HttpLink
+from billing.payments.wire.documents import tag
+from project.core import outbox
+from project.core.actor import SYSTEM
+from tests.contract.payments import faults
+from tests.contract.payments.faults import FOLDER, Answered, Incoming, Provider
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
-KEY = "ipay-test-notify-key"
+KEY, SIGN_KEY = "ipay-test-notify-key", "ipay-test-sign-key"
 SALT = "3024560d218591be21e0c608a86dc59c6516516e"
 
 
@@ -52,7 +60,7 @@ def spoiled(sent: Sent) -> Sent:
 def incoming() -> Incoming:
     return Incoming(
         provider="ipay",
-        settings={"mch_id": "7001", "notify_key": KEY},
+        settings={"mch_id": "7001", "notify_key": KEY, "confirm": "salt"},
         pay=pay,
         is_ok=is_ok,
         in_own_form=lambda answer: b"<response>" in answer.body or answer.body == b"",
@@ -90,6 +98,119 @@ class TestBill(SignedFaults):
         assert provider.send(pay("31000009", "999999", "12550")).status == 200
         assert Payment.objects.get().is_unallocated
         provider.books_are_right()
+
+
+class Ipay:
+    """An iPay that is asked about payments: what it says, and how often it was asked."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.says, self.asked = {"status": "5", "invoice": "12550", "amount": "12801"}, 0
+        self.is_down = False
+        monkeypatch.setattr(HttpLink, "send", self.send)
+
+    def send(self, request: OutgoingRequest, *, operation: str) -> IncomingReply:
+        """The answer to `status`, signed as iPay signs."""
+        self.asked += 1
+        if self.is_down:
+            raise ProviderUnreachableError("down")
+        inside = [tag(name, text) for name, text in self.says.items()]
+        sign = recipes.hmac_sha512_salt("aa", SIGN_KEY)
+        body = tag(
+            "payment", tag("pmt_id", "31000001"), *inside, tag("salt", "aa"), tag("sign", sign)
+        )
+        return IncomingReply(200, {}, body.encode())
+
+
+class TestConfirmedByQuery:
+    """As it is set at first: nothing is credited before iPay was asked."""
+
+    @pytest.fixture(autouse=True)
+    def _world(self, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+        faults.standing_clock(monkeypatch)
+        self.ipay = Ipay(monkeypatch)
+        settings = {"mch_id": "7001", "notify_key": KEY, "sign_key": SIGN_KEY}
+        self.provider = Provider(replace(incoming(), settings=settings))
+
+    def ask(self) -> None:
+        outbox.dispatch(at=FOLDER.now + timedelta(minutes=1))
+
+    def test_a_message_only_announces_and_the_answer_credits_once(self) -> None:
+        for _again in range(2):
+            assert is_ok(self.provider.send(self.provider.paying()))
+        payment = Payment.objects.get()
+        assert (payment.state, self.provider.balance, self.ipay.asked) == ("PENDING", -15_025, 0)
+        self.ask()
+        assert is_ok(self.provider.send(self.provider.paying()))
+        self.ask()
+        payment.refresh_from_db()
+        assert (payment.state, payment.amount_kopecks, payment.fee_kopecks) == (
+            "CONFIRMED",
+            12_550,
+            251,
+        )
+        assert self.provider.balance == -15_025 + 12_550
+        self.provider.books_are_right()
+
+    def test_what_ipay_says_counts_and_not_what_the_message_said(self) -> None:
+        self.ipay.says |= {"invoice": "100", "amount": "100"}
+        assert is_ok(self.provider.send(self.provider.paying()))
+        self.ask()
+        assert self.provider.balance == -15_025 + 100
+        self.provider.books_are_right()
+
+    def test_a_payment_that_ipay_does_not_confirm_is_not_credited(self) -> None:
+        self.ipay.says["status"] = "4"
+        self.provider.send(self.provider.paying())
+        self.ask()
+        assert (Payment.objects.get().state, self.provider.balance) == ("FAILED", -15_025)
+
+    def test_another_amount_under_the_same_id_alarms_people(self) -> None:
+        self.provider.send(self.provider.paying())
+        other = message("31000001", "100501", "12550", salt="b" * 40)
+        assert not is_ok(self.provider.send(other))
+        assert PaymentEvent.objects.filter(kind="CONFLICT").count() == 1
+
+    def test_money_that_nobody_could_ask_about_stays_open_and_is_asked_about_again(self) -> None:
+        self.ipay.is_down = True
+        self.provider.send(self.provider.paying())
+        self.ask()
+        later = FOLDER.now + timedelta(days=2)
+        payments.expire(at=later, actor=SYSTEM)
+        assert Payment.objects.get().state == "PENDING"
+        self.ipay.is_down = False
+        assert payments.ask_about_open(at=later) == 1
+        assert self.provider.balance == -15_025 + 12_550
+        self.provider.books_are_right()
+
+    def test_an_unknown_account_waits_for_its_owner(self) -> None:
+        assert is_ok(self.provider.send(pay("31000001", "999999", "12550")))
+        self.ask()
+        assert Payment.objects.get().is_unallocated
+        self.provider.books_are_right()
+
+    def test_money_that_went_back_is_asked_about_too(self) -> None:
+        self.provider.send(self.provider.paying())
+        self.ask()
+        self.ipay.says["status"] = "9"
+        back = message("31000001", "100500", "12550", status=9, salt="a" * 40)
+        assert is_ok(self.provider.send(back))
+        assert self.provider.balance == -15_025 + 12_550
+        self.ask()
+        assert self.provider.balance == -15_025
+        self.provider.books_are_right()
+
+    def test_messages_that_tell_of_no_money_open_nothing(self) -> None:
+        for status in (1, 4, 7):
+            told = message("31000009", "100500", "12550", status=status, salt=f"{status}" * 40)
+            assert is_ok(self.provider.send(told))
+        assert not Payment.objects.exists()
+
+
+def test_without_the_key_of_checkout_ipay_is_told_to_come_back_and_people_why(db: None) -> None:
+    bare = Provider(replace(incoming(), settings={"notify_key": KEY}))
+    assert bare.send(bare.paying()).status == 503
+    assert "sign_key" in PaymentMessage.objects.latest("id").reason
+    assert not Payment.objects.exists()
 
 
 @pytest.mark.stack
