@@ -4,6 +4,7 @@ Requests go through Django's whole stack (the test client), on a real database; 
 several connections at once run in threads.
 """
 
+import base64
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,13 +13,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger import verification
+from billing.payments import giving_back, merchants
 from billing.payments import operations as payments
 from billing.payments.models import MerchantAccount, Payment, PaymentEvent, PaymentMessage
 from project.core import clock
@@ -67,6 +70,28 @@ class Incoming:
     repeat_is_ok: bool = True
     hostile_bodies: tuple[bytes, ...] = ()
     rules: dict[str, Any] = field(default_factory=dict)
+
+
+BASIC = {"basic_user": "bank", "basic_password": "fixture-basic-password"}
+
+
+def with_basic(incoming: Incoming) -> Incoming:
+    """A protocol that signs nothing, with the HTTP Basic that may be agreed for it."""
+
+    def header(user: str) -> dict[str, str]:
+        pair = f"{user}:{BASIC['basic_password']}".encode()
+        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+
+    def pay(*told: Any) -> Sent:
+        sent = incoming.pay(*told)
+        return replace(sent, headers={**sent.headers, **header(BASIC["basic_user"])})
+
+    return replace(
+        incoming,
+        settings={**incoming.settings, **BASIC},
+        pay=pay,
+        spoil=lambda sent: replace(sent, headers={**sent.headers, **header("another")}),
+    )
 
 
 HOSTILE: tuple[bytes, ...] = (
@@ -279,7 +304,33 @@ def check_secrets_are_masked(provider: Provider) -> None:
     assert not any(secret.encode() in sealed for secret in secrets)
 
 
-def fuzz(provider: Provider, *, examples: int = 60) -> None:
+def check_replay(provider: Provider, monkeypatch: Any) -> None:
+    """The very bytes once more, weeks later, and again after the money went back: no new credit."""
+    request = provider.paying()
+    assert provider.incoming.is_ok(provider.send(request))
+    monkeypatch.setattr(clock, "now", lambda: FOLDER.now + timedelta(days=40))
+    ledger.ensure_partitions(
+        from_date=FOLDER.now.date(), until_date=FOLDER.now.date() + timedelta(days=70)
+    )
+    assert provider.incoming.in_own_form(provider.send(request))
+    assert provider.balance == START_KOPECKS + PAID_KOPECKS
+    with transaction.atomic():
+        giving_back.give_back(
+            Payment.objects.select_for_update().get(state="CONFIRMED"),
+            merchant=merchants.get(merchant_id=provider.merchant_id),
+            amount_kopecks=None,
+            key="",
+            reason="replay",
+            at=clock.now(),
+            actor=SYSTEM,
+        )
+    assert provider.incoming.in_own_form(provider.send(request))
+    assert provider.balance == START_KOPECKS
+    assert not Payment.objects.filter(state="CONFIRMED").exists()
+    provider.books_are_right()
+
+
+def fuzz(provider: Provider, *, examples: int = 40) -> None:
     """Messages like a real one with parts replaced, cut, doubled: answered, never 500, and at most
     the one credit that the true message makes.
     """

@@ -30,6 +30,11 @@ class Faults:
     def test_twenty_at_once_make_one_credit(self, transactional_db: None) -> None:
         faults.check_concurrent_duplicates(self.provider())
 
+    def test_the_same_bytes_weeks_later_credit_nothing(
+        self, db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        faults.check_replay(self.provider(), monkeypatch)
+
     def test_a_caller_from_elsewhere_is_refused(self, db: None) -> None:
         faults.check_wrong_address(self.provider())
 
@@ -48,3 +53,12 @@ class SignedFaults(Faults):
 
     def test_a_wrong_signature_is_refused(self, db: None) -> None:
         faults.check_bad_signature(self.provider())
+
+
+class LogInFaults(Faults):
+    """For protocols that sign nothing: HTTP Basic, where it is agreed, stands for the signature."""
+
+    def test_a_wrong_signature_is_refused(self, db: None) -> None:
+        provider = Provider(faults.with_basic(type(self).incoming()))
+        faults.check_bad_signature(provider)
+        assert provider.incoming.is_ok(provider.send(provider.paying()))

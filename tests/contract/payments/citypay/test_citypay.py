@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
 
 
@@ -34,7 +34,7 @@ def incoming() -> Incoming:
     )
 
 
-class TestTerminal(Faults):
+class TestTerminal(LogInFaults):
     """The terminal dialect."""
 
     incoming = staticmethod(incoming)

@@ -8,7 +8,7 @@ import pytest
 
 from billing.payments import merchants, recipes
 from billing.payments import operations as payments
-from billing.payments.gateway import IncomingReply, OutgoingRequest
+from billing.payments.gateway import IncomingReply, OutgoingRequest, ProviderUnreachableError
 from billing.payments.models import Payment, Refund
 from billing.payments.outgoing import HttpLink
 from billing.payments.wire import documents
@@ -51,6 +51,11 @@ def part(key: str, kopecks: int, status: str = "success") -> dict[str, Any]:
         "extRef": key,
         "createdDate": "2026-03-15T11:00:00Z",
     }
+
+
+def no_bank(link: HttpLink, request: OutgoingRequest, *, operation: str) -> IncomingReply:
+    """The bank does not answer: its key is not changed."""
+    raise ProviderUnreachableError("no bank here")
 
 
 def is_ok(answer: Answered) -> bool:

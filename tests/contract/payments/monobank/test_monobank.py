@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
 
 JSON = {"Content-Type": "application/json"}
@@ -67,13 +67,13 @@ def debt() -> Incoming:
     )
 
 
-class TestTerminal(Faults):
+class TestTerminal(LogInFaults):
     """C: the terminal dialect."""
 
     incoming = staticmethod(terminal)
 
 
-class TestDebt(Faults):
+class TestDebt(LogInFaults):
     """B: the debt JSON."""
 
     incoming = staticmethod(debt)

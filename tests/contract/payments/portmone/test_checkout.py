@@ -73,6 +73,8 @@ def incoming(hint: str) -> Incoming:
 class TestHints:
     """The browser's return and the notification: nothing is credited by them alone."""
 
+    covers = (("portmone", "return"), ("portmone", "notification"))
+
     @pytest.fixture(autouse=True)
     def _clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
         faults.standing_clock(monkeypatch)

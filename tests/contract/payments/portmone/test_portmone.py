@@ -7,7 +7,7 @@ import pytest
 
 from billing.payments.models import Payment, Refund
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
@@ -48,7 +48,7 @@ def incoming() -> Incoming:
     )
 
 
-class TestBill(Faults):
+class TestBill(LogInFaults):
     """A: the bill XML."""
 
     incoming = staticmethod(incoming)

@@ -6,7 +6,7 @@ import pytest
 
 from billing.payments.models import Payment, ProviderRegisterRow
 from tests.contract.payments.faults import Answered, Incoming
-from tests.contract.payments.suite import Faults
+from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
 from tests.vectors.fields import value_at
 
@@ -59,7 +59,7 @@ def legacy_pay(key: str, account: str, amount: str) -> Sent:
     return Sent("GET", f"/legacy{query}&date=2026-03-15T12:30:45", {}, b"")
 
 
-class TestDebt(Faults):
+class TestDebt(LogInFaults):
     """A: the Debt XML."""
 
     incoming = staticmethod(incoming)
@@ -98,7 +98,7 @@ class TestDebt(Faults):
         assert provider.balance == -15_025 + 12_550
 
 
-class TestLegacy(Faults):
+class TestLegacy(LogInFaults):
     """B: the old GET dialect."""
 
     @staticmethod
