@@ -148,6 +148,7 @@ REGISTER = {
     "NOT_CREDITED": State(
         tone="guest", icon="ti-clock", word=pgettext_lazy("register", "not credited here")
     ),
+    "UNLISTED": State(tone="off", icon="ti-list", word=pgettext_lazy("register", "no list yet")),
 }
 # An operation of a person with a client's money.
 OPERATION = {

@@ -31,7 +31,7 @@ from network import demo as demo_network
 from network.accounting import SessionFacts
 from network.models import RadiusDecision
 from network.sessions import ingest
-from project import demo_demand, demo_plant
+from project import demo_demand, demo_payments, demo_plant
 from project.core.actor import SYSTEM, Actor, ActorKind
 from project.core.clock import KYIV
 from project.core.models import RoleAssignment, User
@@ -73,8 +73,11 @@ class Home:
     network_type: str
 
 
-def load(*, at: datetime, fixtures: Path, password: str, say: Say) -> bool:
-    """Make the demonstration as of `at`; False if it was there already. Takes under a minute."""
+def load(*, at: datetime, fixtures: Path, password: str, site: str, say: Say) -> bool:
+    """Make the demonstration as of `at`; False if it was there already. Takes under a minute.
+
+    `site`: where its payment systems are played.
+    """
     if Customer.objects.exists():
         return False
     say("places and buildings")
@@ -94,6 +97,7 @@ def load(*, at: datetime, fixtures: Path, password: str, say: Say) -> bool:
     kharkiv = AdminUnit.objects.get(name="Харків", category=AdminUnit.Category.CITY)
     demo_tariffs.load(at=opened_at, zones=zones, admin_units={"kharkiv": kharkiv.id})
     demo_network.load(at=opened_at, zones=Zone.objects.order_by("id"), admin_units=[kharkiv])
+    demo_payments.open_accounts(at=opened_at, site=site)
     story = Story(at=at, first_day=first_day, staff=staff, say=say)
     demo_plant.load(
         actor=actor_for(staff["engineer"]),
@@ -162,6 +166,7 @@ class Story:
         self.chance = random.Random(SEED)  # noqa: S311  (a story, not a secret)
         self.homes = self._homes()
         self.accounts: list[tuple[int, int]] = []  # account id, kopecks a month
+        self.terminals = demo_payments.Terminals()
 
     def tell(self) -> None:
         """Live through all days up to `at`."""
@@ -233,6 +238,9 @@ class Story:
 
     def _pay(self, at: datetime, day: date, account_id: int, amount_kopecks: int) -> None:
         whole = -(-amount_kopecks // 1000) * 1000
+        key = str(uuid.UUID(int=self.chance.getrandbits(128)))
+        if account_id % 3 == 0:  # a third of the clients goes to the terminal in the shop
+            return self.terminals.pay(at=at, account_id=account_id, amount_kopecks=whole)
         payments.accept_cash(
             at=at,
             on_date=day,
@@ -240,8 +248,9 @@ class Story:
             account_id=account_id,
             amount_kopecks=whole,
             comment="",
-            idempotency_key=str(uuid.UUID(int=self.chance.getrandbits(128))),
+            idempotency_key=key,
         )
+        return None
 
     def _sessions(self) -> None:
         """Yesterday's and last night's sessions of everybody who is on: ended, with traffic."""

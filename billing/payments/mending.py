@@ -9,8 +9,16 @@ from django.utils.translation import gettext_lazy as _
 from billing import money
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
-from billing.payments import checkouts, crediting, giving_back, merchants, reconciling, registers
-from billing.payments.calls import Pay, RegistryIn, RegistryRow, SeenState
+from billing.payments import (
+    checkouts,
+    crediting,
+    giving_back,
+    merchants,
+    reconciling,
+    registers,
+    telling,
+)
+from billing.payments.calls import Pay, RegistryIn, RegistryRow, Seen, SeenState, Told, Trust
 from billing.payments.checkouts import CannotPayError, ProviderDownError
 from billing.payments.gateway import Link, ProviderRefusedError, ProviderUnreachableError
 from billing.payments.merchants import Account
@@ -61,7 +69,9 @@ def post_missing(*, at: datetime, actor: Actor, row_id: int) -> int:
     row, merchant = _locked(row_id)
     if row.is_reversal:
         raise CannotMendError(_("Money that went back is not posted here: reverse the payment."))
-    answer = _pay(row, merchant, key=row.key, kopecks=row.amount_kopecks, at=at, actor=actor)
+    answer = _paid_order(row, merchant, at=at, actor=actor) or _pay(
+        row, merchant, key=row.key, kopecks=row.amount_kopecks, at=at, actor=actor
+    )
     return _mended(row, answer, at=at, actor=actor, what="posted")
 
 
@@ -104,6 +114,29 @@ def mend_amount(*, at: datetime, actor: Actor, row_id: int) -> int:
             actor=actor,
         )
     return _mended(row, answer, at=at, actor=actor, what="mended")
+
+
+def _paid_order(row: ProviderRegisterRow, merchant: Account, *, at: datetime, actor: Actor) -> Any:
+    """An order of ours is paid, as if its notice had come; None where the line is of no order."""
+    mine = Payment.objects.filter(merchant_id=merchant.id, order_number=row.reference)
+    if not row.reference or not mine.filter(external_id__isnull=True).exists():
+        return None
+    seen = Seen(
+        SeenState.PAID,
+        order=row.reference,
+        key=row.key,
+        amount_kopecks=row.amount_kopecks,
+        paid_at=row.paid_at or at,
+        details=crediting.details_of({"register": row.register.name} | row.details),
+    )
+    return telling.told(
+        Told(seen, Trust.PROOF),
+        merchant=merchant,
+        endpoint="register",
+        space=row.register.space or checkouts.space_of(merchant),
+        at=at,
+        actor=actor,
+    )
 
 
 def _pay(
@@ -307,11 +340,14 @@ def pull(
         )
     except (ProviderUnreachableError, ProviderRefusedError) as error:
         raise ProviderDownError() from error
+    orders = {one.order for one in seen if one.order and not one.account}
+    mine = Payment.objects.filter(merchant_id=merchant_id, order_number__in=orders)
+    accounts = dict(mine.values_list("order_number", "account_code"))
     rows = tuple(
         RegistryRow(
             key=one.key or one.provider_ref,
             amount_kopecks=one.amount_kopecks or 0,
-            account=one.account,
+            account=one.account or accounts.get(one.order, ""),
             paid_at=one.paid_at,
             reference=one.order,
             is_reversal=one.state is SeenState.REVERSED,

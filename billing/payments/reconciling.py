@@ -32,16 +32,21 @@ REST = ":rest"
 
 
 class Kind(StrEnum):
-    """What a line of the comparison says; the ones that need somebody first."""
+    """What a line of the comparison says; the ones that need somebody first.
+
+    UNLISTED: ours, and there is no list of the day to compare it with.
+    """
 
     MISSING_HERE = "MISSING_HERE"
     MISSING_THERE = "MISSING_THERE"
     AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
     NOT_CREDITED = "NOT_CREDITED"
     ACCOUNT_DIFFERS = "ACCOUNT_DIFFERS"
+    UNLISTED = "UNLISTED"
     MATCHED = "MATCHED"
 
 
+FINE = (Kind.MATCHED, Kind.UNLISTED)
 ORDER = {kind: place for place, kind in enumerate(Kind)}
 
 
@@ -54,6 +59,11 @@ class Line:
     payment: Payment | None
     ours_kopecks: int
     dispute: ProviderDispute | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether somebody has to look at it."""
+        return self.kind not in FINE
 
     @property
     def theirs_kopecks(self) -> int:
@@ -106,7 +116,7 @@ class Day:
     @property
     def wrong(self) -> int:
         """How many lines differ."""
-        return sum(line.kind is not Kind.MATCHED for line in self.lines)
+        return sum(line.is_wrong for line in self.lines)
 
     @property
     def owed_kopecks(self) -> int:
@@ -162,17 +172,15 @@ def day(*, merchant: MerchantAccount, on_date: date) -> Day:
         seen[(space, row.key, row.is_reversal)] = _line(row, payment, more=more, back=back)
     lines = list(seen.values())
     complete = {one.space for one in lists if one.is_complete}
-    if complete:
-        listed = {(space, key) for space, key, _is_back in seen}
-        credited = ours.filter(in_span, state__in=["CONFIRMED", "REVERSED"])
-        if "" not in complete:
-            credited = credited.filter(space__in=complete)
-        for payment in credited.order_by("id")[:MAX_ROWS]:
-            key = (payment.external_id or "").removesuffix(REST)
-            if not {(payment.space, key), ("", key)} & listed:
-                left = payment.amount_kopecks - payment.refunded_kopecks
-                kind = Kind.MISSING_THERE if left else Kind.MATCHED
-                lines.append(Line(kind, None, payment, left))
+    listed = {(space, key) for space, key, _is_back in seen}
+    credited = ours.filter(in_span, state__in=["CONFIRMED", "REVERSED"])
+    for payment in credited.order_by("id")[:MAX_ROWS]:
+        key = (payment.external_id or "").removesuffix(REST)
+        if not {(payment.space, key), ("", key)} & listed:
+            left = payment.amount_kopecks - payment.refunded_kopecks
+            kind = Kind.MISSING_THERE if left else Kind.MATCHED
+            has_list = bool({payment.space, ""} & complete)
+            lines.append(Line(kind if has_list else Kind.UNLISTED, None, payment, left))
     lines = _with_disputes(lines, merchant=merchant)
     lines.sort(key=lambda line: (ORDER[line.kind], line.key))
     return Day(

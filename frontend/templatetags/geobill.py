@@ -7,9 +7,10 @@ from typing import Any
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from billing.payments import links
 from frontend import formats
 from frontend.states import KINDS, State, state_of
 
@@ -144,3 +145,15 @@ def current(context: dict[str, Any], *names: str) -> SafeString | str:
     if match is not None and match.view_name in names:
         return SafeString(' aria-current="page"')
     return ""
+
+
+@register.filter
+def pay_address(account_code: str) -> str:
+    """The whole address of the account's signed payment page, to send to the client."""
+    return links.address_of(account_code=account_code)
+
+
+@register.filter
+def pay_qr(account_code: str) -> SafeString:
+    """The same address as a QR code, an SVG that we draw ourselves."""
+    return mark_safe(links.qr_of(account_code=account_code))  # noqa: S308

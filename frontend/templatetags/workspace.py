@@ -110,12 +110,6 @@ def pay_path(account_code: str) -> str:
 
 
 @register.filter
-def pay_address(account_code: str) -> str:
-    """The whole address of the account's signed payment page, to send to the client."""
-    return links.address_of(account_code=account_code)
-
-
-@register.filter
 def at_key(table: Any, key: object) -> Any:
     """The entry of a table with that key, or None."""
     return table.get(key)

@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,6 +86,15 @@ def accounting_ingest() -> Program:
     return Program("accounting", (tool("python"), "manage.py", "ingest_accounting"))
 
 
+def simulator(*, host: str, port: int, names: Sequence[str], keep: Path) -> Program:
+    """The payment systems of the demonstration, played; what is paid there outlives a restart."""
+    command = (
+        tool("python"), "manage.py", "simulate_provider", *names, "--slug", "demo",
+        "--host", host, "--port", str(port), "--keep", str(keep),
+    )  # fmt: skip
+    return Program("simulator", command, priority=60)
+
+
 def freeradius(*, raddb: Path) -> Program:
     """The RADIUS server with the configuration that `render_raddb` wrote."""
     binary = shutil.which("freeradius", path=os.environ.get("PATH", "") + ":/usr/sbin")
@@ -125,6 +135,12 @@ def app_programs(*, var: Path) -> list[Program]:
     ]
     if INGEST_COMMAND.exists():
         programs.append(accounting_ingest())
+    # Written by `manage.py load_demo`: which payment systems the demonstration plays.
+    played = var / "demo-payments.txt"
+    if played.exists() and (names := played.read_text().split()):
+        port = int(os.environ["GEOBILL_SIMULATOR_PORT"])
+        host = os.environ.get("GEOBILL_WEB_HOST", "127.0.0.1")
+        programs.append(simulator(host=host, port=port, names=names, keep=var / "simulator"))
     if (raddb / "radiusd.conf").exists():
         programs.append(freeradius(raddb=raddb))
     return programs

@@ -73,6 +73,10 @@ print_addresses() {
   say "Geobill is ready after $((SECONDS - started_at)) s"
   note "web        http://127.0.0.1:$GEOBILL_WEB_PORT/"
   note "RADIUS     127.0.0.1: authentication $GEOBILL_RADIUS_AUTH_PORT, accounting $GEOBILL_RADIUS_ACCT_PORT (udp); the shared secret is in $VAR/secrets/radius"
+  if [ -s "$VAR/demo-pay-link.txt" ]; then
+    note "pay page   $(cat "$VAR/demo-pay-link.txt")"
+    note "           its payment systems are played at http://127.0.0.1:$GEOBILL_SIMULATOR_PORT/ : no money moves but in the books"
+  fi
   note "logs       $VAR/logs"
   if [ -s "$VAR/demo-logins.txt" ]; then
     say "Demo log-ins"

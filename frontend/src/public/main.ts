@@ -12,6 +12,10 @@ document.addEventListener("click", (event) => {
   if (menu && event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
 });
 
+document.addEventListener("click", (event) => {
+  if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
+});
+
 // The way to a payment system goes on by itself, but not for who came back from there; the button
 // is there for who has no script.
 const onward = document.querySelector<HTMLFormElement | HTMLAnchorElement>("[data-go]");

@@ -21,7 +21,7 @@ function startButtons(): void {
     const target = event.target instanceof Element ? event.target : null;
     const button = target?.closest<HTMLElement>("[data-open],[data-copy],[data-print],[data-clear],[data-fill]");
     if (!button) {
-      for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.ws-user[open]")) {
+      for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.ws-user[open], details.ws-qr[open]")) {
         if (!menu.contains(target)) menu.open = false;
       }
       return;

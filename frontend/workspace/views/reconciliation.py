@@ -1,6 +1,8 @@
 """Reconciliation: every merchant account's day, line by line, and what is done about it."""
 
-from datetime import date
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -82,7 +84,8 @@ def day(request: HttpRequest, merchant_id: int, on_date: str) -> HttpResponse:
     wrong: DomainError | None = None
     if request.method == "POST":
         try:
-            answered = _act(request, merchant, its_day, settle=settle, taken=taken)
+            press = Press(request, merchant, its_day, clock.now())
+            answered = _act(press, settle=settle, taken=taken)
             if answered is not None:
                 return answered
         except DomainError as error:
@@ -108,79 +111,130 @@ def day(request: HttpRequest, merchant_id: int, on_date: str) -> HttpResponse:
     return render(request, "workspace/reconciliation_day.html", context, status=status)
 
 
-def _act(
-    request: HttpRequest,
-    merchant: MerchantAccount,
-    its_day: date,
-    *,
-    settle: SettleForm,
-    taken: ListForm,
-) -> HttpResponse | None:
-    """Do what was pressed; None when a form is wrong."""
-    at, actor = clock.now(), actor_of(request)
-    who: dict[str, Any] = {"at": at, "actor": actor}
-    back = ("workspace:reconciliation-day", merchant.id, its_day.isoformat())
-    row_id = params.int_of(request.POST, "row")
-    what = params.choice_of(
-        request.POST,
-        "do",
-        ("post", "post_all", "mend", "dispute", "close", "pull"),
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed on a day's page: by whom, when, with what was typed."""
+
+    request: HttpRequest
+    merchant: MerchantAccount
+    day: date
+    at: datetime
+
+    @property
+    def who(self) -> dict[str, Any]:
+        """The moment and the person, as operations take them."""
+        return {"at": self.at, "actor": actor_of(self.request)}
+
+    @property
+    def row_id(self) -> int | None:
+        """The line of their list."""
+        return params.int_of(self.request.POST, "row")
+
+    @property
+    def comment(self) -> str:
+        """What was written beside the button."""
+        return params.text_of(self.request.POST, "comment", 300)
+
+
+def _post(press: Press) -> Any:
+    if press.row_id:
+        mending.post_missing(**press.who, row_id=press.row_id)
+    return _("Done.")
+
+
+def _mend(press: Press) -> Any:
+    if press.row_id:
+        mending.mend_amount(**press.who, row_id=press.row_id)
+    return _("Done.")
+
+
+def _post_all(press: Press) -> Any:
+    found = reconciling.day(merchant=press.merchant, on_date=press.day)
+    ids = [line.row.id for line in found.lines if line.row and line.kind in POSTABLE]
+    posted = taking_lists.post_all(**press.who, row_ids=ids)
+    return ngettext("%(n)d payment posted.", "%(n)d payments posted.", posted) % {"n": posted}
+
+
+def _pull(press: Press) -> Any:
+    start, end = day_bounds(press.day)
+    mending.pull(at=press.at, merchant_id=press.merchant.id, start=start, end=end)
+    return _("The list is taken in.")
+
+
+def _dispute(press: Press) -> Any:
+    mending.open_dispute(
+        **press.who,
+        merchant_id=press.merchant.id,
+        on_date=press.day,
+        row_id=press.row_id,
+        payment_id=params.int_of(press.request.POST, "payment"),
+        outcome=params.choice_of(press.request.POST, "outcome", list(Kind)),
+        comment=press.comment,
     )
-    said: Any = _("Done.")
-    if "settle" in request.POST:
+    return _("The dispute is noted.")
+
+
+def _close(press: Press) -> Any:
+    mending.close_dispute(
+        **press.who,
+        dispute_id=params.int_of(press.request.POST, "dispute") or 0,
+        resolution=press.comment,
+    )
+    return _("Done.")
+
+
+# What each button does; gives what is said of it.
+BUTTONS: dict[str, Callable[[Press], Any]] = {
+    "post": _post,
+    "post_all": _post_all,
+    "mend": _mend,
+    "dispute": _dispute,
+    "close": _close,
+    "pull": _pull,
+}
+
+
+def _settle(press: Press, form: SettleForm) -> Any:
+    mending.settle(
+        **press.who,
+        on_date=clock.today(press.at),
+        of_date=press.day,
+        merchant_id=press.merchant.id,
+        bank_kopecks=form.cleaned_data["bank"] or 0,
+        fee_kopecks=form.cleaned_data["fee"] or 0,
+        reference=form.cleaned_data["reference"],
+    )
+    return _("The transfer is posted.")
+
+
+def _take(press: Press, form: ListForm) -> date:
+    """The day of the list that was taken in."""
+    file = form.cleaned_data["file"]
+    days = taking_lists.take_file(
+        at=press.at,
+        merchant_id=press.merchant.id,
+        content=file.read(1_000_001),
+        name=file.name,
+    )
+    return days[0]
+
+
+def _act(press: Press, *, settle: SettleForm, taken: ListForm) -> HttpResponse | None:
+    """Do what was pressed; None when a form is wrong."""
+    request, its_day = press.request, press.day
+    if settle.is_bound:
         if not settle.is_valid():
             return None
-        mending.settle(
-            **who,
-            on_date=clock.today(at),
-            of_date=its_day,
-            merchant_id=merchant.id,
-            bank_kopecks=settle.cleaned_data["bank"] or 0,
-            fee_kopecks=settle.cleaned_data["fee"] or 0,
-            reference=settle.cleaned_data["reference"],
-        )
-        said = _("The transfer is posted.")
-    elif "take" in request.POST:
+        said = _settle(press, settle)
+    elif taken.is_bound:
         if not taken.is_valid():
             return None
-        file = taken.cleaned_data["file"]
-        days = taking_lists.take_file(
-            at=at, merchant_id=merchant.id, content=file.read(1_000_001), name=file.name
-        )
-        said = _("The list is taken in.")
-        back = (back[0], merchant.id, days[0].isoformat())
-    elif what == "post_all":
-        found = reconciling.day(merchant=merchant, on_date=its_day)
-        ids = [line.row.id for line in found.lines if line.row and line.kind in POSTABLE]
-        posted = taking_lists.post_all(**who, row_ids=ids)
-        said = ngettext("%(n)d payment posted.", "%(n)d payments posted.", posted) % {"n": posted}
-    elif what == "pull":
-        start, end = day_bounds(its_day)
-        mending.pull(at=at, merchant_id=merchant.id, start=start, end=end)
-        said = _("The list is taken in.")
-    elif what == "close":
-        mending.close_dispute(
-            **who,
-            dispute_id=params.int_of(request.POST, "dispute") or 0,
-            resolution=params.text_of(request.POST, "comment", 300),
-        )
-    elif what == "dispute":
-        mending.open_dispute(
-            **who,
-            merchant_id=merchant.id,
-            on_date=its_day,
-            row_id=row_id,
-            payment_id=params.int_of(request.POST, "payment"),
-            outcome=params.choice_of(request.POST, "outcome", list(Kind)),
-            comment=params.text_of(request.POST, "comment", 300),
-        )
-        said = _("The dispute is noted.")
-    elif what in ("post", "mend") and row_id:
-        act = mending.post_missing if what == "post" else mending.mend_amount
-        act(**who, row_id=row_id)
+        said, its_day = _("The list is taken in."), _take(press, taken)
     else:
-        return redirect(*back)
-    return done(request, said, *back)
+        what = params.choice_of(request.POST, "do", list(BUTTONS))
+        said = BUTTONS[what](press) if what else ""
+    back = ("workspace:reconciliation-day", press.merchant.id, its_day.isoformat())
+    return done(request, said, *back) if said else redirect(*back)
 
 
 def _table(found: reconciling.Day) -> Table:

@@ -3,13 +3,14 @@
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from project import demo
+from project import demo, demo_payments
 from project.core import clock
-from project.core.env import envsecret
+from project.core.env import envint, envsecret
 
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 
@@ -39,8 +40,24 @@ class Command(BaseCommand):
             at=clock.now(),
             fixtures=Path(settings.BASE_DIR) / "fixtures",
             password=password,
+            site=self._site(),
             say=lambda line: self.stdout.write(f"  {line}"),
         )
         self.stdout.write("demo data made" if made else "demo data is there already")
+        self._payments()
         lines = [f"{name:10} {password}   {role.value.lower()}" for name, _, _, role in demo.STAFF]
         (settings.VAR_DIR / "demo-logins.txt").write_text("\n".join(lines) + "\n")
+
+    @staticmethod
+    def _site() -> str:
+        """Where the simulator of payment systems is, as a visitor's browser reaches it."""
+        port = envint("GEOBILL_SIMULATOR_PORT", 8090)
+        return f"http://{urlsplit(settings.GEOBILL_PUBLIC_URL).hostname}:{port}"
+
+    def _payments(self) -> None:
+        """Tell ./run which payment systems are played beside the demonstration, and a pay link."""
+        demo_payments.move(at=clock.now(), site=self._site())
+        played = demo_payments.played()
+        (settings.VAR_DIR / "demo-payments.txt").write_text(" ".join(played))
+        link = demo_payments.pay_link() if played else ""
+        (settings.VAR_DIR / "demo-pay-link.txt").write_text(f"{link}\n" if link else "")

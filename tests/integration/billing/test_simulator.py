@@ -215,6 +215,24 @@ def test_the_banks_key_changes_money_goes_back_and_the_list_tells(
     assert listed == {key: "MATCHED", other_key: "AMOUNT_DIFFERS"}
 
 
+@pytest.mark.parametrize("played", ["monobank"], indirect=True)
+def test_an_order_that_only_the_list_knows_as_paid_is_posted_as_that_order(
+    played: Played, number: str
+) -> None:
+    payment, key = begun(played, number)
+    played.post("/decide", number=key, do="unheard")
+    at = clock.now()
+    span = {"start": at - timedelta(hours=1), "end": at + timedelta(hours=1)}
+    mending.pull(at=at, merchant_id=played.merchant.id, **span)
+    row = ProviderRegisterRow.objects.get()
+    assert (row.outcome, row.account_code) == ("MISSING_HERE", number)
+    mending.post_missing(at=at, actor=SYSTEM, row_id=row.id)
+    payment.refresh_from_db()
+    assert (payment.state, payment.external_id) == ("CONFIRMED", key)
+    played.post("/cabinet", number=key, do="again")
+    assert Payment.objects.filter(merchant_id=played.merchant.id).count() == 1
+
+
 @pytest.mark.parametrize("played", ["monobank", "privat24"], indirect=True)
 def test_a_refund_of_ours_goes_back_there(played: Played, number: str) -> None:
     payment, key = begun(played, number)

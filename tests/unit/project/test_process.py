@@ -47,13 +47,15 @@ def test_the_supervisor_gets_every_part_and_starts_only_the_data_by_itself(
 ) -> None:
     monkeypatch.setenv("GEOBILL_WEB_PORT", "8000")
     monkeypatch.setenv("GEOBILL_RADIUS_REST_PORT", "8001")
+    monkeypatch.setenv("GEOBILL_SIMULATOR_PORT", "8090")
     (tmp_path / "raddb").mkdir()
     (tmp_path / "raddb" / "radiusd.conf").touch()
+    (tmp_path / "demo-payments.txt").write_text("monobank platon")
     parts = programs.data_programs(var=tmp_path, pgbin=Path("/pg/bin"), pgdata=Path("/pg/data"))
     parts += programs.app_programs(var=tmp_path)
     conf = read(programs.configuration(var=tmp_path, programs=parts))
     names = {name.removeprefix("program:") for name in conf.sections() if "program:" in name}
-    assert {"postgres", "redis", "web", "radius-rest", "beat", "freeradius"} <= names
+    assert {"postgres", "redis", "web", "radius-rest", "beat", "freeradius", "simulator"} <= names
     by_itself = {name for name in names if conf[f"program:{name}"]["autostart"] == "true"}
     assert by_itself == {"postgres", "redis"}
     assert set(conf["group:data"]["programs"].split(",")) == by_itself

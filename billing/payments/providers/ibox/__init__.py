@@ -12,7 +12,10 @@ PROVIDER = Provider(
     settings=(
         *BASIC_SETTINGS,
         *osmp.SETTINGS,
-        Setting("topup_url", help="iBox's page for this service, for the link on our pages"),
+        Setting(
+            "topup_url",
+            help="iBox's page for this service, for the link on our pages; {account}: the contract",
+        ),
     ),
     capabilities=frozenset({"lookup", "reverse"}),
     open_questions=(
