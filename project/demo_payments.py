@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from billing.ledger import queries as ledger
 from billing.payments import checkouts, crediting, links, merchants
 from billing.payments import operations as payments
@@ -109,6 +111,7 @@ class Terminals:
 
     number: int = 0
 
+    @transaction.atomic
     def pay(self, *, at: datetime, account_id: int, amount_kopecks: int) -> None:
         """One payment at a terminal, as its message would credit it."""
         account_code = ledger.accounts(ids=[account_id])[account_id].code
