@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from billing.ledger.errors import AccountExistsError, UnknownAccountError, ledger_errors
 from billing.ledger.models import LedgerAccount, LedgerJournal
@@ -64,11 +64,15 @@ def open_account(*, at: datetime, code: str, kind: str, holder_name: str = "") -
     """
     if LedgerAccount.objects.filter(code=code).exists():
         raise AccountExistsError(code=code)
-    return int(
-        _call(
-            "SELECT ledger_open_account(%s, %s, %s, %s)", [code, str(kind), at, holder_name[:200]]
-        )
-    )
+    try:
+        with transaction.atomic():  # of its own, so that a caller who lost the race can go on
+            account_id = _call(
+                "SELECT ledger_open_account(%s, %s, %s, %s)",
+                [code, str(kind), at, holder_name[:200]],
+            )
+    except IntegrityError:
+        raise AccountExistsError(code=code) from None
+    return int(account_id)
 
 
 def ensure_control_account(*, at: datetime, code: str, kind: str) -> int:
@@ -79,7 +83,10 @@ def ensure_control_account(*, at: datetime, code: str, kind: str) -> int:
     assert kind != LedgerAccount.Kind.SUBSCRIBER, "a subscriber's account is opened, not ensured"
     known = LedgerAccount.objects.filter(code=code).values("id", "kind").first()
     if known is None:
-        return open_account(at=at, code=code, kind=kind)
+        try:
+            return open_account(at=at, code=code, kind=kind)
+        except AccountExistsError:  # somebody opened it this very moment
+            known = LedgerAccount.objects.filter(code=code).values("id", "kind").get()
     if known["kind"] != str(kind):
         raise AccountExistsError(code=code)
     return int(known["id"])

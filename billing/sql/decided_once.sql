@@ -159,7 +159,9 @@ LANGUAGE sql STABLE AS $$
                bool_or(i.parent_id IS NULL AND i.funds_policy = 'BLOCK' AND i.basis_id IS NOT NULL)
                     OVER of_family AS has_blocking_main
         FROM item AS i
+        -- The bounds again: a merge would read the balances of all accounts before these.
         JOIN ledger_balance AS l ON l.account_id = i.account_id AND NOT l.stopped
+                                AND l.account_id BETWEEN p_first AND p_last
         WINDOW of_account AS (PARTITION BY i.account_id),
                of_family AS (PARTITION BY i.account_id, COALESCE(i.parent_id, i.subscription_id))
     )

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields.ranges import RangeStartsWith
 from django.db import models
 from django.db.models import F, Q
 
@@ -127,6 +128,8 @@ class PlanSpan(models.Model):
                 ],
             )
         ]
+        # Which plans begin at a midnight is asked at each run, of all clients.
+        indexes = [models.Index(RangeStartsWith("during"), name="billing_plan_span_begins")]
 
     def __str__(self) -> str:
         return f"{self.subscription_id}: {self.tariff_id} {self.during}"

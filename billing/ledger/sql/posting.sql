@@ -52,6 +52,7 @@ DECLARE
     controls bigint[];
     own int;
     held record;
+    are_held boolean;
     stopped bigint;
 BEGIN
     IF legs < 2 THEN
@@ -118,11 +119,19 @@ BEGIN
         RETURN journal;
     END IF;
 
-    -- The rows are locked late, in order of account, and until the end of the transaction.
-    SELECT min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
-      INTO stopped, subscribers
-      FROM (SELECT l.account_id, l.stopped FROM ledger_balance l
-             WHERE l.account_id = ANY (p_accounts) ORDER BY l.account_id FOR UPDATE) b;
+    -- A charge run has locked these rows when it decided: a row whose lock is this transaction's bears
+    -- its number (nothing but the functions here can lock one). Else they are locked now, late, in order
+    -- of account and until the end of the transaction.
+    SELECT bool_and(b.xmax = pg_current_xact_id()::xid),
+           min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
+      INTO are_held, stopped, subscribers
+      FROM ledger_balance b WHERE b.account_id = ANY (p_accounts);
+    IF NOT are_held THEN
+        SELECT min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
+          INTO stopped, subscribers
+          FROM (SELECT l.account_id, l.stopped FROM ledger_balance l
+                 WHERE l.account_id = ANY (p_accounts) ORDER BY l.account_id FOR UPDATE) b;
+    END IF;
     IF stopped IS NOT NULL THEN
         RAISE EXCEPTION 'ledger: account % is parked or closed', stopped
             USING ERRCODE = 'GL005', DETAIL = stopped::text;

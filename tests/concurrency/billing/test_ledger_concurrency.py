@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import connection
 
 from billing.ledger import operations, queries, verification
+from billing.ledger.models import LedgerAccount
 from tests.support.ledger import AT, CASHIER, DAY, Books, bare_connection
 
 WORKERS = 8
@@ -277,3 +278,41 @@ def wait_for_lock_waiters(number: int) -> None:
                 return
             time.sleep(0.01)
     pytest.fail("nobody waits for a lock")
+
+
+def test_a_control_account_that_many_need_at_once_is_opened_once() -> None:
+    gate = threading.Barrier(WORKERS, timeout=30)
+
+    def ensure(_number: int) -> int:
+        try:
+            gate.wait()
+            return operations.ensure_control_account(
+                at=AT, code="clearing.first-payments", kind="CLEARING"
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        ids = list(pool.map(ensure, range(WORKERS)))
+    assert len(set(ids)) == 1
+    assert [a.code for a in LedgerAccount.objects.filter(id=ids[0])] == ["clearing.first-payments"]
+
+
+def test_a_balance_locked_by_a_decision_is_posted_to_without_a_second_look(books: Books) -> None:
+    """Held by this transaction, by another one, or by nobody: the money is right each time."""
+    olena, petro = books.subscriber(), books.subscriber()
+    legs = [(olena, 100), (petro, 200), (olena, 300), (books.cash, -600)]
+    with app_session() as ours, app_session() as theirs:
+        with ours.transaction():
+            ours.execute("SELECT ledger_lock_balances(%s::bigint[])", [[olena, petro]])
+            post(ours, "held", *legs)
+        with theirs.transaction():
+            theirs.execute("SELECT ledger_lock_balances(%s::bigint[])", [[petro]])
+            with ours.transaction():
+                ours.execute("SELECT ledger_lock_balances(%s::bigint[])", [[olena]])
+                with pytest.raises(psycopg.errors.LockNotAvailable), ours.transaction():
+                    post(ours, "in-part", *legs, (petro, 1), (books.cash, -1))
+        post(ours, "in-part", *legs, (petro, 1), (books.cash, -1))
+    assert queries.balance_kopecks(account_id=olena) == 800
+    assert queries.balance_kopecks(account_id=petro) == 401
+    assert_right()
