@@ -122,7 +122,6 @@ def test_a_client_pays_at_three_families_and_the_page_of_return_tells_the_truth(
     screenshot(page, "pay-link")
     # A form with a digest, a callback.
     begin(page, link, "Platon", "300")
-    screenshot(page, "pay-simulator")
     page.get_by_role("button", name="Сплатити", exact=True).click()
     outcome(page, "PAID")
     expect(page.locator("[data-balance]")).to_be_visible()
@@ -139,7 +138,6 @@ def test_a_client_pays_at_three_families_and_the_page_of_return_tells_the_truth(
     page.get_by_role("link", name="Назад до платіжної системи").click()
     page.get_by_role("button", name="Карту відхилено").click()
     outcome(page, "FAILED")
-    screenshot(page, "pay-failed")
     assert balance(page, link) == before
     # Paid, but the notice is lost: the page waits, we ask the bank, the page changes by itself.
     begin(page, link, "monobank", "150")
@@ -217,5 +215,3 @@ def test_an_accountant_brings_a_day_with_a_missing_and_a_wrong_amount_to_zero(
         assert ledger_queries.balance_kopecks(account_id=clearing) == 0
     page.goto(f"/workspace/reconciliation/?day={today}")
     screenshot(page, "reconciliation")
-    page.goto("/workspace/payments/")
-    screenshot(page, "payments-list")
