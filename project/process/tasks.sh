@@ -157,7 +157,7 @@ run_all_tests() {
   local code=0 modules
   rm -f .pytest_cache/v/cache/lastfailed
   # A module stays on one worker, in its order: what one browser test leaves the next one finds.
-  run_pytest -n auto --dist loadfile || code=$?
+  run_pytest -n auto --dist loadfile --durations=25 --durations-min=3 || code=$?
   [ $code = 1 ] || return $code
   modules=$("$PY" -m tests.second_look) || return 1
   say "Second look, alone: $(echo $modules)"
