@@ -8,7 +8,7 @@ state SENT, which the next one takes up.
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -42,7 +42,11 @@ SET state = CASE WHEN EXISTS (SELECT 1 FROM network_access_action w
 WHERE a.nas_id = %s AND a.state = 'SENT'
 """
 
-_CLAIM = """
+WISH = (
+    "a.id, a.session_unique_id, a.subscription_id, a.kind, a.cause, a.desired,"
+    " a.desired_profile_hash, a.packets, a.attempts"
+)
+_CLAIM = f"""
 UPDATE network_access_action a
 SET state = 'SENT', sent_at = %(at)s, attempts = a.attempts + 1
 FROM (
@@ -52,9 +56,8 @@ FROM (
     ORDER BY priority, next_attempt_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 ) chosen
 WHERE a.id = chosen.id
-RETURNING a.id, a.session_unique_id, a.subscription_id, a.kind, a.cause, a.desired,
-          a.desired_profile_hash, a.packets, a.attempts, a.priority
-"""
+RETURNING {WISH}, a.priority
+"""  # noqa: S608 (our own text)
 
 _SESSIONS = """
 SELECT s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), host(s.nas_address), s.mac,
@@ -148,13 +151,9 @@ class _Run:
             rows = cursor.fetchall()
             if not rows:
                 return False
-            cursor.execute(
-                _SESSIONS, {"sessions": [row[1] for row in rows], "reasons": OWN_REASONS}
-            )
-            known = [Session(*row) for row in cursor.fetchall()]
-        sessions = {one.unique_id: one._replace(applied=_json(one.applied)) for one in known}
+        sessions = sessions_of(row[1] for row in rows)
         for row in sorted(rows, key=lambda one: (one[9], one[0])):
-            self._begin(_job(row, session=sessions.get(row[1])))
+            self._begin(job_of(row, session=sessions.get(row[1])))
         return True
 
     def _begin(self, job: Job) -> None:
@@ -194,7 +193,16 @@ class _Run:
         self.flushed_at = time.monotonic()
 
 
-def _job(row: tuple[Any, ...], *, session: Session | None) -> Job:
+def sessions_of(unique_ids: Iterable[str]) -> dict[str, Session]:
+    """What is known of these open sessions; those that have ended are left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSIONS, {"sessions": list(unique_ids), "reasons": OWN_REASONS})
+        known = [Session(*row) for row in cursor.fetchall()]
+    return {one.unique_id: one._replace(applied=_json(one.applied)) for one in known}
+
+
+def job_of(row: tuple[Any, ...], *, session: Session | None) -> Job:
+    """A wish as it is read: its columns in the order of `WISH`."""
     return Job(
         id=row[0],
         session_unique_id=row[1],

@@ -12,6 +12,14 @@ KINDS: dict[str, Any] = {
     "SERVICE_SWAP": pgettext_lazy("action", "services switched (CoA)"),
     "DISCONNECT": pgettext_lazy("action", "reconnection (Disconnect)"),
 }
+# What a session will see of a change, told before it happens.
+FORETOLD: dict[str, Any] = {
+    "PENDING": _("is told at once"),
+    "NOTHING": _("nothing to do: the session has it already"),
+    "COA": _("is changed without a break (CoA)"),
+    "SERVICE_SWAP": _("services are switched without a break (CoA)"),
+    "DISCONNECT": _("is ended (Disconnect); the router comes back by itself within a minute"),
+}
 CAUSES: dict[str, Any] = {
     "ACCESS_CLOSED": _("access closed"),
     "ACCESS_OPENED": _("access opened"),

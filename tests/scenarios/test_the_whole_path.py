@@ -2,8 +2,10 @@
 
 A planner draws a zone; a client checks an address and asks for a connection; an operator makes the
 service of it; the cash desk takes money; the subscriber logs in by RADIUS and has the tariff's
-speed; money runs out and the network says no; a payment brings it back; the statement's line leads
-to the price rule and to the zone. It grows with every part of the product.
+speed and an address of the city's pool; login, MAC and switch port are told two of three; a change
+of tariff reaches the running session; money runs out and the session is walled in; a payment lets
+it out; the statement's line leads to the price rule and to the zone. It grows with every part of
+the product.
 """
 
 import re
@@ -38,7 +40,10 @@ from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from project.core.roles import Role
 from project.demo import make_staff
+from tests.scenarios import live_access
+from tests.scenarios.live_access import Line
 from tests.support.browser import screenshot
+from tests.support.fake_bras import FakeBras
 from tests.support.radius_system import RadiusSystem
 from tests.support.redis_server import private_redis
 from tests.support.stack import Stack, build_pages, running_system
@@ -123,22 +128,46 @@ def browser_of(chromium: Browser, system: Stack, name: str = "") -> Iterator[Pag
 
 
 def test_the_whole_path(chromium: Browser, system: Stack, radius: RadiusSystem) -> None:
-    a_planner_draws_and_publishes_a_zone(chromium, system)
-    the_provider_prices_it(system)
-    a_client_checks_an_address_and_asks_for_a_connection(chromium, system)
-    login, password = an_operator_makes_the_service(chromium, system)
-    assert radius.pap(login, password).kind == "Access-Reject", "nothing is paid yet"
-    the_cash_desk_takes_money(chromium, system, "300")
-    the_subscriber_is_online_with_the_speed_of_the_tariff(system, radius, login, password)
-    day = money_runs_out(system)
-    assert radius.pap(login, password).kind == "Access-Reject"
-    a_payment_of_that_day_brings_it_back(system, day)
-    assert radius.pap(login, password).kind == "Access-Accept"
+    with FakeBras(secret=system.radius_secret) as bras:
+        a_planner_draws_and_publishes_a_zone(chromium, system)
+        the_provider_prices_it(system, bras)
+        a_client_checks_an_address_and_asks_for_a_connection(chromium, system)
+        login, password = an_operator_makes_the_service(chromium, system)
+        assert radius.pap(login, password).kind == "Access-Reject", "nothing is paid yet"
+        the_cash_desk_takes_money(chromium, system, "200")
+        the_subscriber_is_online_with_the_speed_of_the_tariff(system, radius, login, password)
+        line = Line(system, radius, bras, login, password)
+        an_operator_works_on_the_line(chromium, line)
+        tomorrow = night_of(clock.today() + timedelta(days=1))
+        live_access.the_new_tariff_reaches_the_session_without_a_disconnect(line, at=tomorrow)
+        day = money_runs_out(system)
+        live_access.the_running_session_is_walled_in(line, at=night_of(day))
+        a_payment_of_that_day_brings_it_back(system, day)
+        live_access.the_running_session_is_let_out(line, at=night_of(day, hours=9))
     a_second_zone_moves_the_client_to_its_price(system, day)
-    assert radius.pap(login, password).kind == "Access-Accept"
+    assert line.ask().kind == "Access-Accept"
     the_statement_leads_back_to_the_rule_and_the_zone(chromium, system)
     assert "right" in system.manage("ledger_verify")
     everything_is_in_the_audit_log(system)
+
+
+def an_operator_works_on_the_line(chromium: Browser, line: Line) -> None:
+    """Address by city, two of three by FreeRADIUS, a live session, its speed changed under it."""
+    live_access.the_address_is_of_the_city(line, city="Харків")
+    with browser_of(chromium, line.system, "operator") as page:
+        live_access.an_operator_registers_the_device_and_the_port(page, line)
+        live_access.two_of_three_are_enough_and_one_is_not(line)
+        live_access.a_session_begins(line)
+        live_access.another_speed_for_an_hour_reaches_the_session(page, line)
+        live_access.the_session_is_seen_in_the_workspace(page, line)
+        live_access.a_change_of_tariff_is_ordered(page, line)
+    with line.system.database():
+        live_access.debtors_are_guests()
+
+
+def night_of(day: date, *, hours: float = 5 / 60) -> datetime:
+    """A moment of a day in Kyiv; five minutes past midnight is when the day is charged."""
+    return datetime.combine(day, datetime.min.time(), tzinfo=clock.KYIV) + timedelta(hours=hours)
 
 
 def a_planner_draws_and_publishes_a_zone(chromium: Browser, system: Stack) -> None:
@@ -168,7 +197,7 @@ def a_planner_draws_and_publishes_a_zone(chromium: Browser, system: Stack) -> No
         assert version.buildings.count() > 50
 
 
-def the_provider_prices_it(system: Stack) -> None:
+def the_provider_prices_it(system: Stack, bras: FakeBras) -> None:
     """Tariffs and the access server, as the demonstration makes them, priced for this zone."""
     with system.database(), override_settings(GEOBILL_RADIUS_SECRET=system.radius_secret):
         at = clock.now()
@@ -179,7 +208,8 @@ def the_provider_prices_it(system: Stack) -> None:
             zones={"saltivka-fttb": zone.id},
             admin_units={"kharkiv": kharkiv.id},
         )
-        demo_network.load(at=at, zones=[zone], admin_units=[kharkiv])
+        demo_network.load(at=at, admin_units=[kharkiv])
+        live_access.the_bras_listens(system, bras)
 
 
 def a_client_checks_an_address_and_asks_for_a_connection(chromium: Browser, system: Stack) -> None:
@@ -295,14 +325,14 @@ def money_runs_out(system: Stack) -> date:
         first = clock.today()
         for number in range(1, 60):
             day = first + timedelta(days=number)
-            at = datetime.combine(day, datetime.min.time(), tzinfo=clock.KYIV)
-            charging.run(on_date=day, at=at + timedelta(minutes=5), actor=SYSTEM, confirm=True)
+            charging.run(on_date=day, at=night_of(day), actor=SYSTEM, confirm=True)
             if Block.objects.filter(until_at__isnull=True).exists():
                 break
         assert 0 <= ledger_queries.balance_kopecks(account_id=account_id) < 5_000
-        again = charging.run(on_date=day, at=at + timedelta(hours=1), actor=SYSTEM, confirm=True)
+        again = charging.run(on_date=day, at=night_of(day, hours=1), actor=SYSTEM, confirm=True)
         assert again.charged_count == 0, "a run of a charged day charges nothing"
-        assert RadiusDecision.objects.get().reason == "DEBT"
+        decision = RadiusDecision.objects.get()
+        assert (decision.state, decision.reason) == ("GUEST", "DEBT")
     return day
 
 
@@ -310,7 +340,7 @@ def a_payment_of_that_day_brings_it_back(system: Stack, day: date) -> None:
     with system.database():
         account_id = ChargeBasis.objects.values_list("subscription__account_id", flat=True)[0]
         payments.accept_cash(
-            at=datetime.combine(day, datetime.min.time(), tzinfo=clock.KYIV) + timedelta(hours=9),
+            at=night_of(day, hours=9),
             on_date=day,
             actor=SYSTEM,
             account_id=account_id,
@@ -324,7 +354,7 @@ def a_payment_of_that_day_brings_it_back(system: Stack, day: date) -> None:
 def a_second_zone_moves_the_client_to_its_price(system: Stack, day: date) -> None:
     """Another zone over the house, published with MOVE: charged by its price from the next day."""
     with system.database():
-        at = datetime.combine(day, datetime.min.time(), tzinfo=clock.KYIV) + timedelta(hours=14)
+        at = night_of(day, hours=14)
         draft = coverage.create_zone(
             actor=SYSTEM,
             at=at,
@@ -335,7 +365,7 @@ def a_second_zone_moves_the_client_to_its_price(system: Stack, day: date) -> Non
             geometry=SECOND_WKT,
         )
         service = Subscription.objects.get()
-        tariff_id = service.spans.get().tariff_id
+        tariff_id = service.spans.latest("id").tariff_id
         tariffs.set_price(
             at=at,
             actor=SYSTEM,
@@ -356,12 +386,11 @@ def a_second_zone_moves_the_client_to_its_price(system: Stack, day: date) -> Non
         while outbox.dispatch(at=at):
             pass
         before = ledger_queries.balance_kopecks(account_id=service.account_id)
-        night = datetime.combine(next_day, datetime.min.time(), tzinfo=clock.KYIV)
-        charging.run(on_date=next_day, at=night + timedelta(minutes=5), actor=SYSTEM, confirm=True)
+        charging.run(on_date=next_day, at=night_of(next_day), actor=SYSTEM, confirm=True)
         paid = before - ledger_queries.balance_kopecks(account_id=service.account_id)
         assert paid == daily_amount_on(NEW_PRICE, next_day)
-        zones = [span.sold_zone_version for span in service.spans.order_by("during")]
-        assert [version.zone.name for version in zones if version] == [
+        zones = [span.sold_zone_version for span in service.spans.order_by("during", "id")]
+        assert list(dict.fromkeys(version.zone.name for version in zones if version)) == [
             "Метробудівників",
             "Метробудівників, нова",
         ]
@@ -373,7 +402,7 @@ def the_statement_leads_back_to_the_rule_and_the_zone(chromium: Browser, system:
         screenshot(page, "path-customers")
         page.get_by_role("link", name="Оксана Коваленко").first.click()
         expect(page.locator("h1")).to_contain_text("Оксана Коваленко")
-        expect(page.locator("main")).to_contain_text("Дім 300")
+        expect(page.locator("main")).to_contain_text("Старт 100")
         expect(page.locator("main")).to_contain_text("Метробудівників")
         screenshot(page, "path-card")
         newest = page.locator(".ws-lines > li").first
@@ -400,4 +429,5 @@ def everything_is_in_the_audit_log(system: Stack) -> None:
         "crm.contract.opened",
         "billing.payment.confirmed",
         "billing.subscriptions.terms_moved",
+        "network.equipment.set",
     }

@@ -1,6 +1,7 @@
 // The operator's map and the small maps of cards.
 
 import htmx from "htmx.org";
+import { startPlaceMap } from "./place";
 import { startPlantMap } from "./plant";
 import { startPriceMap } from "./prices";
 import { BuildingLayer } from "../shared/buildings";
@@ -110,6 +111,7 @@ export function startMaps(): void {
     else if (element.dataset.map === "plant") startPlantMap(element);
     else if (element.dataset.map === "prices") startPriceMap(element);
     else if (element.dataset.map === "sessions") startSessionsMap(element);
+    else if (element.dataset.map === "place") startPlaceMap(element);
     else startSmallMap(element);
   }
 }

@@ -1,5 +1,6 @@
 """A service's own address by hand, conflicts, and the import of a file."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from frontend.workspace import params
 from frontend.workspace.address_forms import FileForm, OwnAddressForm
 from frontend.workspace.address_words import KINDS
+from frontend.workspace.network_words import FORETOLD
 from frontend.workspace.queries import addresses as pages
 from frontend.workspace.queries import holders
 from frontend.workspace.queries.jobs import shown
 from frontend.workspace.views.addresses import require_edit
 from frontend.workspace.views.jobs import viewer_of
 from frontend.workspace.web import done, staff_page
-from network import session_operations
+from network import foretelling, session_operations
 from network.addressing import conflicts, importfile, importjob, plans, static
 from network.models import IpAssignment, RadiusDecision, Session
 from project.core import clock, jobs
@@ -36,6 +38,7 @@ class Effect:
     before: str
     after: str
     refusal: DomainError | None
+    asked: Sequence[tuple[foretelling.Foretold, Any]] = ()
 
 
 @staff_page(Permission.NETWORK_VIEW, methods=("GET", "POST"))
@@ -119,15 +122,17 @@ def _effect(
 ) -> Effect:
     own = IpAssignment.objects.filter(subscription_id=subscription_id, kind=kind, state="ASSIGNED")
     before, after, refusal = own.values_list("address", flat=True).first() or "", "", None
+    asked: list[foretelling.Foretold] = []
     with transaction.atomic():
         try:
             with transaction.atomic():
                 _change(form, subscription_id, kind, at=at, actor=actor)
             after = own.values_list("address", flat=True).first() or ""
+            asked = foretelling.of_service(subscription_id=subscription_id)
         except DomainError as error:
             refusal = error
         transaction.set_rollback(True)
-    return Effect(before, after, refusal)
+    return Effect(before, after, refusal, [(one, FORETOLD[one.kind]) for one in asked])
 
 
 @staff_page(Permission.NETWORK_VIEW, methods=("GET", "POST"))

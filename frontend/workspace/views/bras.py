@@ -13,6 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from frontend.workspace import params
 from frontend.workspace.forms import WorkspaceForm
 from frontend.workspace.network_words import CAPABILITIES, CHECKS
+from frontend.workspace.queries.places import map_centre
 from frontend.workspace.web import done, staff_page
 from network import bras, live_queries
 from network.models import Nas
@@ -114,7 +115,12 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             return done(request, _("The access server is added."), "workspace:nas", made.id)
     status = 422 if form.errors else 200
-    context = {"form": form, "flags": _flags(request, None), "words": CAPABILITIES}
+    context = {
+        "form": form,
+        "flags": _flags(request, None),
+        "words": CAPABILITIES,
+        "centre": map_centre(),
+    }
     return render(request, "workspace/nas.html", context, status=status)
 
 
@@ -145,6 +151,7 @@ def _card_page(request: HttpRequest, nas: Nas, form: NasForm, *, secret: str = "
         "driver": driver_for(nas),
         "flags": _flags(request, nas),
         "checks": CHECKS,
+        "centre": f"{nas.point.y:.6f},{nas.point.x:.6f}" if nas.point else map_centre(),
         "history": audit.entries(
             wanted=audit.AuditFilter(object_type="nas", object_id=str(nas.id)), limit=10
         ),

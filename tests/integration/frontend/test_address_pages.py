@@ -10,12 +10,22 @@ from django.urls import reverse
 from coverage.models import Building
 from network import pools, session_map
 from network.addressing import editing
-from network.models import IpAssignment, IpPool, IpReserve, IpRule, RadiusDecision, Session
+from network.models import (
+    AccessAction,
+    IpAssignment,
+    IpPool,
+    IpReserve,
+    IpRule,
+    Nas,
+    RadiusDecision,
+    Session,
+)
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.jobs import run_waiting
 from project.core.models import Job
 from project.core.roles import Role
+from tests.integration.frontend.test_money_operations import Contract
 from tests.support import services, zones
 from tests.support.provider import Provider, small_provider
 from tests.support.services import AT
@@ -104,6 +114,38 @@ def test_an_own_address_is_shown_before_it_is_set(engineer: Client, provider: Pr
     assert engineer.post(path, {"address": "192.0.2.1"}).status_code == 400
     assert engineer.post(path, {"address": ""}).status_code == 302
     assert RadiusDecision.objects.get().framed_ip != "10.77.0.99"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "told"),
+    [("mikrotik", "Disconnect"), ("accel_ppp", "без розриву (CoA)")],
+)
+def test_the_page_names_what_the_running_session_will_see(
+    engineer: Client, provider: Provider, vendor: str, told: str
+) -> None:
+    services.pool()
+    contract = Contract(provider)
+    contract.pay(50_000)
+    subscription_id = contract.subscription_id
+    nas = services.nas(vendor=vendor)
+    Nas.objects.update(capabilities={"coa_address": vendor == "accel_ppp"})
+    Session.objects.create(
+        unique_id="u1",
+        acct_session_id="81a1",
+        subscription_id=subscription_id,
+        nas=nas,
+        nas_address=nas.address,
+        login=RadiusDecision.objects.get().login,
+        framed_ip=RadiusDecision.objects.get().framed_ip,
+        started_at=AT,
+        last_seen_at=AT,
+    )
+    path = url("service-address", subscription_id)
+    seen = text_of(engineer, path + "?address=10.77.0.99")
+    assert told in seen
+    assert nas.name in seen
+    assert ("10.77.0.99" in seen.partition("ip-sent")[2]) is (vendor == "accel_ppp")
+    assert not AccessAction.objects.exists(), "nothing has happened yet"
 
 
 def test_a_pool_in_use_is_closed_not_removed(engineer: Client, provider: Provider) -> None:
