@@ -9,7 +9,7 @@ from django.contrib.gis.geos import Point
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import crypto
+from network import crypto, wishes
 from network.models import Nas, Session
 from network.operations import BadSecretError, UnknownVendorError, is_good_secret
 from network.radius import dynauth
@@ -73,6 +73,7 @@ class Card:
     requires_message_authenticator: bool = False
     on_refusal: str = Nas.OnRefusal.DISCONNECT.value
     in_flight_max: int = dynauth.IN_FLIGHT_MAX
+    only_watched: bool = False
     capabilities: dict[str, bool] = field(default_factory=dict)
     point: tuple[float, float] | None = None
 
@@ -88,6 +89,7 @@ def save(*, nas_id: int | None, card: Card, at: datetime, actor: Actor) -> Nas:
         "requires_message_authenticator": card.requires_message_authenticator,
         "on_refusal": card.on_refusal,
         "in_flight_max": card.in_flight_max,
+        "only_watched": card.only_watched,
         "capabilities": {one: card.capabilities[one] for one in sorted(card.capabilities)},
     }
     told = {**values, "point": card.point and list(card.point)}
@@ -105,6 +107,8 @@ def save(*, nas_id: int | None, card: Card, at: datetime, actor: Actor) -> Nas:
             if card.secret and nas_id is not None:
                 nas.secret_encrypted = crypto.encrypt(card.secret)
             nas.save()
+            if nas.only_watched:
+                wishes.take_back(nas_id=nas.id, at=at)
             audit.record(
                 at=at,
                 actor=actor,

@@ -78,7 +78,7 @@ def work_off(*, nas_id: int, now: Callable[[], datetime]) -> int:
     0 when another sender is at it. `now` is asked again for each step: a run takes a while.
     """
     nas = Nas.objects.filter(id=nas_id).first()
-    if nas is None:
+    if nas is None or nas.only_watched:
         return 0
     done = 0
     # Who fails to get the lock leaves its wishes to the holder, who looks once more after its end.

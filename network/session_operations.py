@@ -32,6 +32,14 @@ class SessionEndedError(NotFoundError):
     message = _("This session has ended already.")
 
 
+class OnlyWatchedError(DomainError):
+    """Another system still runs the session's access server."""
+
+    code = "nas_only_watched"
+    http_status = 409
+    message = _("This access server is only watched: nothing is asked of it. See its card.")
+
+
 class NoAccessError(DomainError):
     """The service may not go online now, so there is nothing to speed up."""
 
@@ -261,9 +269,12 @@ def _wish(unique_id: str, *, cause: str, kind: str, at: datetime) -> int:
 
 
 def _session(unique_id: str) -> Session:
-    found = Session.objects.filter(unique_id=unique_id, nas__isnull=False).first()
-    if found is None:
+    rows = Session.objects.select_related("nas")
+    found = rows.filter(unique_id=unique_id, nas__isnull=False).first()
+    if found is None or found.nas is None:
         raise SessionEndedError
+    if found.nas.only_watched:
+        raise OnlyWatchedError
     return found
 
 

@@ -61,6 +61,7 @@ SELECT s.subscription_id, s.nas_id, s.unique_id, %(kind)s, told.cause, 'DESIRED'
        %(at)s, %(at)s, '{}'::jsonb
 FROM network_session s
 LEFT JOIN radius_decision d ON d.subscription_id = s.subscription_id
+JOIN network_nas n ON n.id = s.nas_id AND NOT n.only_watched
 LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN %(cause)s <> '' THEN %(cause)s
@@ -72,7 +73,7 @@ CROSS JOIN LATERAL (
     SELECT named.cause,
            CASE WHEN named.cause IN ('PROFILE_CHANGED', 'DRIFT') THEN 1 ELSE 0 END AS priority
 ) told
-WHERE s.unique_id = ANY(%(sessions)s) AND s.nas_id IS NOT NULL
+WHERE s.unique_id = ANY(%(sessions)s)
 ORDER BY s.id
 RETURNING id, nas_id
 """
@@ -81,8 +82,9 @@ RETURNING id, nas_id
 _ASTRAY = """
 SELECT s.unique_id FROM network_session s
 JOIN radius_decision d ON d.subscription_id = s.subscription_id
+JOIN network_nas n ON n.id = s.nas_id AND NOT n.only_watched
 LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
-WHERE s.nas_id IS NOT NULL AND s.state = 'OPEN'
+WHERE s.state = 'OPEN'
   AND ((d.state = 'REFUSED' OR (d.state = 'GUEST' AND NOT s.is_guest
                                 AND COALESCE(p.applied ->> 'state', 'FULL') <> 'GUEST'))
        OR (p.session_unique_id IS NULL AND d.felt_at > %(at)s - %(on_its_way)s * 3
@@ -118,8 +120,10 @@ def on_decisions_changed(*, subscription_ids: Iterable[int], at: datetime) -> No
 def wish(
     *, sessions: Iterable[str], at: datetime, cause: str = "", kind: str = Kind.PENDING
 ) -> list[int]:
-    """One wish for each of these open sessions; the ids. The cheapest way is found when it is sent;
-    `kind` DISCONNECT asks for an end at any rate. An empty cause is found from the decision."""
+    """One wish for each of these open sessions, but for those whose BRAS is only watched; the ids.
+
+    The cheapest way is found when it is sent; `kind` DISCONNECT asks for an end at any rate. An
+    empty cause is found from the decision."""
     ids = list(sessions)
     if not ids:
         return []
@@ -131,6 +135,14 @@ def wish(
         made = cursor.fetchall()
         wake({row[1] for row in made})
     return [row[0] for row in made]
+
+
+def take_back(*, nas_id: int, at: datetime) -> int:
+    """What waits for this BRAS will not be asked of it; gives how many wishes."""
+    waiting = AccessAction.objects.filter(
+        nas_id=nas_id, state__in=(State.DESIRED, State.TIMED_OUT, State.DEAD)
+    )
+    return waiting.update(state=State.OBSOLETE, answered_at=at)
 
 
 def enforce(*, at: datetime) -> int:

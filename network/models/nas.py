@@ -11,7 +11,9 @@ class Nas(models.Model):
     database. `vendor` is the code of its driver. `last_boot_at` is the newest Accounting-On/Off: no
     session that was heard of before it can still be open. `capabilities` overrules single flags of
     the driver ({} : as the driver says). `on_refusal`: what follows a CoA that was refused or never
-    answered. `checked_*`: the last check whether it can be reached, `check_ms` the time it took.
+    answered. `only_watched`: another system still runs it; its sessions are taken in and compared,
+    and nothing is ever asked of it. `checked_*`: the last check whether it can be reached,
+    `check_ms` the time it took.
     """
 
     class OnRefusal(models.TextChoices):
@@ -41,6 +43,7 @@ class Nas(models.Model):
         max_length=10, choices=OnRefusal.choices, default=OnRefusal.DISCONNECT
     )
     in_flight_max = models.PositiveSmallIntegerField(default=200)
+    only_watched = models.BooleanField(default=False, db_default=False)
     point = models.PointField(srid=4326, null=True)
     boot_epoch = models.PositiveIntegerField(default=0)
     last_boot_at = models.DateTimeField(null=True)

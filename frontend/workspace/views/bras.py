@@ -49,6 +49,9 @@ class NasForm(WorkspaceForm):
     requires_message_authenticator = forms.BooleanField(
         label=gettext_lazy("Message-Authenticator in all packets"), required=False
     )
+    only_watched = forms.BooleanField(
+        label=gettext_lazy("Only watch: ask nothing of it"), required=False
+    )
     latitude = forms.FloatField(
         label=gettext_lazy("Latitude"), min_value=-90, max_value=90, required=False
     )
@@ -82,6 +85,7 @@ class NasForm(WorkspaceForm):
             requires_message_authenticator=data["requires_message_authenticator"],
             on_refusal=data["on_refusal"],
             in_flight_max=data["in_flight_max"],
+            only_watched=data["only_watched"],
             capabilities=capabilities,
             point=at if None not in at else None,
         )

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 import pytest
 
 from billing.models import Subscription
-from network import operations, sender, session_operations, sessions, verification, wishes
+from network import bras as nas_bras
+from network import (
+    live_queries,
+    operations,
+    sender,
+    session_operations,
+    sessions,
+    verification,
+    wishes,
+)
 from network.accounting import SessionFacts
 from network.entry_facts import facts_of
 from network.models import AccessAction, Nas, RadiusDecision, Session, SessionEvent, SessionProfile
@@ -477,3 +486,28 @@ def test_an_address_of_a_pool_is_no_reason_to_reconnect(bras: FakeBras) -> None:
     sell_faster(sold)
     assert act() == ["ACKNOWLEDGED"]
     assert bras.kinds() == ["coa"]
+
+
+def test_nothing_is_asked_of_a_bras_that_is_only_watched(bras: FakeBras) -> None:
+    services.pool()
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    waiting = wishes.wish(sessions=[running.unique_id], at=AT)
+    card = nas_bras.Card(
+        name="old", address="127.0.0.1", vendor="mikrotik", coa_port=bras.port, only_watched=True
+    )
+    number = Nas.objects.get().id
+    nas_bras.save(nas_id=number, card=card, at=AT, actor=SYSTEM)
+    assert AccessAction.objects.get(id=waiting[0]).state == "OBSOLETE"
+    services.block(sold)
+    for ask in (session_operations.disconnect_session, session_operations.reauthorize_session):
+        with pytest.raises(session_operations.OnlyWatchedError):
+            ask(unique_id=running.unique_id, at=AT, actor=SYSTEM)
+    assert wishes.enforce(at=AT + timedelta(hours=1)) == 0
+    assert act(7200) == ["OBSOLETE"]
+    assert bras.received == []
+    assert live_queries.drift_counts() != {}, "what it would be told is seen"
+    nas_bras.save(nas_id=number, card=replace(card, only_watched=False), at=AT, actor=SYSTEM)
+    assert wishes.enforce(at=AT + timedelta(hours=1)) == 1
+    act(7200)
+    assert bras.kinds() == ["disconnect"]
