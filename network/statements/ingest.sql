@@ -7,7 +7,7 @@
 -- goes to the totals of the day in the same statement. Sessions that are closed already are only
 -- named in the answer: late.sql is for them.
 WITH told AS MATERIALIZED (
-    SELECT i.*, n.id AS nas_id, n.last_boot_at
+    SELECT i.*, n.id AS nas_id, n.last_boot_at, COALESCE(n.only_watched, false) AS only_watched
     FROM unnest(
         %(unique_id)s::text[], %(acct_session_id)s::text[], %(nas_address)s::inet[],
         %(login)s::text[], %(mac)s::text[], %(circuit_hex)s::text[], %(remote_hex)s::text[],
@@ -29,7 +29,13 @@ known AS MATERIALIZED (
            COALESCE(o.counted_day, %(day)s::date) AS was_day,
            CASE WHEN o.subscription_id IS NOT NULL THEN o.subscription_id ELSE COALESCE(
                (SELECT s.id FROM billing_subscription s WHERE s.id = t.told_subscription_id),
-               (SELECT d.subscription_id FROM radius_decision d WHERE d.login = t.login)) END
+               (SELECT d.subscription_id FROM radius_decision d WHERE d.login = t.login),
+               -- Who was let in by another system brings no Class of ours: MAC or port tell it.
+               (SELECT min(d.subscription_id) FROM radius_decision d
+                WHERE t.only_watched AND t.mac <> '' AND d.mac = t.mac HAVING count(*) = 1),
+               (SELECT min(d.subscription_id) FROM radius_decision d
+                WHERE t.only_watched AND t.circuit_hex <> '' AND d.circuit_hex = t.circuit_hex
+                  AND d.remote_hex = t.remote_hex HAVING count(*) = 1)) END
                AS subscription_id,
            CASE WHEN o.id IS NULL THEN
                (SELECT c.closed_day FROM network_session_closed c WHERE c.unique_id = t.unique_id)

@@ -209,6 +209,7 @@ def the_provider_prices_it(system: Stack, bras: FakeBras) -> None:
             admin_units={"kharkiv": kharkiv.id},
         )
         demo_network.load(at=at, admin_units=[kharkiv])
+        live_access.only_ipv4_is_given()
         live_access.the_bras_listens(system, bras)
 
 

@@ -32,7 +32,8 @@ SELECT CASE WHEN p.kind = 'IPV4' THEN (a.address - p.first) / %(block)s
             ELSE ((network_ip_high(a.address) - p.base) >> (64 - p.unit_bits)) / %(block)s END,
        count(*)
 FROM network_ipassignment a JOIN network_ippool p ON p.id = a.pool_id
-WHERE a.pool_id = %(pool)s GROUP BY 1 ORDER BY 1
+WHERE a.pool_id = %(pool)s AND a.address BETWEEN %(first)s::inet AND %(last)s::inet
+GROUP BY 1 ORDER BY 1
 """
 
 
@@ -131,14 +132,45 @@ def ordered_rules(*, pool_id: int | None = None) -> list[IpRule]:
     return sorted(rows, key=weight)
 
 
-def blocks(*, pool: IpPool, upto: int | None = None) -> list[Block]:
-    """The pool in blocks of 256 units, at most 512: all that were ever used, and the next ones."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FULL, {"pool": pool.id, "block": BLOCK})
-        taken = {int(number): count for number, count in cursor.fetchall()}
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """A sheet of a pool's blocks, at most 512 of 256 units; before and after it may lie others."""
+
+    shown: list[Block]
+    sheet: int
+    sheets: int
+
+    @property
+    def before(self) -> int | None:
+        """The first block of the sheet before."""
+        return (self.sheet - 1) * BLOCKS_SHOWN if self.sheet else None
+
+    @property
+    def after(self) -> int | None:
+        """The first block of the next sheet."""
+        return (self.sheet + 1) * BLOCKS_SHOWN if self.sheet + 1 < self.sheets else None
+
+
+def blocks(*, pool: IpPool, block: int = 0) -> Blocks:
+    """The sheet with this block: blocks that were ever used, and the next ones."""
+    sheet = block // BLOCKS_SHOWN
+    low = sheet * BLOCKS_SHOWN
     count = -(-pool.size // BLOCK)
-    used = max([*taken, -(-pool.next_index // BLOCK) - 1, upto or 0])
-    return [
+    high = min(count, low + BLOCKS_SHOWN)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _FULL,
+            {
+                "pool": pool.id,
+                "block": BLOCK,
+                "first": unit_of(pool, low * BLOCK),
+                "last": unit_of(pool, min(high * BLOCK, pool.size) - 1),
+            },
+        )
+        taken = {int(number): count for number, count in cursor.fetchall()}
+    used = max([*taken, -(-pool.next_index // BLOCK) - 1, block])
+    sheets = -(-min(count, used + 17) // BLOCKS_SHOWN)
+    shown = [
         Block(
             number=number,
             first=unit_of(pool, number * BLOCK),
@@ -146,8 +178,9 @@ def blocks(*, pool: IpPool, upto: int | None = None) -> list[Block]:
             size=min(BLOCK, pool.size - number * BLOCK),
             is_listed=number * BLOCK < pool.next_index,
         )
-        for number in range(min(count, BLOCKS_SHOWN, used + 17))
+        for number in range(low, min(high, used + 17))
     ]
+    return Blocks(shown=shown, sheet=sheet, sheets=max(sheets, sheet + 1))
 
 
 def units(*, pool: IpPool, block: int, at: datetime) -> list[Unit]:

@@ -105,7 +105,7 @@ def pool(request: HttpRequest, pool_id: int) -> HttpResponse:
         "pool": shown,
         "use": use,
         "rules": pages.ordered_rules(pool_id=pool_id),
-        "blocks": pages.blocks(pool=shown, upto=block),
+        "blocks": pages.blocks(pool=shown, block=block),
         "block": block,
         "units": units,
         "held": [unit for unit in units if unit.state != "FREE"],

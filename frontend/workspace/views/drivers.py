@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from frontend.workspace import params
+from frontend.workspace.access_words import REASONS
 from frontend.workspace.network_words import CAPABILITIES, KINDS, PROBLEMS, SECTIONS
 from frontend.workspace.web import done, staff_page
 from network import edited_drivers, live_queries
@@ -143,5 +144,6 @@ def dry_run(request: HttpRequest) -> HttpResponse:
         "code": code,
         "found": found,
         "kind": KINDS.get(found.kind, "") if found else "",
+        "reason": REASONS.get(found.decision.reason, "") if found else "",
     }
     return render(request, "workspace/dry_run.html", context)

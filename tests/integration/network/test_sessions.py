@@ -278,3 +278,24 @@ def test_a_new_session_ends_the_one_whose_place_it_takes() -> None:
     sessions.ingest([begun("third", mac="020000000004", minute=3)])
     assert asked() == {"moved", "other", "again", "late"}
     assert Session.objects.count() == 5, "they end when the BRAS says so"
+
+
+def test_sessions_of_a_watched_bras_are_known_by_device_and_port() -> None:
+    """Another system let them in: no Class of ours, and the name is the MAC."""
+    by_mac, by_port = services.service(), services.service()
+    RadiusDecision.objects.filter(subscription=by_mac).update(mac="aabbccddeeff")
+    RadiusDecision.objects.filter(subscription=by_port).update(
+        circuit_hex="0004", remote_hex="0006"
+    )
+    nas = services.nas(address=ADDRESS)
+    told = {
+        "m": replace(facts(key="m"), login="aa:bb:cc:dd:ee:ff"),
+        "p": replace(facts(key="p"), login="x", mac="", circuit_hex="0004", remote_hex="0006"),
+        "g": replace(facts(key="g"), login="y", is_guest=True),
+    }
+    sessions.ingest(told.values())
+    assert not Session.objects.filter(subscription__isnull=False).exists(), "only when watched"
+    Nas.objects.filter(id=nas.id).update(only_watched=True)
+    sessions.ingest(told.values())
+    found = dict(Session.objects.values_list("unique_id", "subscription_id"))
+    assert (found["m"], found["p"]) == (by_mac.id, by_port.id)
