@@ -3,9 +3,9 @@
 A planner draws a zone; a client checks an address and asks for a connection; an operator makes the
 service of it; the cash desk takes money; the subscriber logs in by RADIUS and has the tariff's
 speed and an address of the city's pool; login, MAC and switch port are told two of three; a change
-of tariff reaches the running session; money runs out and the session is walled in; a payment lets
-it out; the statement's line leads to the price rule and to the zone. It grows with every part of
-the product.
+of tariff reaches the running session; money runs out and the session is walled in; a payment at a
+payment system lets it out, and its day is reconciled to zero; the statement's line leads to the
+price rule and to the zone. It grows with every part of the product.
 """
 
 import re
@@ -26,7 +26,6 @@ from billing.charging import operations as charging
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.models import Block, ChargeBasis, Subscription
-from billing.payments import operations as payments
 from billing.tariffs import demo as demo_tariffs
 from billing.tariffs import operations as tariffs
 from coverage import operations as coverage
@@ -40,7 +39,7 @@ from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from project.core.roles import Role
 from project.demo import make_staff
-from tests.scenarios import live_access
+from tests.scenarios import at_payment_system, live_access
 from tests.scenarios.live_access import Line
 from tests.support.browser import screenshot
 from tests.support.fake_bras import FakeBras
@@ -142,7 +141,7 @@ def test_the_whole_path(chromium: Browser, system: Stack, radius: RadiusSystem) 
         live_access.the_new_tariff_reaches_the_session_without_a_disconnect(line, at=tomorrow)
         day = money_runs_out(system)
         live_access.the_running_session_is_walled_in(line, at=night_of(day))
-        a_payment_of_that_day_brings_it_back(system, day)
+        at_payment_system.an_invoice_brings_it_back(system, at=night_of(day, hours=9))
         live_access.the_running_session_is_let_out(line, at=night_of(day, hours=9))
     a_second_zone_moves_the_client_to_its_price(system, day)
     assert line.ask().kind == "Access-Accept"
@@ -335,21 +334,6 @@ def money_runs_out(system: Stack) -> date:
         decision = RadiusDecision.objects.get()
         assert (decision.state, decision.reason) == ("GUEST", "DEBT")
     return day
-
-
-def a_payment_of_that_day_brings_it_back(system: Stack, day: date) -> None:
-    with system.database():
-        account_id = ChargeBasis.objects.values_list("subscription__account_id", flat=True)[0]
-        payments.accept_cash(
-            at=night_of(day, hours=9),
-            on_date=day,
-            actor=SYSTEM,
-            account_id=account_id,
-            amount_kopecks=50_000,
-            idempotency_key="the-day-after",
-        )
-        assert not Block.objects.filter(until_at__isnull=True).exists()
-        assert RadiusDecision.objects.get().state == "FULL"
 
 
 def a_second_zone_moves_the_client_to_its_price(system: Stack, day: date) -> None:

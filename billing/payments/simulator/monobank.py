@@ -47,6 +47,7 @@ class Monobank(Till):
     """Its signing key is made anew at each start, and when the cabinet's button is pressed."""
 
     title = "monobank, еквайринг"
+    has_list = True
 
     def __init__(self, ours: Ours, kept: Path | None = None) -> None:
         super().__init__(ours, kept)

@@ -38,6 +38,7 @@ def page(title: str, *parts: str, who: str = "", is_wide: bool = False) -> str:
     return (
         "<!doctype html><html lang='uk'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        "<link rel='icon' href='data:,'>"
         f"<title>{text(title)}</title><style>{STYLE}</style><body>"
         "<div class='sim'>Симулятор платіжної системи: справжні гроші не рухаються</div>"
         f"<main{wide}><div class='card'>{name}<h1>{text(title)}</h1>{''.join(parts)}</div></main>"

@@ -21,6 +21,7 @@ from billing.payments.wire import values
 WAITING, PAID, FAILED, REVERSED = "WAITING", "PAID", "FAILED", "REVERSED"
 WORDS = {WAITING: "чекає", PAID: "сплачено", FAILED: "відхилено", REVERSED: "повернено"}
 MAX_SALES = 5_000
+LATER_S = 0.2
 
 
 @dataclass
@@ -56,11 +57,14 @@ class Till:
     """A payment system with a page for payers. A player adds its protocol: `asked`, `tell`."""
 
     title = ""
+    # Whether it gives the merchant lists of payments, in which an amount can be another one.
+    has_list = False
 
     def __init__(self, ours: Ours, kept: Path | None = None) -> None:
         self.ours = ours
         self.kept = kept
         self.lock = threading.RLock()
+        self.telling: list[threading.Timer] = []
         self.sales: dict[str, Sale] = {}
         if kept is not None and kept.exists():
             rows = json.loads(kept.read_text(encoding="utf-8"))
@@ -136,7 +140,9 @@ class Till:
 
     def later(self, sale: Sale) -> None:
         """Tell, but after the answer that is being given now."""
-        threading.Timer(0.2, self.tell_once, (sale,)).start()
+        self.telling = [one for one in self.telling if one.is_alive()]
+        self.telling.append(threading.Timer(LATER_S, self.tell_once, (sale,)))
+        self.telling[-1].start()
 
     def tell_once(self, sale: Sale) -> bool:
         """Tell; a server that does not answer has not taken it."""
@@ -243,7 +249,8 @@ class Till:
         acts = act("again", "Сповістити ще раз")
         if sale.state == PAID:
             listed = values.uah_text(sale.listed_kopecks or sale.amount_kopecks)
-            acts += act("back", "Повернути", left) + act("list", "У реєстр записати", listed)
+            acts += act("back", "Повернути", left)
+            acts += act("list", "У реєстр записати", listed) if self.has_list else ""
         state = WORDS[sale.state]
         if sale.back and sale.state == PAID:
             state += f", лишилося {left}"
