@@ -6,13 +6,15 @@ from datetime import datetime
 from django.conf import settings
 
 from coverage.models import AdminUnit, Zone
-from network import operations
+from network import crypto, guest_rules, operations
 from network.addressing import editing
-from network.models import IpPool, Nas
+from network.models import GuestRule, IpPool, Nas
 from project.core.actor import SYSTEM
 
 NAS_NAME = "BRAS Демо"
 NAS_ADDRESS = "127.0.0.1"
+VENDOR = "mikrotik"
+GUEST_RULE = "Борг: лише наші сторінки"
 ANYWHERE = ("Харків, загальний", "10.60.0.2-10.60.255.254")
 GUESTS = ("Гості", "100.64.0.2-100.64.15.254")
 LINKS = ("IPv6, мережа абонента", "2001:db8:4000::/42", 64)
@@ -35,8 +37,20 @@ def load(
         operations.save_nas(
             name=NAS_NAME,
             address=NAS_ADDRESS,
-            vendor="mikrotik",
+            vendor=VENDOR,
             secret=settings.GEOBILL_RADIUS_SECRET,
+            at=at,
+            actor=SYSTEM,
+        )
+    if not GuestRule.objects.exists():
+        guest_rules.save(
+            rule_id=None,
+            wanted=guest_rules.Wanted(
+                name=GUEST_RULE,
+                reasons=["DEBT"],
+                speed_down_bit_s=2_000_000,
+                speed_up_bit_s=1_000_000,
+            ),
             at=at,
             actor=SYSTEM,
         )
@@ -63,6 +77,28 @@ def load(
             at=at,
             unit=unit,
         )
+
+
+def play(*, coa_port: int, at: datetime) -> str:
+    """The name of the demonstration's BRAS, which `simulate_bras` plays at that port from now on.
+
+    "" when somebody has put another one in its place: that one is not ours to play.
+    """
+    nas = Nas.objects.filter(name=NAS_NAME, address=NAS_ADDRESS, retired_at=None).first()
+    if nas is None or nas.vendor != VENDOR:
+        return ""
+    if nas.coa_port != coa_port:
+        operations.save_nas(
+            name=nas.name,
+            address=NAS_ADDRESS,
+            vendor=VENDOR,
+            secret=crypto.decrypt(nas.secret_encrypted),
+            at=at,
+            actor=SYSTEM,
+            coa_port=coa_port,
+            requires_message_authenticator=nas.requires_message_authenticator,
+        )
+    return nas.name
 
 
 def _pool(

@@ -95,6 +95,11 @@ def simulator(*, host: str, port: int, names: Sequence[str], keep: Path) -> Prog
     return Program("simulator", command, priority=60)
 
 
+def simulated_bras(*, name: str) -> Program:
+    """The access server of the demonstration and the routers behind it, played."""
+    return Program("bras", (tool("python"), "manage.py", "simulate_bras", name), priority=70)
+
+
 def freeradius(*, raddb: Path) -> Program:
     """The RADIUS server with the configuration that `render_raddb` wrote."""
     binary = shutil.which("freeradius", path=os.environ.get("PATH", "") + ":/usr/sbin")
@@ -143,6 +148,10 @@ def app_programs(*, var: Path) -> list[Program]:
         programs.append(simulator(host=host, port=port, names=names, keep=var / "simulator"))
     if (raddb / "radiusd.conf").exists():
         programs.append(freeradius(raddb=raddb))
+        # So is the access server.
+        bras = var / "demo-bras.txt"
+        if bras.exists() and (name := bras.read_text().strip()):
+            programs.append(simulated_bras(name=name))
     return programs
 
 

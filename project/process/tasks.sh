@@ -77,6 +77,9 @@ print_addresses() {
     note "pay page   $(cat "$VAR/demo-pay-link.txt")"
     note "           its payment systems are played at http://127.0.0.1:$GEOBILL_SIMULATOR_PORT/ : no money moves but in the books"
   fi
+  if [ -s "$VAR/demo-bras.txt" ]; then
+    note "lines      routers of the demo's clients are played and log in by themselves ($(cat "$VAR/demo-bras.txt"))"
+  fi
   note "logs       $VAR/logs"
   if [ -s "$VAR/demo-logins.txt" ]; then
     say "Demo log-ins"

@@ -1,20 +1,25 @@
 """FreeRADIUS in the loop: real processes, real packets, and what happens when Geobill is away."""
 
+import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from pyrad.client import Client
+from pyrad.packet import CoAACK, CoAPacket, CoARequest, DisconnectACK, DisconnectRequest
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Subscription
 from network import operations
 from network.models import RadiusDecision, RejectLog, Session, SessionHistory
+from network.radius.dictionaries import dictionary
+from network.simulated_bras import Router, SimulatedBras
 from project.core.actor import SYSTEM
 from tests.support import services
 from tests.support.fake_bras import RadiusClient
 from tests.support.radius_system import CLIENT_LIFETIME_S, RadiusSystem, radius_system
-from tests.support.services import AT
+from tests.support.services import AT, MBIT
 
 pytestmark = pytest.mark.stack
 
@@ -256,3 +261,55 @@ def test_secrets_lie_in_files_that_others_cannot_read(radius: RadiusSystem) -> N
     assert {path.stat().st_mode & 0o077 for path in files} == {0}
     buffered = list((radius.parts.var / "freeradius" / "accounting").glob("*"))
     assert {path.stat().st_mode & 0o077 for path in buffered} <= {0}
+
+
+def test_the_played_bras_logs_in_sends_traffic_and_does_as_it_is_told(
+    radius: RadiusSystem, known: Known
+) -> None:
+    """The demonstration's access server, against the real RADIUS server: FreeRADIUS answers it."""
+    now = [1_000.0]
+    bras = SimulatedBras(
+        client=Client(
+            server="127.0.0.1",
+            authport=radius.parts.radius_auth_port,
+            acctport=radius.parts.radius_acct_port,
+            secret=SECRET.encode(),
+            dict=dictionary(),
+        ),
+        routers=[
+            Router(known.login, known.password, "a4cf12000001"),
+            Router("stranger", "guess", "a4cf12000002"),
+        ],
+        name="played",
+        chance=random.Random(1),
+        clock=lambda: now[0],
+    )
+    bras.turn()
+    (live,) = bras.sessions.values()
+    assert (live.address, live.down_bit_s, live.up_bit_s) == (known.address, 300 * MBIT, 100 * MBIT)
+    now[0] += 60
+    bras.turn()
+    with radius.database():
+        session = Session.objects.get(acct_session_id=live.number)
+        assert (session.subscription_id, session.mac) == (known.subscription.id, "a4cf12000001")
+        assert 0 < session.out_octets == live.down_octets <= 300 * MBIT // 8 * 60
+
+    told: list[str] = []
+    for kind, code in (("coa", CoARequest), ("disconnect", DisconnectRequest)):
+        request = CoAPacket(code=code, secret=SECRET.encode(), dict=dictionary())
+        request["Acct-Session-Id"] = live.number
+        if kind == "coa":
+            request["Mikrotik-Rate-Limit"] = "2M/5M"
+        assert bras.answer(request.RequestPacket(), secret=b"another") is None
+        reply = bras.answer(request.RequestPacket(), secret=SECRET.encode())
+        assert reply is not None
+        told.append(f"{kind} {request.CreateReply(packet=reply).code}")
+    assert told == [f"coa {CoAACK}", f"disconnect {DisconnectACK}"]
+    assert (live.down_bit_s, live.up_bit_s) == (5 * MBIT, 2 * MBIT)
+    bras.turn()
+    with radius.database():
+        assert not Session.objects.filter(acct_session_id=live.number, state="OPEN").exists()
+    now[0] += 10
+    bras.turn()
+    assert [one.router.login for one in bras.sessions.values()] == [known.login]
+    assert bras.answer(b"no packet", secret=SECRET.encode()) is None

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from network import demo as demo_network
 from project import demo, demo_payments
 from project.core import clock
 from project.core.env import envint, envsecret
@@ -45,6 +46,8 @@ class Command(BaseCommand):
         )
         self.stdout.write("demo data made" if made else "demo data is there already")
         self._payments()
+        bras = demo_network.play(coa_port=envint("GEOBILL_BRAS_PORT", 3799), at=clock.now())
+        (settings.VAR_DIR / "demo-bras.txt").write_text(bras)
         lines = [f"{name:10} {password}   {role.value.lower()}" for name, _, _, role in demo.STAFF]
         (settings.VAR_DIR / "demo-logins.txt").write_text("\n".join(lines) + "\n")
 

@@ -51,11 +51,21 @@ def test_the_supervisor_gets_every_part_and_starts_only_the_data_by_itself(
     (tmp_path / "raddb").mkdir()
     (tmp_path / "raddb" / "radiusd.conf").touch()
     (tmp_path / "demo-payments.txt").write_text("monobank platon")
+    (tmp_path / "demo-bras.txt").write_text("BRAS Демо")
     parts = programs.data_programs(var=tmp_path, pgbin=Path("/pg/bin"), pgdata=Path("/pg/data"))
     parts += programs.app_programs(var=tmp_path)
     conf = read(programs.configuration(var=tmp_path, programs=parts))
     names = {name.removeprefix("program:") for name in conf.sections() if "program:" in name}
-    assert {"postgres", "redis", "web", "radius-rest", "beat", "freeradius", "simulator"} <= names
+    assert {
+        "postgres",
+        "redis",
+        "web",
+        "radius-rest",
+        "beat",
+        "freeradius",
+        "simulator",
+        "bras",
+    } <= names
     by_itself = {name for name in names if conf[f"program:{name}"]["autostart"] == "true"}
     assert by_itself == {"postgres", "redis"}
     assert set(conf["group:data"]["programs"].split(",")) == by_itself
