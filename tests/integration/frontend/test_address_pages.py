@@ -273,3 +273,29 @@ def test_a_guest_of_nobody_is_held_in_the_pool_page(engineer: Client) -> None:
     )
     pools.hold_guest(device="aabbcc000001", at=clock.now())
     assert "g:aabbcc000001" in text_of(engineer, url("ip-pool", pool.id))
+
+
+def test_a_pool_of_a_million_is_looked_through_sheet_by_sheet(engineer: Client) -> None:
+    wish = editing.PoolWish(name="великий", range_text="10.0.0.0/12", is_guest=True)
+    pool = editing.make_pool(wish=wish, at=AT, actor=SYSTEM)
+    there = url("ip-pool", pool.id)
+    first = engineer.get(there).context["blocks"]
+    assert (first.before, first.after, len(first.shown) < 40) == (None, None, True)
+    middle = engineer.get(there, {"block": 2000}).context["blocks"]
+    assert (middle.before, middle.shown[0].number) == (1024, 1536)
+    assert 2000 in {one.number for one in middle.shown}
+    last = engineer.get(there, {"block": 10**9}).context["blocks"]
+    assert (last.before, last.after, last.shown[-1].number) == (3072, None, 4095)
+    assert last.shown[-1].size == 254
+    IpAssignment.objects.create(
+        pool=pool,
+        kind="IPV4",
+        address="10.15.255.250",
+        state="IN_USE",
+        source="SESSION",
+        device="m1",
+        since_at=AT,
+    )
+    full = engineer.get(there, {"block": 4095})
+    assert full.context["blocks"].shown[-1].taken == 1
+    assert "10.15.255.250" in full.content.decode()
