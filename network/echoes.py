@@ -1,16 +1,23 @@
-"""Which attributes of accounting tell what a BRAS applies: those of the drivers in use."""
+"""Which attributes of accounting tell what a BRAS applies: drivers name them, some are for all."""
+
+from collections.abc import Iterable
 
 from network import fastpath
 from network.radius import dictionaries, echo
+from network.vendors.driver import Driver
+from network.vendors.registry import drivers
 
 
 def names() -> list[str]:
-    """Attributes that are kept in `Session.echo`."""
-    own = {name for driver in fastpath.drivers_in_use() for name in driver.echo}
-    return sorted({*echo.ALWAYS, *own})
+    """Attributes that are kept in `Session.echo`, of whatever driver."""
+    return _named_by(drivers().values())
 
 
 def in_use() -> list[tuple[str, str]]:
-    """The same with their types, for FreeRADIUS' configuration."""
-    known = [(name, dictionaries.known(name)) for name in names()]
+    """Those of the drivers in use with their types, for FreeRADIUS' configuration."""
+    known = [(name, dictionaries.known(name)) for name in _named_by(fastpath.drivers_in_use())]
     return [(name, one.kind) for name, one in known if one is not None]
+
+
+def _named_by(chosen: Iterable[Driver]) -> list[str]:
+    return sorted({*echo.ALWAYS, *(name for driver in chosen for name in driver.echo)})

@@ -8,6 +8,7 @@ from network.identity import Identity
 from network.models import RejectLog
 
 WINDOW = timedelta(minutes=1)
+UNKNOWN = "UNKNOWN"
 UNKNOWN_NAS = "UNKNOWN_NAS"
 WRONG_PASSWORD = "WRONG_PASSWORD"  # noqa: S105
 ROWS_MAX = 500

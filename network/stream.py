@@ -11,17 +11,19 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import redis
 from django.db import DataError, Error, close_old_connections
 from django.db.models import F
 
-from network import sessions
+from network import authorizations, sessions
 from network.accounting import Boot, SessionFacts, UselessPacketError
 from network.entry_facts import facts_of
 from network.models import AccountingProgress
+from network.radius import note_entry
 from network.radius.configuration import STREAM_NAME
+from network.radius.note_entry import Note
 from network.radius.stream_entry import BadEntryError
 from project.core import clock
 
@@ -37,6 +39,7 @@ CLAIM_AFTER_S = 60
 PAUSE_S = 1.0
 PROGRESS_EVERY_S = 5.0
 DEAD_KEPT = 10_000
+T = TypeVar("T")
 Entry = tuple[bytes, dict[bytes, bytes]]
 
 
@@ -130,14 +133,19 @@ class Worker:
             return
         received_at = clock.now()
         records: list[tuple[Entry, SessionFacts | Boot]] = []
+        notes: list[tuple[Entry, Note]] = []
         useless: list[tuple[Entry, str]] = []
         for entry in entries:
+            packet = entry[1].get(b"p", b"")
             try:
-                facts = facts_of(entry[1].get(b"p", b""), received_at=received_at)
-                records.append((entry, facts))
+                if packet.startswith(note_entry.FORM):
+                    notes.append((entry, note_entry.parse(packet, received_at=received_at)))
+                else:
+                    records.append((entry, facts_of(packet, received_at=received_at)))
             except (BadEntryError, UselessPacketError) as error:
                 useless.append((entry, str(error)))
-        useless += ingest_what_fits(records)
+        useless += what_is_refused(records, take=sessions.ingest)
+        useless += what_is_refused(notes, take=authorizations.write_down)
         with self.client.pipeline(transaction=True) as pipe:
             for entry, why in useless:
                 logger.warning("an accounting packet was put aside: %s", why)
@@ -160,19 +168,20 @@ class Worker:
         self._packets = 0
 
 
-def ingest_what_fits(
-    records: list[tuple[Entry, SessionFacts | Boot]],
+def what_is_refused(
+    records: list[tuple[Entry, T]], *, take: Callable[[list[T]], object]
 ) -> list[tuple[Entry, str]]:
     """Take all in at once; when the database refuses a value, halves of it. Gives the refused."""
     if not records:
         return []
     try:
-        sessions.ingest(record for _entry, record in records)
+        take([record for _entry, record in records])
     except DataError as error:
         if len(records) == 1:
             return [(records[0][0], str(error))]
         middle = len(records) // 2
-        return ingest_what_fits(records[:middle]) + ingest_what_fits(records[middle:])
+        first, rest = records[:middle], records[middle:]
+        return what_is_refused(first, take=take) + what_is_refused(rest, take=take)
     return []
 
 

@@ -36,6 +36,7 @@ REASONS: dict[str, Any] = {
     "DEBT": _("blocked for debt"),
     "NO_PLAN": _("no tariff today"),
     "WRONG_PASSWORD": _("wrong password"),
+    "OUTAGE": _("refused by the database alone"),
     "UNKNOWN_NAS": _("BRAS is not registered"),
 }
 

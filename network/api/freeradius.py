@@ -24,10 +24,10 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from network import access_requests, echoes, queries, rejects, sessions
+from network import access_requests, authorizations, echoes, queries, sessions
 from network.accounting import UselessPacketError, read
-from network.identity import Factor
-from network.radius import echo, messages
+from network.radius import echo, messages, note_entry
+from network.radius.stream_entry import BadEntryError
 from network.texts import REPLY_MESSAGES
 from project.core import clock
 
@@ -65,14 +65,23 @@ def for_radius(view: View) -> View:
 @require_POST
 def authorize(request: HttpRequest) -> HttpResponse:
     """POST /radius/authorize: one Access-Request."""
-    message = messages.parse(request.body)
+    message, at = messages.parse(request.body), clock.now()
     answer = access_requests.authorize(
-        identity=messages.identity_of(message), nas_address=_nas_address(message), at=clock.now()
+        identity=messages.identity_of(message), nas_address=_nas_address(message), at=at
     )
+    if settings.GEOBILL_RADIUS_ACCOUNTING == "rest":  # else FreeRADIUS tells, through the stream
+        note = authorizations.note_of(message, answer, at=at)
+        if note is not None:
+            authorizations.LATER.add(note)
+    # It comes back with the note of what FreeRADIUS then answered.
+    why = note_entry.reason_text(
+        reason=answer.reason, missed=answer.missed, subscription_id=answer.subscription_id
+    )
+    told = {"request:Bill-Reason": messages.value(why)}
     if not answer.accepted:
         text = REPLY_MESSAGES.get(answer.reason, REPLY_MESSAGES["UNKNOWN"])
-        return JsonResponse(messages.reply_message(str(text)), status=401)
-    told = messages.reply(answer.reply)
+        return JsonResponse({**told, **messages.reply_message(str(text))}, status=401)
+    told |= messages.reply(answer.reply)
     if answer.password is None:
         told["control:Auth-Type"] = messages.value("Accept")
     else:
@@ -100,15 +109,14 @@ def accounting(request: HttpRequest) -> HttpResponse:
 @for_radius
 @require_POST
 def post_auth(request: HttpRequest) -> HttpResponse:
-    """POST /radius/post-auth: FreeRADIUS refused somebody whom we had let pass: wrong password."""
-    message = messages.parse(request.body)
-    rejects.record(
-        identity=messages.identity_of(message),
-        nas_address=_nas_address(message),
-        reason=rejects.WRONG_PASSWORD,
-        missed=Factor.PASSWORD,
-        at=clock.now(),
-    )
+    """POST /radius/post-auth: what FreeRADIUS answered in the end (`Bill-Entry`); 204 once it is
+    written down. What nobody can use is answered 204 as well, as of accounting."""
+    entry = messages.parse(request.body).text("Bill-Entry")
+    try:
+        note = note_entry.parse(entry.encode("ascii", "replace"), received_at=clock.now())
+        authorizations.write_down([note])
+    except (BadEntryError, DataError) as error:
+        logger.warning("a note of an authorization was dropped: %s", error)
     return HttpResponse(status=204)
 
 

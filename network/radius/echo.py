@@ -31,17 +31,17 @@ _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,60})=([0-9A-Za-z.:/+-]*)\Z")
 
 def of_message(message: RadiusMessage, names: Iterable[str]) -> str:
     """What these attributes of a packet say, as stored; "" when none is there."""
-    told: dict[str, list[str]] = {}
-    for name in names:
-        values = message.texts("Class") if name == "Class" else message.texts(name)
-        if values:
-            told[name] = values
-    return stored(told)
+    return stored({name: values for name in names if (values := message.texts(name))})
 
 
 def of_entry(text: str) -> str:
     """The same of an entry of the stream (`raddb/policy/echo`); what is not of its form is left
     out."""
+    return stored(values_of(text))
+
+
+def values_of(text: str) -> dict[str, list[str]]:
+    """Values by attribute of such a text, not yet as stored."""
     told: dict[str, list[str]] = {}
     for part in text[:ENTRY_MAX].split(";"):
         match = _PAIR.match(part)
@@ -50,7 +50,7 @@ def of_entry(text: str) -> str:
         values = [value for one in match[2].split("+") if (value := _value(one))]
         if values:
             told[match[1]] = values
-    return stored(told)
+    return told
 
 
 def stored(told: Mapping[str, list[str]]) -> str:

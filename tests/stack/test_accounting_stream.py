@@ -1,5 +1,6 @@
 """Accounting through FreeRADIUS, Redis and the worker: real processes, killed and hung."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,7 +10,13 @@ from pytest_django import DjangoDbBlocker
 
 from billing.models import Subscription
 from network import stream
-from network.models import Session, SessionEvent, SessionHistory
+from network.models import (
+    RadiusDecision,
+    RejectLog,
+    Session,
+    SessionEvent,
+    SessionHistory,
+)
 from tests.support import services
 from tests.support.radius_system import INGEST, RadiusSystem, radius_system
 from tests.support.redis_server import RedisServer, redis_to_break
@@ -142,6 +149,88 @@ def test_no_value_of_a_subscriber_is_a_word_for_redis(parts: Parts, name: str) -
     assert row.login == plain.lower().strip()
     assert row.nas_port_id == plain
     assert row.circuit_hex == circuit
+
+
+def lines_of(parts: Parts, sold: Subscription, kind: str, many: int = 1) -> list[SessionEvent]:
+    """Lines of that kind, once there are so many."""
+    found: list[SessionEvent] = []
+
+    def are_there() -> bool:
+        with parts.radius.database():
+            found[:] = SessionEvent.objects.filter(subscription=sold, kind=kind).order_by("id")
+        return len(found) >= many
+
+    wait_until(are_there)
+    return found
+
+
+@pytest.mark.parametrize("proof", ["PAP", "CHAP", "MS-CHAP"])
+def test_an_authorization_stands_in_the_time_line_with_its_packets(
+    parts: Parts, sold: Subscription, proof: str
+) -> None:
+    with parts.radius.database():
+        row = RadiusDecision.objects.get(subscription=sold)
+    attribute = {"PAP": "User-Password", "CHAP": "CHAP-Password", "MS-CHAP": "MS-CHAP-Password"}
+    asked = (
+        f'User-Name = "{row.login}", {attribute[proof]} = "{row.password}",'
+        ' Calling-Station-Id = "AA:BB:CC:00:00:09", NAS-Port-Id = "%{User-Name} \\"ge-0\\""'
+    )
+    answer = parts.radius.ask(asked)
+    assert answer.kind == "Access-Accept"
+    given = bytes.fromhex(answer.attributes["Class"][2:]).decode()
+    [line] = lines_of(parts, sold, "AUTHORIZE")
+    told = line.attributes
+    assert (line.nonce, told["decided_by"]) == (given.rsplit(":", 1)[1], "rest")
+    assert told["User-Name"] == [row.login]
+    assert told["NAS-Port-Id"] == ['%{User-Name} "ge-0"']
+    assert told["reply:Class"] == [given]
+    assert told["reply:Mikrotik-Rate-Limit"] == [answer.attributes["Mikrotik-Rate-Limit"]]
+    assert "***" in told.values()
+    everything = json.dumps(told)
+    assert row.password not in everything
+    assert "MPPE" not in everything
+    assert "MS-CHAP2-Success" not in everything
+
+
+def test_refusals_of_all_kinds_are_told_with_their_reason(parts: Parts, sold: Subscription) -> None:
+    with parts.radius.database():
+        row = RadiusDecision.objects.get(subscription=sold)
+    for _ in range(3):
+        assert parts.radius.pap(row.login, "wrong").kind == "Access-Reject"
+    with parts.radius.database():
+        services.block(sold)
+    assert parts.radius.pap(row.login, row.password).kind == "Access-Reject"
+    lines = lines_of(parts, sold, "REJECT", 2)
+    assert [one.attributes["reason"] for one in lines] == ["WRONG_PASSWORD", "DEBT"]
+    with parts.radius.database():
+        rejects = dict(RejectLog.objects.filter(login=row.login).values_list("reason", "times"))
+    assert rejects == {"WRONG_PASSWORD": 3, "DEBT": 1}
+
+
+def test_what_was_refused_while_geobill_was_away_reaches_the_list(
+    parts: Parts, sold: Subscription
+) -> None:
+    """The database refuses by itself; and with Redis away too the disk keeps it."""
+    with parts.radius.database():
+        row = RadiusDecision.objects.get(subscription=sold)
+        services.block(sold)
+    parts.radius.freeze_rest()
+    try:
+        assert parts.radius.pap(row.login, row.password).kind == "Access-Reject"
+        [line] = lines_of(parts, sold, "REJECT")
+        assert line.attributes["reason"] == "DEBT"
+        parts.redis.kill()
+        assert parts.radius.pap(row.login, row.password).kind == "Access-Reject"
+    finally:
+        parts.redis.start()
+        parts.radius.thaw_rest()
+
+    def are_counted() -> bool:
+        with parts.radius.database():
+            told = RejectLog.objects.filter(login=row.login, reason="DEBT")
+            return sum(one.times for one in told) == 2
+
+    wait_until(are_counted)
 
 
 def test_what_the_bras_says_it_applies_is_kept_of_the_newest_packet(parts: Parts) -> None:

@@ -2,15 +2,20 @@
 
 import json
 import logging
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 from pytest_django import Settings
 
-from network import operations
+from network import authorizations, operations
 from network.api.freeradius import TOKEN_HEADER
-from network.models import RadiusDecision, RejectLog, Session, SessionHistory
+from network.models import RadiusDecision, RejectLog, Session, SessionEvent, SessionHistory
+from network.radius.note_entry import Note
+from network.radius.note_entry import parse as parse_note
 from project.core.actor import SYSTEM
 from tests.support import services
 from tests.support.services import AT, MBIT
@@ -101,7 +106,8 @@ def test_a_blocked_service_is_refused_with_a_word_and_a_trace(reason: str) -> No
     answer = authorize(services.login_of(sold).upper())
     told = answer.json()
     assert answer.status_code == 401
-    assert list(told) == ["Reply-Message"]
+    assert set(told) == {"Reply-Message", "request:Bill-Reason"}
+    assert told["request:Bill-Reason"] == {"do_xlat": False, "value": f"{reason}//{sold.id}"}
     assert told["Reply-Message"]["do_xlat"] is False
     reject = RejectLog.objects.get()
     assert (reject.subscription_id, reject.reason, reject.nas_address) == (
@@ -155,7 +161,7 @@ def test_hostile_names_open_nothing_and_break_nothing(login: str) -> None:
     services.service()
     answer = authorize(login, User_Password=login, Calling_Station_Id=login)
     assert answer.status_code == 401
-    assert list(answer.json()) == ["Reply-Message"]
+    assert set(answer.json()) == {"Reply-Message", "request:Bill-Reason"}
     assert RejectLog.objects.get().reason == "UNKNOWN"
 
 
@@ -205,13 +211,116 @@ def test_a_wrong_password_is_written_down_without_the_password(
     caplog.set_level(logging.DEBUG)
     sold = services.service()
     login = services.login_of(sold)
-    answer = ask(
-        "post-auth", User_Name=login, User_Password="hunter2-hunter2", Bill_Nas_Src="127.0.0.1"
-    )
+    entry = note_entry("WRONG_PASSWORD", login=login, proof="PAP")
+    answer = ask("post-auth", Bill_Entry=entry, User_Password="hunter2-hunter2")
     reject = RejectLog.objects.get()
+    line = SessionEvent.objects.get()
+    assert (line.kind, line.subscription_id) == ("REJECT", sold.id)
+    assert line.attributes["User-Password"] == "***"
     assert answer.status_code == 204
     assert (reject.reason, reject.subscription_id) == ("WRONG_PASSWORD", sold.id)
     assert "hunter2" not in caplog.text + json.dumps(reject.details)
+
+
+def note_entry(outcome: str, *, login: str, proof: str = "", reply: str = "") -> str:
+    """As raddb/policy/notes writes it."""
+    request = f"User-Name=h{login.encode().hex()};NAS-Port=t;Service-Type=tFramed-User"
+    head = f"n1|{outcome}|fast|{int(AT.timestamp())}|127.0.0.1|aabbcc000001|0004|00ff|"
+    return f"{head}|{proof}|{request}|{reply.encode().hex()}"
+
+
+def test_what_was_answered_stands_in_the_time_line_once() -> None:
+    nas = services.nas()
+    sold = services.service()
+    reply = (
+        f"Class = 0x{f's:{sold.id}:ab12cd34'.encode().hex()}, Framed-IP-Address = 10.77.0.2,"
+        ' Mikrotik-Rate-Limit = "100M/300M, \\"x\\"", REST-HTTP-Status-Code = 200, Torn = "end'
+    )
+    for _ in range(2):
+        entry = note_entry("ACCEPT", login="GB1", proof="CHAP", reply=reply)
+        assert ask("post-auth", Bill_Entry=entry).status_code == 204
+    line = SessionEvent.objects.get()
+    assert (line.kind, line.nonce, line.at) == ("AUTHORIZE", "ab12cd34", AT)
+    assert (line.subscription_id, line.nas_id) == (sold.id, nas.id)
+    assert line.attributes == {
+        "User-Name": ["GB1"],
+        "Service-Type": ["Framed-User"],
+        "CHAP-Password": "***",
+        "Agent-Circuit-Id": "0x0004",
+        "Agent-Remote-Id": "0x00ff",
+        "decided_by": "fast",
+        "reply:Class": [f"s:{sold.id}:ab12cd34"],
+        "reply:Framed-IP-Address": ["10.77.0.2"],
+        "reply:Mikrotik-Rate-Limit": ['100M/300M, "x"'],
+    }
+
+
+def test_a_refusal_of_an_outage_reaches_the_list_with_its_reason() -> None:
+    services.nas()
+    sold = services.service()
+    login = services.login_of(sold)
+    services.block(sold)
+    ask("post-auth", Bill_Entry=note_entry("REFUSED", login=login, proof="1"))
+    ask("post-auth", Bill_Entry=note_entry("REFUSED", login="nobody", proof="1"))
+    assert set(RejectLog.objects.values_list("login", "reason", "at")) == {
+        (login, "DEBT", AT),
+        ("nobody", "UNKNOWN", AT),
+    }
+    line = SessionEvent.objects.get()
+    assert (line.kind, line.subscription_id, line.attributes["reason"]) == (
+        "REJECT", sold.id, "DEBT",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["", "n1|ACCEPT", "n1|NEVER" + "|" * 10, "n1|ACCEPT|" + "|" * 8 + "|no hex", "\x00"]
+)
+def test_a_note_that_is_none_is_dropped(text: str) -> None:
+    assert ask("post-auth", Bill_Entry=text).status_code == 204
+    assert not RejectLog.objects.exists()
+
+
+def test_without_the_stream_the_group_itself_remembers_whom_it_let_in(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.GEOBILL_RADIUS_ACCOUNTING = "rest"
+    kept: list[Note] = []
+    monkeypatch.setattr(authorizations.LATER, "add", kept.append)
+    services.nas()
+    sold = services.service()
+    row = RadiusDecision.objects.get(subscription=sold)
+    assert authorize(row.login, User_Password=row.password).status_code == 200
+    assert authorize(row.login, User_Password="wrong").status_code == 200
+    assert not SessionEvent.objects.exists(), "nothing is written on the way of an answer"
+    services.block(sold)
+    assert authorize(row.login, User_Password=row.password).status_code == 401
+    authorizations.write_down(kept)
+    lines = {one.kind: one for one in SessionEvent.objects.all()}
+    assert set(lines) == {"AUTHORIZE", "REJECT"}
+    told = lines["AUTHORIZE"].attributes
+    assert told["User-Password"] == "***" or told["User-Password"] == ["***"]
+    assert told["reply:Mikrotik-Rate-Limit"] == ["100M/300M"]
+    assert lines["AUTHORIZE"].nonce == told["reply:Class"][0].rsplit(":", 1)[1]
+    assert lines["REJECT"].attributes["reason"] == "DEBT"
+
+
+def test_notes_of_a_moment_are_one_batch_and_a_fault_ends_nothing() -> None:
+    batches: list[int] = []
+
+    def write(notes: Sequence[Note]) -> None:
+        batches.append(len(notes))
+        if len(batches) == 1:
+            raise DatabaseError
+
+    later = authorizations.Later(write=write)
+    some = parse_note(note_entry("ACCEPT", login="a").encode(), received_at=AT)
+    later._thread = threading.current_thread()  # flushed by hand
+    for _ in range(3):
+        later.add(some)
+    assert (later.flush(), later.flush()) == (3, 0)
+    later.add(some)
+    assert later.flush() == 1
+    assert batches == [3, 0, 1]
 
 
 def account(kind: str, **more: Any) -> int:

@@ -292,6 +292,7 @@ def test_a_session_is_named_by_what_the_vendor_looks_at() -> None:
     assert [one.name for one in unknown] == ["Acct-Session-Id"]
 
 
+@pytest.mark.django_db
 def test_all_shipped_forms_have_only_known_places_and_an_unknown_code_is_generic() -> None:
     for driver in SHIPPED.values():
         for template in (*driver.accept_templates, *driver.coa_set, *driver.coa_clear):
