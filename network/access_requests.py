@@ -3,6 +3,7 @@
 The hot path: no ORM object is made here unless somebody is to be a guest.
 """
 
+import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +16,14 @@ from network.authorization import AccessState
 from network.identity import Factors, Identity, Mode, Problem, Resolution, resolve
 from network.rejects import UNKNOWN_NAS
 from network.vendors.driver import Driver, ReplyAttribute
-from network.vendors.registry import driver_of
+from network.vendors.registry import Card, driver_for
 
 CANDIDATES_MAX = 20
+HEAD = 5  # columns about the BRAS, before those of a service
 
 _FIND = """
-SELECT n.vendor, n.retired_at IS NOT NULL, n.id, COALESCE(own.mode, every.mode, 'AUTO'), f.*
+SELECT n.vendor, n.retired_at IS NOT NULL, n.id, n.capabilities,
+       COALESCE(own.mode, every.mode, 'AUTO'), f.*
 FROM (SELECT %(nas)s::inet AS address) one
 LEFT JOIN network_nas n ON n.address = one.address
 LEFT JOIN network_accessmode own ON own.nas_id = n.id
@@ -112,12 +115,14 @@ def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> A
             },
         )
         rows = cursor.fetchall()
-    vendor, is_retired, nas_id, mode = rows[0][:4]
+    vendor, is_retired, nas_id, told, mode = rows[0][:HEAD]
     if vendor is None or is_retired:
         answer = Answer(accepted=False, reason=UNKNOWN_NAS)
     else:
-        decisions = {row[4]: _decision(row, mode) for row in rows if row[4] is not None}
-        asked = _Asked(identity, nas_address, nas_id, driver_of(vendor), at)
+        found = [row[HEAD:] for row in rows if row[HEAD] is not None]
+        decisions = {row[0]: _decision(row, mode) for row in found}
+        driver = driver_for(Card(vendor, json.loads(told) if isinstance(told, str) else told))
+        asked = _Asked(identity, nas_address, nas_id, driver, at)
         answer = _answer(asked, decisions)
     if answer.reason != "OK":
         rejects.record(
@@ -258,13 +263,13 @@ def _is_full_house(asked: _Asked, decision: Decision) -> bool:
 
 def _decision(row: tuple[Any, ...], mode: str) -> Decision:
     return Decision(
-        factors=Factors(row[4], row[5], row[6], row[7], row[8], Mode(row[9] or mode)),
-        password=row[10],
-        state=AccessState(row[11]),
-        reason=row[12],
-        profile=row[13],
-        held=pools.Held(row[14], row[17], row[18]),
-        zone_id=row[15],
-        sessions_max=row[16],
-        is_dynamic=row[19],
+        factors=Factors(row[0], row[1], row[2], row[3], row[4], Mode(row[5] or mode)),
+        password=row[6],
+        state=AccessState(row[7]),
+        reason=row[8],
+        profile=row[9],
+        held=pools.Held(row[10], row[13], row[14]),
+        zone_id=row[11],
+        sessions_max=row[12],
+        is_dynamic=row[15],
     )

@@ -17,7 +17,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from network import wraps
-from network.radius.messages import RadiusMessage, circuit_of, login_of, mac_of, remote_of
+from network.radius.messages import RadiusMessage, login_of, mac_of, option_82_of
+from network.radius.sources import NO_MORE, Sources
 
 OCTETS_MAX = 2**63 - 1
 SECONDS_MAX = 2**32 - 1
@@ -149,7 +150,9 @@ def join_all(facts: Iterable[SessionFacts]) -> list[SessionFacts]:
     return [joined[unique_id] for unique_id in sorted(joined)]
 
 
-def read(message: RadiusMessage, *, received_at: datetime, echo: str = "") -> SessionFacts | Boot:
+def read(
+    message: RadiusMessage, *, received_at: datetime, echo: str = "", sources: Sources = NO_MORE
+) -> SessionFacts | Boot:
     """The statement of one Accounting-Request.
 
     Its time is when our RADIUS server took it (`Bill-Packet-Time`, kept through the buffer), else
@@ -168,7 +171,8 @@ def read(message: RadiusMessage, *, received_at: datetime, echo: str = "") -> Se
     acct_session_id = message.text("Acct-Session-Id")
     if not acct_session_id:
         raise UselessPacketError("no Acct-Session-Id")
-    mac = mac_of(message)
+    mac = mac_of(message, sources)
+    option_82 = option_82_of(message, sources)
     told_class = class_text(message)
     session_time_s = min(max(message.number("Acct-Session-Time") or 0, 0), SECONDS_MAX)
     stopped = kind is Kind.STOP
@@ -182,8 +186,8 @@ def read(message: RadiusMessage, *, received_at: datetime, echo: str = "") -> Se
         nas_address=nas_address,
         login=login_of(message),
         mac=mac,
-        circuit_hex=circuit_of(message),
-        remote_hex=remote_of(message),
+        circuit_hex=option_82.circuit_hex,
+        remote_hex=option_82.remote_hex,
         nas_port_id=message.text("NAS-Port-Id")[:253],
         nonce=nonce,
         framed_ip=_ip(message.text("Framed-IP-Address")),

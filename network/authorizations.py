@@ -13,14 +13,23 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import Error, close_old_connections, connection, transaction
+from django.db import (
+    DataError,
+    Error,
+    IntegrityError,
+    InternalError,
+    ProgrammingError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 
 from network import events, rejects
 from network.access_requests import Answer
 from network.accounting import identity_of_class
-from network.identity import Factor
+from network.identity import Factor, Identity
 from network.queries import valid_address
-from network.radius.messages import RadiusMessage, identity_of
+from network.radius.messages import RadiusMessage
 from network.radius.note_entry import Note, Outcome
 
 logger = logging.getLogger(__name__)
@@ -40,6 +49,8 @@ SHOWN = (
     "Service-Type",
     "Framed-Protocol",
 )
+# The database has looked at a note and will not have it: asking again would be for ever.
+NOT_HAVING_IT = (DataError, IntegrityError, InternalError, ProgrammingError)
 OUTAGE = "OUTAGE"
 TOO_MANY_SESSIONS = "TOO_MANY_SESSIONS"
 BATCH_MAX = 2_000
@@ -163,14 +174,15 @@ def _attributes(note: Note, *, reason: str, missed: str) -> dict[str, Any]:
     return {**note.attributes, **{name: value for name, value in told.items() if value}}
 
 
-def note_of(message: RadiusMessage, answer: Answer, *, at: datetime) -> Note | None:
+def note_of(
+    message: RadiusMessage, answer: Answer, *, identity: Identity, at: datetime
+) -> Note | None:
     """The note of an answer of the REST group; None where a password is wrong already (FreeRADIUS
     will say so)."""
     given = message.text("User-Password")
     if answer.accepted and answer.password is not None and given not in {"", answer.password}:
         return None
     attributes: dict[str, Any] = {name: message.texts(name) for name in SHOWN if message.has(name)}
-    identity = identity_of(message)
     for name, value in (
         ("Agent-Circuit-Id", identity.circuit_hex),
         ("Agent-Remote-Id", identity.remote_hex),
@@ -218,7 +230,7 @@ class Later:
 
     def flush(self) -> int:
         """Write down what is kept; gives how many. A fault of the database costs the batch."""
-        batch = []
+        batch: list[Note] = []
         while self._notes and len(batch) < BATCH_MAX:
             batch.append(self._notes.popleft())
         try:

@@ -18,7 +18,7 @@ from network import places, pools
 from network.profile import AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute, When
 from network.vendors.places import filled
-from network.vendors.registry import driver_of, drivers
+from network.vendors.registry import SHIPPED, driver_of, drivers
 
 INTERIM_S = 300
 REBUILT_AT_ONCE = 2_000
@@ -118,9 +118,9 @@ def drivers_in_use() -> list[Driver]:
         with connection.cursor() as cursor:
             cursor.execute(_IN_USE)
             chosen = [driver_of(row[0]) for row in cursor.fetchall()]
+        return chosen or list(drivers().values())
     except Error:
-        chosen = []
-    return chosen or list(drivers().values())
+        return list(SHIPPED.values())
 
 
 def columns(chosen: Iterable[Driver] | None = None) -> list[tuple[str, str]]:

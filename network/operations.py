@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import confirmations, crypto, provisioning, rejects, sessions
+from network import confirmations, crypto, provisioning, rejects, sessions, wishes
 from network.identifiers import normalised_mac
 from network.models import AccessCredential, Nas, RadiusDecision
 from network.vendors.registry import drivers
@@ -89,7 +89,8 @@ def set_equipment(
     at: datetime,
     actor: Actor,
 ) -> None:
-    """Register the MAC and the switch port (Option 82, hex) of a service. Audited."""
+    """Register the MAC and the switch port (Option 82, hex) of a service; a session that runs on
+    the old ones is reconnected. Audited."""
     normalised = normalised_mac(mac)
     if mac.strip() and not normalised:
         raise BadMacError(field="mac", mac=mac)
@@ -99,6 +100,9 @@ def set_equipment(
         before = {name: getattr(credential, name) for name in new}
         AccessCredential.objects.filter(id=credential.id).update(**new, updated_at=at)
         RadiusDecision.objects.filter(subscription_id=subscription_id).update(**new, updated_at=at)
+        wishes.on_equipment_changed(
+            subscription_id=subscription_id, before=before, after=new, at=at
+        )
         confirmations.mac_was_registered(subscription_id=subscription_id, mac=normalised, at=at)
         audit.record(
             at=at,

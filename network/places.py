@@ -14,10 +14,7 @@ from project.core import clock
 
 # A service's zone: where it was sold; one that was sold without a zone is in the zone that covers
 # its building, of several the one that wins the building's answer.
-_REFRESH = """
-UPDATE radius_decision d
-SET mode = n.mode, zone_id = n.zone_id, sessions_max = n.sessions_max
-FROM (
+_PLACES = """
     SELECT c.subscription_id, place.zone_id, COALESCE(NULLIF(c.mode, ''), m.mode, '') AS mode,
            COALESCE(c.sessions_max, %(sessions_max)s::int) AS sessions_max
     FROM network_accesscredential c
@@ -36,11 +33,20 @@ FROM (
         ORDER BY rank LIMIT 1
     ) place ON true
     LEFT JOIN network_accessmode m ON m.zone_id = place.zone_id
-    WHERE c.subscription_id = ANY(%(ids)s)
-) n
-WHERE d.subscription_id = n.subscription_id
-  AND (d.mode, d.zone_id, d.sessions_max) IS DISTINCT FROM (n.mode, n.zone_id, n.sessions_max)
 """
+_DIFFERS = """(d.mode, d.zone_id, d.sessions_max)
+    IS DISTINCT FROM (n.mode, n.zone_id, n.sessions_max)"""
+_REFRESH = f"""
+UPDATE radius_decision d
+SET mode = n.mode, zone_id = n.zone_id, sessions_max = n.sessions_max
+FROM ({_PLACES} WHERE c.subscription_id = ANY(%(ids)s)) n
+WHERE d.subscription_id = n.subscription_id AND {_DIFFERS}
+"""  # noqa: S608 (our own text)
+_MOVED = f"""
+SELECT n.subscription_id FROM ({_PLACES}) n
+JOIN radius_decision d ON d.subscription_id = n.subscription_id
+WHERE {_DIFFERS} ORDER BY 1
+"""  # noqa: S608 (our own text)
 
 _ZONES_OF_BUILDING = """
 SELECT v.zone_id FROM coverage_buildingcoverage covered
@@ -69,6 +75,15 @@ def refresh(cursor: Any, *, ids: Iterable[int], at: datetime) -> None:
             "sessions_max": settings.GEOBILL_RADIUS_SESSIONS_MAX or None,
         },
     )
+
+
+def moved(*, at: datetime) -> list[int]:
+    """Services whose zone, or what holds there, is not what their decisions say: after a map was
+    published."""
+    values = {"day": clock.today(at), "sessions_max": settings.GEOBILL_RADIUS_SESSIONS_MAX or None}
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVED, values)
+        return [row[0] for row in cursor.fetchall()]
 
 
 def zones_at(*, circuit_hex: str, remote_hex: str) -> list[int]:

@@ -9,7 +9,7 @@ import json
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -138,31 +138,6 @@ FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(downs)
 WHERE d.subscription_id = n.id
 """
 
-_DATED = """
-SELECT DISTINCT d.subscription_id FROM radius_decision d
-WHERE EXISTS (SELECT 1 FROM billing_pause p WHERE p.subscription_id = d.subscription_id
-              AND (lower(p.during) BETWEEN %(since)s AND %(day)s
-                   OR upper(p.during) BETWEEN %(since)s AND %(day)s))
-   OR EXISTS (SELECT 1 FROM billing_plan_span p WHERE p.subscription_id = d.subscription_id
-              AND (lower(p.during) BETWEEN %(since)s AND %(day)s
-                   OR upper(p.during) BETWEEN %(since)s AND %(day)s))
-   OR EXISTS (SELECT 1 FROM billing_plan_span p
-              JOIN billing_tariff_version v ON v.tariff_id = p.tariff_id
-              WHERE p.subscription_id = d.subscription_id AND p.during @> %(day)s::date
-                AND v.published_at IS NOT NULL
-                AND v.applies_existing_from BETWEEN %(since)s AND %(day)s)
-   OR EXISTS (SELECT 1 FROM billing_plan_span p
-              JOIN billing_tariff_version v ON v.tariff_id = p.tariff_id
-              WHERE p.subscription_id = d.subscription_id AND p.during @> %(day)s::date
-                AND v.published_at IS NOT NULL AND v.night_from IS NOT NULL
-                AND ((%(clock_s)s - EXTRACT(epoch FROM v.night_from)::int + 86400) %% 86400
-                        < %(night_s)s
-                     OR (%(clock_s)s - EXTRACT(epoch FROM v.night_until)::int + 86400) %% 86400
-                        < %(night_s)s))
-"""
-# A night that has begun or ended this long ago is looked at; the task comes every ten minutes.
-NIGHT_S = 1_200
-
 
 @dataclass(frozen=True, slots=True)
 class _Row:
@@ -196,30 +171,6 @@ def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
         changed = _write(cursor, rows=rows, addresses=_addresses(rows, at=at), at=at)
         fastpath.refresh(cursor, ids=locked)
         wishes.on_decisions_changed(subscription_ids=changed, at=at)
-
-
-def refresh_dated(*, at: datetime, days: int = 2) -> int:
-    """Rewrite decisions that change because a date has come: pauses, plans, new terms; or because
-    a night of theirs has begun or ended.
-
-    Looks at causes dated within the last `days` days, so that a night without the task is made up.
-    Returns the number of services looked at.
-    """
-    day = clock.today(at)
-    with connection.cursor() as cursor:
-        now = at.astimezone(clock.KYIV)
-        cursor.execute(
-            _DATED,
-            {
-                "since": day - timedelta(days=days),
-                "day": day,
-                "clock_s": now.hour * 3600 + now.minute * 60 + now.second,
-                "night_s": NIGHT_S,
-            },
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-    refresh_decisions(subscription_ids=ids, at=at)
-    return len(ids)
 
 
 def generated_password() -> str:

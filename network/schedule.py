@@ -21,11 +21,12 @@ SCHEDULE = {
         "schedule": crontab(minute="*/10"),
     },
     "network.place_lines": {"task": "network.tasks.place_lines", "schedule": 60.0},
-    # Half a minute after midnight in Kyiv would be enough; every ten minutes makes up for a
-    # worker that was down then.
-    "network.refresh_dated": {
-        "task": "network.tasks.refresh_dated",
-        "schedule": crontab(minute="*/10"),
+    # At the first second of each minute: night speeds and plans change at their hour. A run that
+    # waited for long in the queue is of no use, the next one makes up for it.
+    "network.switch_dated": {
+        "task": "network.tasks.switch_dated",
+        "schedule": crontab(),
+        "options": {"expires": 50},
     },
     "network.forget_rejects": {
         "task": "network.tasks.forget_rejects",

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import redis
-from django.db import DataError, Error, close_old_connections
+from django.db import Error, close_old_connections
 from django.db.models import F
 
 from network import authorizations, sessions
@@ -176,7 +176,7 @@ def what_is_refused(
         return []
     try:
         take([record for _entry, record in records])
-    except DataError as error:
+    except authorizations.NOT_HAVING_IT as error:
         if len(records) == 1:
             return [(records[0][0], str(error))]
         middle = len(records) // 2

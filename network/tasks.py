@@ -6,12 +6,12 @@ from celery import shared_task
 
 from network import (
     confirmations,
+    dated,
     fastpath,
     guests,
     operations,
     partitions,
     pools,
-    provisioning,
     sender,
     session_map,
     session_operations,
@@ -66,9 +66,9 @@ def enforce_access() -> None:
 
 
 @shared_task
-def refresh_dated() -> None:
-    """Decide anew what changes with the date (pauses, plans, terms)."""
-    provisioning.refresh_dated(at=clock.now())
+def switch_dated() -> None:
+    """Decide anew what changes by itself at this minute (nights, pauses, plans, terms)."""
+    dated.switch(at=clock.now())
 
 
 @shared_task

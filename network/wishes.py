@@ -5,7 +5,7 @@ A wish (AccessAction) is stored in the transaction of its cause and carried out 
 the wire is let finish first.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ REFUSED = "REFUSED"
 SILENT = "SILENT"
 NOT_APPLIED = "NOT_APPLIED"
 DRIFT = "DRIFT"
+EQUIPMENT = "EQUIPMENT"
 URGENT, USUAL = 0, 1
 QUIET = timedelta(minutes=5)
 ASTRAY_MAX = 1_000
@@ -96,6 +97,18 @@ ORDER BY s.id LIMIT %(most)s
 """
 
 
+# Sessions of equipment that was replaced or moved; guests whose device is the service's own now.
+_ON_OLD_EQUIPMENT = """
+SELECT unique_id, is_guest FROM network_session
+WHERE subscription_id = %(service)s AND CASE
+    WHEN is_guest THEN mac = %(mac)s AND mac <> ''
+    ELSE (mac <> '' AND mac = %(old_mac)s AND mac <> %(mac)s)
+      OR (circuit_hex <> '' AND (circuit_hex, remote_hex) = (%(old_circuit)s, %(old_remote)s)
+          AND (circuit_hex, remote_hex) <> (%(circuit)s, %(remote)s)) END
+ORDER BY id
+"""
+
+
 def remember(*, subscription_ids: Iterable[int], at: datetime) -> None:
     """Note what the open sessions of these services have, before their decisions change."""
     ids = list(subscription_ids)
@@ -115,6 +128,28 @@ def on_decisions_changed(*, subscription_ids: Iterable[int], at: datetime) -> No
         )
         sessions = [row[0] for row in cursor.fetchall()]
     wish(sessions=sessions, at=at)
+
+
+def on_equipment_changed(
+    *, subscription_id: int, before: Mapping[str, str], after: Mapping[str, str], at: datetime
+) -> None:
+    """The service has another MAC or port (`mac`, `circuit_hex`, `remote_hex`): what runs on the
+    old one is reconnected, so that it is decided anew; a guest that is its own now is let out."""
+    values = {
+        "service": subscription_id,
+        "mac": after["mac"],
+        "circuit": after["circuit_hex"],
+        "remote": after["remote_hex"],
+        "old_mac": before["mac"],
+        "old_circuit": before["circuit_hex"],
+        "old_remote": before["remote_hex"],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ON_OLD_EQUIPMENT, values)
+        rows = cursor.fetchall()
+    wish(sessions=[one for one, is_guest in rows if is_guest], at=at)
+    old = [one for one, is_guest in rows if not is_guest]
+    wish(sessions=old, at=at, cause=EQUIPMENT, kind=Kind.DISCONNECT)
 
 
 def wish(

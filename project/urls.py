@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from network.api import freeradius_schema
 from project.health import liveness, readiness
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -10,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", readiness, name="readiness"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/v1/radius/schema", freeradius_schema.document, name="radius-schema"),
     # Each app adds one line, the API under api/v1/, the pages (frontend) last:
     path("api/v1/jobs/", include("project.core.jobs.api")),
     path("api/v1/", include("billing.api.urls")),

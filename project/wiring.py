@@ -3,6 +3,7 @@
 Lower apps declare the hook; upper apps bring the function; only this module knows both.
 """
 
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -27,7 +28,7 @@ from crm.impact import OpenRequestsProbe
 from crm.payer_directory import PayerDirectory
 from crm.place_movers import REQUESTS
 from crm.tiles import REQUESTS_LAYER
-from network import provisioning
+from network import dated, provisioning
 from network.addressing import editing as ip_rules
 from network.addressing import importjob as ip_import
 from network.place_movers import LINES
@@ -68,7 +69,8 @@ def wire() -> None:
 OUTBOX_HANDLERS: dict[str, str] = {
     ip_rules.RULES_CHANGED: "network.addressing.editing:on_rules_changed",
     # Existing clients on the terms of a new map, where the planner chose so.
-    zone_publishing.TOPIC: "billing.subscriptions.rezoning:on_zone_published",
+    zone_publishing.TOPIC: "project.wiring:on_zone_published",
+    dated.ZONES_CHANGED: "network.dated:on_zones_changed",
     rezoning.CONTINUED: "billing.subscriptions.rezoning:on_continued",
     # A provider hinted that a payment has changed: it is asked.
     payment_telling.ASK: "billing.payments.checkouts:on_ask",
@@ -99,6 +101,12 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
     ),
     what_if.KIND: ("billing.whatif.work:run", _("What-if of a tariff"), Permission.TARIFFS_VIEW),
 }
+
+
+def on_zone_published(*, payload: dict[str, Any], at: datetime) -> None:
+    """A published map: billing's terms; and, as news of their own, who is told apart how there."""
+    rezoning.on_zone_published(payload=payload, at=at)
+    outbox.emit(topic=dated.ZONES_CHANGED, payload={}, at=at)
 
 
 def _lazy(path: str) -> Any:

@@ -31,6 +31,7 @@ CAUSES: dict[str, Any] = {
     "STAFF": _("ended by staff"),
     "REAUTHORIZED": _("re-authorized by staff"),
     "SUPERSEDED": _("a newer session took its place"),
+    "EQUIPMENT": _("another device or port"),
 }
 DRIFT: dict[str, Any] = {
     "ACCESS": _("online against the decision"),
@@ -60,6 +61,10 @@ ERROR_CAUSES: dict[str, Any] = {
     "508": _("several sessions match"),
 }
 CAPABILITIES: dict[str, tuple[Any, Any]] = {
+    "guest_wall": (
+        _("wall for guests"),
+        _("what its driver names (filter, redirect) is set up on it; else no guest gets in"),
+    ),
     "coa": (_("takes CoA"), _("a running session can be changed at all")),
     "coa_rate": (_("speed by CoA"), _("a new speed comes without a reconnection")),
     "redirect": (_("wall by CoA"), _("a guest is let out, and walled in, without a reconnection")),

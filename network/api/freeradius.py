@@ -24,8 +24,9 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from network import access_requests, authorizations, echoes, queries, sessions
+from network import access_requests, authorizations, echoes, factor_sources, queries, sessions
 from network.accounting import UselessPacketError, read
+from network.entry_facts import facts_of
 from network.radius import echo, messages, note_entry
 from network.radius.stream_entry import BadEntryError
 from network.texts import REPLY_MESSAGES
@@ -66,11 +67,10 @@ def for_radius(view: View) -> View:
 def authorize(request: HttpRequest) -> HttpResponse:
     """POST /radius/authorize: one Access-Request."""
     message, at = messages.parse(request.body), clock.now()
-    answer = access_requests.authorize(
-        identity=messages.identity_of(message), nas_address=_nas_address(message), at=at
-    )
+    identity = messages.identity_of(message, factor_sources.current())
+    answer = access_requests.authorize(identity=identity, nas_address=_nas_address(message), at=at)
     if settings.GEOBILL_RADIUS_ACCOUNTING == "rest":  # else FreeRADIUS tells, through the stream
-        note = authorizations.note_of(message, answer, at=at)
+        note = authorizations.note_of(message, answer, identity=identity, at=at)
         if note is not None:
             authorizations.LATER.add(note)
     # It comes back with the note of what FreeRADIUS then answered.
@@ -98,10 +98,16 @@ def accounting(request: HttpRequest) -> HttpResponse:
     FreeRADIUS for ever and hold up all that follow.
     """
     message = messages.parse(request.body)
+    entry = message.text("Bill-Entry")
     try:
+        if entry:  # from the buffer: in one word, as in the stream
+            facts = facts_of(entry.encode("ascii", "replace"), received_at=clock.now())
+            sessions.ingest([facts])
+            return HttpResponse(status=204)
         told = echo.of_message(message, echoes.names())
-        sessions.ingest([read(message, received_at=clock.now(), echo=told)])
-    except (UselessPacketError, DataError) as error:
+        facts = read(message, received_at=clock.now(), echo=told, sources=factor_sources.current())
+        sessions.ingest([facts])
+    except (BadEntryError, UselessPacketError, DataError) as error:
         logger.warning("an accounting packet was dropped: %s", error)
     return HttpResponse(status=204)
 
@@ -115,7 +121,7 @@ def post_auth(request: HttpRequest) -> HttpResponse:
     try:
         note = note_entry.parse(entry.encode("ascii", "replace"), received_at=clock.now())
         authorizations.write_down([note])
-    except (BadEntryError, DataError) as error:
+    except (BadEntryError, *authorizations.NOT_HAVING_IT) as error:
         logger.warning("a note of an authorization was dropped: %s", error)
     return HttpResponse(status=204)
 

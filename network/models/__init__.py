@@ -27,7 +27,7 @@ from network.models.session import (
     SessionHistory,
     TrafficDay,
 )
-from network.models.temporary import TemporarySpeed
+from network.models.temporary import ScheduleMark, TemporarySpeed
 
 __all__ = [
     "AccessAction",
@@ -55,6 +55,7 @@ __all__ = [
     "Option82Rule",
     "RadiusDecision",
     "RejectLog",
+    "ScheduleMark",
     "Session",
     "SessionClosed",
     "SessionEvent",

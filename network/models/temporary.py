@@ -7,6 +7,21 @@ from django.db import models
 from billing.models import Subscription
 
 
+class ScheduleMark(models.Model):
+    """How far what changes by itself was acted on (`network.dated`): one row, number 1."""
+
+    looked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "network_schedule_mark"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="network_schedule_mark_one")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.looked_at:%Y-%m-%d %H:%M:%S}"
+
+
 class TemporarySpeed(models.Model):
     """Another speed of a service over a span of time, given by staff; it ends by itself.
 

@@ -92,6 +92,20 @@ def listed(*, active_only: bool = False) -> list[Option82Rule]:
     return list(rows.filter(is_active=True) if active_only else rows)
 
 
+def sources_in_use() -> list[tuple[str, str]]:
+    """(circuit's, remote's) attribute of each active rule whose pattern reads it; "" where it does
+    not, in the order in which rules are tried."""
+    return list(
+        dict.fromkeys(
+            (
+                row.circuit_source if row.circuit_pattern else "",
+                row.remote_source if row.remote_pattern else "",
+            )
+            for row in listed(active_only=True)
+        )
+    )
+
+
 def read(*, circuit_hex: str, remote_hex: str) -> Reading | None:
     """What the active rules make of these values (hex digits); one query."""
     rules = [as_rule(one) for one in listed(active_only=True)]

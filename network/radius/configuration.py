@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from network.radius import raddb_sources
+from network.radius.sources import NO_MORE, Sources
+
 TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
 # A template with one of these endings is written, without it, only where it is wanted.
 STATUS, STREAM, REST, DHCP = ".optional", ".stream", ".rest", ".dhcp"
@@ -64,7 +67,7 @@ class RadiusSettings:
     without it packet by packet to the REST group. `path`: who is asked first,
     "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role, `fast_columns`
     what the fast path can answer with (`network.fastpath.columns`); `echoed` are attributes of
-    accounting with their types (`network.echoes.in_use`).
+    accounting with their types (`network.echoes.in_use`), `sources` where MAC and Option 82 are.
     """
 
     out: Path
@@ -84,6 +87,7 @@ class RadiusSettings:
     fast_columns: tuple[tuple[str, str], ...] = ()
     dhcp: DhcpPlace | None = None
     echoed: tuple[tuple[str, str], ...] = ()
+    sources: Sources = NO_MORE
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
@@ -146,6 +150,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "PATH": _path(wanted.path),
         "DATABASE": _database(wanted.database),
         **_fast_places(wanted.fast_columns),
+        **raddb_sources.places(wanted.sources),
         "ECHO": "\n".join(_echo(name, kind) for name, kind in wanted.echoed),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks

@@ -12,7 +12,11 @@ from typing import Any
 
 from network.identifiers import hex_from_json, normalised_mac, text_from_json
 from network.identity import Identity
+from network.radius.sources import NO_MORE, USUAL, USUAL_MACS, Ids, Sources, of_option_82
 from network.vendors.driver import ReplyAttribute
+
+CIRCUITS = [line.partition(";")[0].strip() for line in USUAL]
+REMOTES = [line.partition(";")[2].strip() for line in USUAL]
 
 PASSWORD_ATTRIBUTES = (
     "User-Password",
@@ -76,6 +80,17 @@ class RadiusMessage:
                 return hex_from_json(str(values[0]))[: 2 * ATTRIBUTE_BYTES_MAX]
         return ""
 
+    def pair(self, name: str) -> str:
+        """The first value of `Attribute`, or of the pair `key=…` inside one of `Attribute=key`."""
+        plain, _sep, key = name.partition("=")
+        if not key:
+            return self.text(plain)
+        for value in self.attributes.get(plain, []):
+            head, sep, tail = text_from_json(str(value)).partition("=")
+            if sep and head == key:
+                return tail
+        return ""
+
     def has(self, *names: str) -> bool:
         """Whether any of these attributes is there."""
         return any(name in self.attributes for name in names)
@@ -104,32 +119,45 @@ def login_of(message: RadiusMessage) -> str:
     return message.text("User-Name").strip().lower()[:ATTRIBUTE_BYTES_MAX]
 
 
-def mac_of(message: RadiusMessage) -> str:
-    """The subscriber's MAC from wherever the BRAS puts it."""
-    for name in ("Bill-Mac", "Calling-Station-Id", "ERX-Dhcp-Mac-Addr", "Mac-Addr", "User-Name"):
-        mac = normalised_mac(message.text(name))
+def mac_of(message: RadiusMessage, sources: Sources = NO_MORE) -> str:
+    """The subscriber's MAC from wherever the BRAS puts it; the user's name comes last."""
+    first, last = USUAL_MACS[:-1], USUAL_MACS[-1:]
+    for name in ("Bill-Mac", *first, *sources.macs, *last):
+        mac = normalised_mac(message.pair(name))
         if mac:
             return mac
     return ""
 
 
-def circuit_of(message: RadiusMessage) -> str:
-    """Agent-Circuit-Id of Option 82 as hex."""
-    return message.hex("Bill-Circuit-Id", "ADSL-Agent-Circuit-Id", "Agent-Circuit-Id")
+def option_82_of(message: RadiusMessage, sources: Sources = NO_MORE) -> Ids:
+    """Circuit and remote id as hex, from wherever the BRAS puts them."""
+    circuit = _first(message, "Bill-Circuit-Id", [*CIRCUITS, *sources.circuits])
+    remote = _first(message, "Bill-Remote-Id", [*REMOTES, *sources.remotes])
+    if circuit or remote:
+        return Ids(circuit, remote)
+    return of_option_82(message.hex("Bill-Option82", *sources.wholes))
 
 
-def remote_of(message: RadiusMessage) -> str:
-    """Agent-Remote-Id of Option 82 as hex."""
-    return message.hex("Bill-Remote-Id", "ADSL-Agent-Remote-Id", "Agent-Remote-Id")
+def _first(message: RadiusMessage, ours: str, names: Iterable[str]) -> str:
+    told = message.hex(ours)
+    if told:
+        return told
+    for name in names:
+        plain, _sep, key = name.partition("=")
+        found = message.pair(name).encode().hex() if key else message.hex("", plain)
+        if found:
+            return found[: 2 * ATTRIBUTE_BYTES_MAX]
+    return ""
 
 
-def identity_of(message: RadiusMessage) -> Identity:
+def identity_of(message: RadiusMessage, sources: Sources = NO_MORE) -> Identity:
     """The factors of an Access-Request."""
+    ids = option_82_of(message, sources)
     return Identity(
         login=login_of(message),
-        mac=mac_of(message),
-        circuit_hex=circuit_of(message),
-        remote_hex=remote_of(message),
+        mac=mac_of(message, sources),
+        circuit_hex=ids.circuit_hex,
+        remote_hex=ids.remote_hex,
         has_password=message.has(*PASSWORD_ATTRIBUTES),
     )
 

@@ -61,6 +61,8 @@ def parse(entry: bytes) -> RadiusMessage:
     for place, name in _TEXT:
         if parts[place]:
             told[name] = [_bytes_as_signs(parts[place])]
+    if len(parts) > OPTIONS and parts[OPTIONS]:
+        told["Bill-Option82"] = [parts[OPTIONS]]
     if parts[18]:
         told["Acct-Terminate-Cause"] = [_cause(parts[18])]
     return RadiusMessage(told)

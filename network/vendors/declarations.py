@@ -244,6 +244,6 @@ def _whole(driver: Driver) -> list[Problem]:
     changes = {one.concern for one in driver.coa_set}
     if can.coa and can.coa_rate and not changes & {Concern.RATE, Concern.SERVICES}:
         problems.append(Problem("coa_set", 0, "NO_RATE"))
-    if can.coa and can.redirect and not driver.walls_guests:
+    if can.coa and can.redirect and not driver.knows_walls:
         problems.append(Problem("accept_templates", 0, "NO_WALL"))
     return problems

@@ -82,13 +82,16 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the BRAS can do with a running session.
+    """What the BRAS can do with a session.
 
+    `guest_wall`: it has what walls guests in (a filter, a redirect, a profile) under the names that
+    its driver says; without it nobody is let in as a guest, because he would have the internet.
     `coa`: it takes a CoA at all; `coa_rate`: a new speed by it; `redirect`: from guest to full and
     back by it; `coa_address`: a new address by it; `multi_service`: services beside the main one.
     `ack_unreliable`: its acknowledgement is no proof that anything was changed.
     """
 
+    guest_wall: bool = True
     coa: bool = False
     coa_rate: bool = False
     redirect: bool = False
@@ -156,12 +159,18 @@ class Driver:
     @property
     def walls_guests(self) -> bool:
         """Whether guests can be walled in: a slow session that reaches the internet is no guest."""
+        return self.capabilities.guest_wall and self.knows_walls
+
+    @property
+    def knows_walls(self) -> bool:
+        """Whether this dialect has words for a guest's wall."""
         walls = {Concern.WALL, Concern.SERVICES}
         return any(one.when is When.GUEST and one.concern in walls for one in self.accept_templates)
 
     def accept(self, profile: AccessProfile) -> list[ReplyAttribute]:
         """The attributes of an Access-Accept in this dialect."""
-        return [one for _, one in _rendered(self.accept_templates, profile)]
+        services = None if self.capabilities.multi_service else ()
+        return [one for _, one in _rendered(self.accept_templates, profile, services=services)]
 
     def diff(self, old: AccessProfile | None, new: AccessProfile | None) -> Change:
         """The cheapest way from `old` to `new`; None: nothing is known of what the session has
@@ -190,7 +199,8 @@ class Driver:
 
     def _concerns(self, profile: AccessProfile | None) -> dict[Concern, list[ReplyAttribute]]:
         found: dict[Concern, list[ReplyAttribute]] = {concern: [] for concern in Concern}
-        for template, attribute in _rendered(self.accept_templates, profile):
+        services = None if self.capabilities.multi_service else ()
+        for template, attribute in _rendered(self.accept_templates, profile, services=services):
             found[template.concern].append(attribute)
         return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import fields, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from network.vendors import (
     accel_ppp,
@@ -52,11 +52,21 @@ def driver_of(code: str) -> Driver:
     return edited.get(code) or SHIPPED.get(code) or generic.DRIVER
 
 
-class _Spoken(Protocol):
-    """What of a BRAS's card decides how it is spoken to."""
+class Card(NamedTuple):
+    """The vendor of a BRAS, and the capabilities that its card overrules."""
 
     vendor: str
     capabilities: dict[str, bool]
+
+
+class _Spoken(Protocol):
+    """What of a BRAS's card decides how it is spoken to."""
+
+    @property
+    def vendor(self) -> str: ...
+
+    @property
+    def capabilities(self) -> dict[str, bool]: ...
 
 
 def driver_for(nas: _Spoken) -> Driver:

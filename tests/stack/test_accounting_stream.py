@@ -9,7 +9,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Subscription
-from network import stream
+from network import operations, stream
 from network.models import (
     RadiusDecision,
     RejectLog,
@@ -17,9 +17,11 @@ from network.models import (
     SessionEvent,
     SessionHistory,
 )
+from project.core.actor import SYSTEM
 from tests.support import services
 from tests.support.radius_system import INGEST, RadiusSystem, radius_system
 from tests.support.redis_server import RedisServer, redis_to_break
+from tests.support.services import AT
 
 pytestmark = pytest.mark.stack
 
@@ -231,6 +233,32 @@ def test_what_was_refused_while_geobill_was_away_reaches_the_list(
             return sum(one.times for one in told) == 2
 
     wait_until(are_counted)
+
+
+def test_a_whole_option_82_is_divided_for_authorization_and_accounting(
+    parts: Parts, sold: Subscription
+) -> None:
+    with parts.radius.database():
+        operations.set_equipment(
+            subscription_id=sold.id,
+            mac="aa:bb:cc:00:82:01",
+            circuit_hex="00040064ff8a",
+            remote_hex="000600112233",
+            at=AT,
+            actor=SYSTEM,
+        )
+    where = ', Huawei-User-Mac = "aa-bb-cc-00-82-01", ERX-Dhcp-Option-82 = 0x010600040064ff8a0206'
+    asked = f'User-Name = "nobody", Calling-Station-Id = "port 7"{where}'
+    answer = parts.radius.ask(asked + "000600112233")
+    assert answer.kind == "Access-Accept"
+    assert parts.radius.ask(asked + "000600112234").kind == "Access-Reject"
+    told = f", Class = {answer.attributes['Class']}{where}000600112233" + said(5)
+    parts.radius.account("Interim-Update", "whole-82", told)
+    parts.octets_become("whole-82", 5)
+    row = parts.row("whole-82")
+    assert row is not None
+    assert (row.circuit_hex, row.remote_hex) == ("00040064ff8a", "000600112233")
+    assert row.mac == "aabbcc008201"
 
 
 def test_what_the_bras_says_it_applies_is_kept_of_the_newest_packet(parts: Parts) -> None:

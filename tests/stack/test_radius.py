@@ -238,6 +238,25 @@ def test_without_geobill_known_subscribers_get_in_and_accounting_waits(
     wait_until(lambda: radius.pap(row.login, row.password).kind == "Access-Reject")
 
 
+def test_a_packet_that_is_too_long_for_the_module_holds_nothing_up(
+    radius: RadiusSystem, known: Known
+) -> None:
+    """rlm_rest cannot send more than 4096 bytes: such a packet goes over the disk in one word."""
+    long = "".join(f', Cisco-AVPair += "{number}{"y" * 230}"' for number in range(10))
+    same = f', User-Name = "{known.login}"'
+    told = same + long + ", Acct-Output-Octets = 8"
+    assert radius.account("Interim-Update", "long", told).kind == "Accounting-Response"
+    assert radius.pap("x" * 253, "wrong", long).kind in {"Access-Reject", ""}
+    radius.account("Interim-Update", "behind", same + long + ", Acct-Output-Octets = 9")
+
+    def are_stored() -> bool:
+        with radius.database():
+            rows = Session.objects.filter(acct_session_id__in=["long", "behind"])
+            return {row.out_octets for row in rows} == {8, 9}
+
+    wait_until(are_stored)
+
+
 def test_who_is_refused_by_geobill_is_not_remembered(radius: RadiusSystem, known: Known) -> None:
     assert radius.pap(known.login, known.password).kind == "Access-Accept"
     with radius.database():

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error
 
-from network import echoes, fastpath
+from network import echoes, factor_sources, fastpath
 from network.radius.configuration import (
     BadConfigurationError,
     DhcpPlace,
@@ -16,6 +17,7 @@ from network.radius.configuration import (
     check,
     write,
 )
+from network.radius.sources import Sources
 
 
 class Command(BaseCommand):
@@ -66,6 +68,7 @@ class Command(BaseCommand):
             fast_columns=tuple(fastpath.columns_in_use()),
             dhcp=_dhcp_place(options),
             echoed=tuple(echoes.in_use()),
+            sources=_sources(),
         )
         try:
             files = write(wanted)
@@ -82,6 +85,14 @@ def _dhcp_place(options: dict[str, Any]) -> DhcpPlace | None:
     return DhcpPlace(
         host=options["dhcp_host"], mask=options["dhcp_mask"], lease_s=options["dhcp_lease"]
     )
+
+
+def _sources() -> Sources:
+    """Where MAC and Option 82 are; the usual places while the database cannot be asked."""
+    try:
+        return factor_sources.read()
+    except Error:
+        return Sources()
 
 
 def _redis_place() -> RedisPlace:

@@ -13,7 +13,9 @@ from pytest_django import Settings
 
 from network import authorizations, operations
 from network.api.freeradius import TOKEN_HEADER
-from network.models import RadiusDecision, RejectLog, Session, SessionEvent, SessionHistory
+from network.models import Nas, RadiusDecision, RejectLog, Session, SessionEvent, SessionHistory
+from network.option82 import rules
+from network.option82.parsing import Part
 from network.radius.note_entry import Note
 from network.radius.note_entry import parse as parse_note
 from project.core.actor import SYSTEM
@@ -321,6 +323,54 @@ def test_notes_of_a_moment_are_one_batch_and_a_fault_ends_nothing() -> None:
     later.add(some)
     assert later.flush() == 1
     assert batches == [3, 0, 1]
+
+
+def test_a_rule_of_option_82_names_the_attribute_that_is_its_circuit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("network.factor_sources._cached", None)
+    services.nas()
+    sold = services.service()
+    port = "slot=0;port=3;vlan=100"
+    operations.set_equipment(
+        subscription_id=sold.id,
+        mac="aabbcc000001",
+        circuit_hex=port.encode().hex(),
+        at=AT,
+        actor=SYSTEM,
+    )
+    asked = {"NAS_Port_Id": port, "Calling_Station_Id": "aa:bb:cc:00:00:01"}
+    assert ask("authorize", User_Name="x", Bill_Nas_Src="127.0.0.1", **asked).status_code == 401
+    wanted = rules.Wanted(
+        name="slot and port",
+        circuit=Part("TEXT", r"slot=[0-9]+;port=(?P<port>[0-9]+);vlan=(?P<vlan>[0-9]+)"),
+        remote=Part(),
+        modifiers={},
+        circuit_source="NAS-Port-Id",
+    )
+    rules.save(rule_id=None, wanted=wanted, at=AT, actor=SYSTEM)
+    monkeypatch.setattr("network.factor_sources._cached", None)
+    answer = ask("authorize", User_Name="x", Bill_Nas_Src="127.0.0.1", **asked)
+    assert answer.status_code == 200
+    assert answer.json()["Class"]["value"].startswith(f"s:{sold.id}:")
+    other = {**asked, "NAS_Port_Id": port.replace("port=3", "port=4")}
+    assert ask("authorize", User_Name="x", Bill_Nas_Src="127.0.0.1", **other).status_code == 401
+
+
+def test_the_card_of_a_bras_says_whether_it_takes_guests() -> None:
+    nas = services.nas(vendor="mikrotik")
+    services.guest_rule("DEBT")
+    sold = services.service()
+    services.block(sold)
+    login = services.login_of(sold)
+    assert authorize(login).status_code == 200
+    for vendor, has_wall, status in (
+        ("mikrotik", False, 401),
+        ("generic", True, 200),
+        ("accel_ppp", True, 200),
+    ):
+        Nas.objects.filter(id=nas.id).update(vendor=vendor, capabilities={"guest_wall": has_wall})
+        assert authorize(login).status_code == status, vendor
 
 
 def account(kind: str, **more: Any) -> int:

@@ -139,7 +139,7 @@ def test_a_faster_tariff_reaches_the_wire_in_each_dialect(code: str) -> None:
         assert kept.applied_mark == RadiusDecision.objects.get().profile_hash
 
 
-@pytest.mark.parametrize("code", ["mikrotik", "cisco_isg", "juniper_mx", "huawei_me60", "nokia_sr"])
+@pytest.mark.parametrize("code", [one for one in SHIPPED if one != "generic"])
 def test_a_blocked_subscriber_is_walled_in_and_let_out_without_a_disconnect(
     code: str,
 ) -> None:
@@ -476,6 +476,32 @@ def test_a_strangers_guest_session_at_the_subscribers_port_is_not_let_out(bras: 
     sell_faster(sold)
     assert act() == ["ACKNOWLEDGED"]
     assert bras.kinds() == ["disconnect"]
+
+
+def test_a_session_on_equipment_that_was_replaced_or_moved_is_reconnected(bras: FakeBras) -> None:
+    sold = services.service()
+
+    def registered(mac: str, circuit: str) -> list[str]:
+        operations.set_equipment(
+            subscription_id=sold.id,
+            mac=mac,
+            circuit_hex=circuit,
+            remote_hex="0006",
+            at=AT,
+            actor=SYSTEM,
+        )
+        return act()
+
+    running = session(sold, port=bras.port)
+    Session.objects.filter(id=running.id).update(mac="02000000aa01", remote_hex="0006")
+    assert registered("02:00:00:00:aa:01", "0001") == []
+    assert registered("02:00:00:00:aa:01", "0001") == [], "nothing is another"
+    assert registered("02:00:00:00:aa:02", "0001") == ["ACKNOWLEDGED"]
+    assert AccessAction.objects.get().cause == "EQUIPMENT"
+    assert bras.kinds() == ["disconnect"]
+    AccessAction.objects.all().delete()
+    Session.objects.filter(id=running.id).update(mac="02000000aa02", circuit_hex="0001")
+    assert registered("02:00:00:00:aa:02", "0002") == ["ACKNOWLEDGED"]
 
 
 def test_an_address_of_a_pool_is_no_reason_to_reconnect(bras: FakeBras) -> None:

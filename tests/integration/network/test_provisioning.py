@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import Subscription
-from network import crypto, operations, pools, provisioning, queries
+from network import crypto, dated, operations, pools, provisioning, queries
 from network.models import (
     AccessAction,
     AccessCredential,
@@ -90,8 +90,8 @@ def test_the_task_of_the_day_finds_what_a_date_changed() -> None:
     services.pause(paused, since=date(2026, 11, 24), until=date(2026, 12, 1))
     services.plan(planned, terms=services.tariff(down_bit_s=MBIT), since=date(2026, 11, 24))
     tomorrow = AT + timedelta(days=1)
-    assert provisioning.refresh_dated(at=AT) == 0
-    assert provisioning.refresh_dated(at=tomorrow) == 2
+    assert dated.switch(at=AT) == 0
+    assert dated.switch(at=tomorrow) == 2
     assert decision(paused).reason == "PAUSED"
     assert decision(planned).speed_down_bit_s == MBIT
     assert decision(other).updated_at == AT

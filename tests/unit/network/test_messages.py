@@ -58,7 +58,7 @@ def test_our_own_hex_attribute_wins_over_the_raw_octets() -> None:
         b'{"Bill-Circuit-Id":{"type":"string","value":["ABCD"]},'
         b'"ADSL-Agent-Circuit-Id":{"type":"octets","value":["0x00"]}}'
     )
-    assert messages.circuit_of(message) == "abcd"
+    assert messages.option_82_of(message).circuit_hex == "abcd"
 
 
 @given(st.binary(max_size=253))

@@ -139,7 +139,11 @@ BLOCK_PACKETS: dict[str, list[list[str]] | None] = {
         ],
         ["Session-Timeout := 300"],
     ],
-    "accel_ppp": None,
+    "accel_ppp": [
+        ["L4-Redirect := 1"],
+        ["Filter-Id := 1000/1000"],
+        ["Session-Timeout := 300"],
+    ],
     "redback_se": [
         ["Forward-Policy := in:geobill-guest", "HTTP-Redirect-URL := https://pay.example.net/"],
         [
@@ -158,7 +162,61 @@ BLOCK_PACKETS: dict[str, list[list[str]] | None] = {
         ],
         ["Session-Timeout := 300"],
     ],
-    "zte_m6000": None,
+    "zte_m6000": [
+        ["ZTE-QoS-Profile-Down := geobill-guest"],
+        ["ZTE-Rate-Ctrl-SCR-Down := 1000", "ZTE-Rate-Ctrl-SCR-Up := 1000"],
+        ["Session-Timeout := 300"],
+    ],
+    "generic": None,
+}
+
+# code → what an Accept of a guest says, beside the common attributes
+GUEST_ACCEPT = {
+    "mikrotik": ["Mikrotik-Address-List := geobill-guest", "Mikrotik-Rate-Limit := 1M/1M"],
+    "cisco_isg": ["Cisco-Account-Info += AGEOBILL_GUEST"],
+    "juniper_mx": ["ERX-Service-Activate:1 += svc-guest"],
+    "huawei_me60": [
+        "Huawei-Policy-Name := geobill-guest",
+        "Huawei-HTTP-Redirect-URL := https://pay.example.net/",
+        "Huawei-Input-Average-Rate := 1000000",
+        "Huawei-Input-Peak-Rate := 1000000",
+        "Huawei-Output-Average-Rate := 1000000",
+        "Huawei-Output-Peak-Rate := 1000000",
+    ],
+    "accel_ppp": ["L4-Redirect := 1", "Filter-Id := 1000/1000"],
+    "redback_se": [
+        "Forward-Policy := in:geobill-guest",
+        "HTTP-Redirect-URL := https://pay.example.net/",
+        "Qos-Policing-Profile-Name := geobill-up",
+        "Qos-Metering-Profile-Name := geobill-down",
+        "Dynamic-QoS-Param += police-circuit-rate rate-absolute 1000",
+        "Dynamic-QoS-Param += meter-circuit-rate rate-absolute 1000",
+    ],
+    "nokia_sr": [
+        "Alc-SLA-Prof-Str := geobill-guest",
+        "Alc-Subscriber-QoS-Override += i:q:1:pir=1000,cir=1000",
+        "Alc-Subscriber-QoS-Override += e:q:1:pir=1000,cir=1000",
+    ],
+    "zte_m6000": [
+        "ZTE-QoS-Profile-Down := geobill-guest",
+        "ZTE-Rate-Ctrl-SCR-Down := 1000",
+        "ZTE-Rate-Ctrl-SCR-Up := 1000",
+    ],
+    "generic": [
+        "Filter-Id := geobill-guest",
+        "WISPr-Bandwidth-Max-Down := 1000000",
+        "WISPr-Bandwidth-Max-Up := 1000000",
+    ],
+}
+
+# code → the packets that let a guest out again; None: he is reconnected
+FREE_PACKETS: dict[str, list[list[str]] | None] = {
+    "mikrotik": [["Mikrotik-Rate-Limit := 50M/300M"], ["Mikrotik-Address-List := geobill-open"]],
+    "accel_ppp": [["Filter-Id := 300000/50000"], ["L4-Redirect := 0"]],
+    "zte_m6000": [
+        ["ZTE-Rate-Ctrl-SCR-Down := 300000", "ZTE-Rate-Ctrl-SCR-Up := 50000"],
+        ["ZTE-QoS-Profile-Down := geobill-open"],
+    ],
     "generic": None,
 }
 
@@ -193,6 +251,37 @@ def test_a_block_walls_in_where_the_vendor_can_and_cuts_elsewhere(code: str) -> 
         assert change.kind is ChangeKind.DISCONNECT
     else:
         assert told(change) == expected
+
+
+@pytest.mark.parametrize("code", SHIPPED)
+def test_each_vendor_walls_a_guest_in_from_the_beginning(code: str) -> None:
+    accepted = [f"{one.name} {one.op} {one.value}" for one in SHIPPED[code].accept(GUEST)]
+    common = [COMMON[0], COMMON[1], "Session-Timeout := 300", COMMON[2]]
+    assert accepted == common + GUEST_ACCEPT[code]
+
+
+@pytest.mark.parametrize("code", FREE_PACKETS)
+def test_a_guest_is_let_out_the_cheapest_way(code: str) -> None:
+    driver, expected = SHIPPED[code], FREE_PACKETS[code]
+    walled = replace(
+        driver, capabilities=replace(driver.capabilities, guest_wall=True, redirect=True)
+    )
+    change = walled.diff(replace(GUEST, session_timeout_s=None), FULL)
+    if expected is None:
+        assert change.kind is ChangeKind.DISCONNECT
+    else:
+        assert told(change) == expected
+
+
+def test_only_who_has_the_wall_takes_guests_and_only_who_can_takes_services() -> None:
+    assert [code for code, one in SHIPPED.items() if not one.walls_guests] == ["generic"]
+    bare = replace(
+        SHIPPED["juniper_mx"],
+        capabilities=replace(SHIPPED["juniper_mx"].capabilities, multi_service=False),
+    )
+    with_tv = replace(FULL, services=("svc-iptv",))
+    assert bare.accept(with_tv) == bare.accept(FULL)
+    assert bare.diff(FULL, with_tv).kind is ChangeKind.NOTHING
 
 
 @pytest.mark.parametrize("code", SHIPPED)
