@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import redis
-from django.db import Error, close_old_connections
+from django.db import DataError, Error, close_old_connections
 from django.db.models import F
 
 from network import authorizations, sessions
@@ -144,8 +144,9 @@ class Worker:
                     records.append((entry, facts_of(packet, received_at=received_at)))
             except (BadEntryError, UselessPacketError) as error:
                 useless.append((entry, str(error)))
-        useless += what_is_refused(records, take=sessions.ingest)
-        useless += what_is_refused(notes, take=authorizations.write_down)
+        useless += what_is_refused(records, take=sessions.ingest, because=(DataError,))
+        because = authorizations.NOT_HAVING_IT
+        useless += what_is_refused(notes, take=authorizations.write_down, because=because)
         with self.client.pipeline(transaction=True) as pipe:
             for entry, why in useless:
                 logger.warning("an accounting packet was put aside: %s", why)
@@ -169,19 +170,25 @@ class Worker:
 
 
 def what_is_refused(
-    records: list[tuple[Entry, T]], *, take: Callable[[list[T]], object]
+    records: list[tuple[Entry, T]],
+    *,
+    take: Callable[[list[T]], object],
+    because: tuple[type[Error], ...],
 ) -> list[tuple[Entry, str]]:
     """Take all in at once; when the database refuses a value, halves of it. Gives the refused."""
     if not records:
         return []
     try:
         take([record for _entry, record in records])
-    except authorizations.NOT_HAVING_IT as error:
+    except because as error:
         if len(records) == 1:
             return [(records[0][0], str(error))]
         middle = len(records) // 2
         first, rest = records[:middle], records[middle:]
-        return what_is_refused(first, take=take) + what_is_refused(rest, take=take)
+        return [
+            *what_is_refused(first, take=take, because=because),
+            *what_is_refused(rest, take=take, because=because),
+        ]
     return []
 
 
