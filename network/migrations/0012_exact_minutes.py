@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("network", "0010_lines_of_authorizations")]
+    dependencies = [("network", "0011_lines_of_authorizations")]
 
     operations = [
         migrations.CreateModel(

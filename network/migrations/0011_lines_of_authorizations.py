@@ -9,7 +9,7 @@ WHERE kind = 'AUTHORIZE' AND nonce <> ''
 
 
 class Migration(migrations.Migration):
-    dependencies = [("network", "0009_fast_path_in_few_statements")]
+    dependencies = [("network", "0010_watched_bras")]
 
     operations = [
         migrations.RunSQL(ONCE, "DROP INDEX network_session_event_authorized"),
