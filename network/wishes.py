@@ -135,7 +135,7 @@ def on_equipment_changed(
 ) -> None:
     """The service has another MAC or port (`mac`, `circuit_hex`, `remote_hex`): what runs on the
     old one is reconnected, so that it is decided anew; a guest that is its own now is let out."""
-    values = {
+    values: dict[str, Any] = {
         "service": subscription_id,
         "mac": after["mac"],
         "circuit": after["circuit_hex"],

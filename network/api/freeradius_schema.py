@@ -62,7 +62,7 @@ FAULT: dict[str, Any] = {
     "additionalProperties": False,
 }
 UNWELL = {(400, JSON): FAULT, (503, JSON): FAULT}
-AUTH = [{"token": []}]
+AUTH: Any = [{"token": []}]
 SETTINGS = {
     "TITLE": "Geobill RADIUS REST",
     "DESCRIPTION": (

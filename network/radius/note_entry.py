@@ -77,7 +77,8 @@ def parse(entry: bytes, *, received_at: datetime) -> Note:
     if 0 < time_s <= SECONDS_MAX:
         at = min(datetime.fromtimestamp(time_s, tz=UTC), received_at)
     told = echo.values_of(parts[10])
-    reply = _reply(parts[11])
+    # Of a refusal nothing of it reached the subscriber.
+    reply = _reply(parts[11]) if parts[1] == Outcome.ACCEPT else {}
     attributes: dict[str, Any] = dict(told)
     if parts[9] in PROOFS:
         attributes[PROOFS[parts[9]]] = MASK
