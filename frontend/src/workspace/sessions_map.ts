@@ -2,7 +2,7 @@
 
 import htmx from "htmx.org";
 import { BuildingLayer } from "../shared/buildings";
-import { createMap, L, token } from "../shared/map";
+import { createMap, L, token, zoneLayer, type ZoneProperties } from "../shared/map";
 
 const STATES = ["guest", "suspect", "offline", "online"] as const;
 type State = (typeof STATES)[number];
@@ -90,6 +90,18 @@ class SessionsMap {
     window.setInterval(() => void this.load(), RENEWED_MS);
     document.addEventListener("click", (event) => this.go(event));
     this.soon();
+    void this.addZones();
+  }
+
+  /** The zones lie under the sessions, and all of them are in view until somebody moves the map. */
+  private async addZones(): Promise<void> {
+    let moved = false;
+    this.map.once("dragstart zoomstart", () => { moved = true; });
+    const answer = await fetch("/api/v1/coverage/zones/", { headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const zones = (await answer.json()) as GeoJSON.FeatureCollection<GeoJSON.Geometry, ZoneProperties>;
+    const bounds = zoneLayer(this.map, zones, { interactive: false }).addTo(this.map).getBounds();
+    if (!moved && bounds.isValid()) this.map.fitBounds(bounds, { padding: [24, 24], animate: false });
   }
 
   /** A link of the list leads to its place on the map too. */

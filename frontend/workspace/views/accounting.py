@@ -201,7 +201,12 @@ def clearing(request: HttpRequest) -> HttpResponse:
     found = _file(request, f"clearing-{on_date}", table)
     if found is not None:
         return found
-    shown = {"rows": rows, "ages": ages, "on": on_date, "today": clock.today()}
+    shown = {
+        "rows": [(row, list(zip(ages, row.buckets, strict=True))) for row in rows],
+        "ages": ages,
+        "on": on_date,
+        "today": clock.today(),
+    }
     return render(request, "workspace/clearing.html", shown)
 
 
