@@ -108,6 +108,9 @@ PAYMENT |= {
     "CONFLICT": State(
         tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("payment", "conflict")
     ),
+    "CONFLICT_SEEN": State(
+        tone="online", icon="ti-checks", word=pgettext_lazy("payment", "conflict looked into")
+    ),
 }
 # A try at a payment system, a refund.
 ATTEMPT = {

@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from billing.calendar import ONE_DAY, midnight
 from billing.ledger import queries as ledger_queries
 from billing.ledger.queries import JournalLeg
+from billing.payments import conflicts
 from billing.payments.models import (
     LegalEntity,
     Payment,
@@ -23,7 +24,7 @@ from project.core.errors import NotFoundError
 MAX_ROWS = 200
 MAX_FILE_ROWS = 100_000
 UNALLOCATED = "UNALLOCATED"
-STATES = (*Payment.State.values, UNALLOCATED)
+STATES = (*Payment.State.values, UNALLOCATED, conflicts.CONFLICT)
 IS_UNALLOCATED = Q(state=Payment.State.CONFIRMED, account__isnull=True, transferred_to__isnull=True)
 
 
@@ -76,6 +77,8 @@ def found(wanted: Wanted) -> QuerySet[Payment]:
         rows = rows.filter(paid_at__lt=midnight(wanted.last + ONE_DAY))
     if wanted.state == UNALLOCATED:
         rows = rows.filter(IS_UNALLOCATED)
+    elif wanted.state == conflicts.CONFLICT:
+        rows = rows.filter(id__in=conflicts.ids())
     elif wanted.state:
         rows = rows.filter(state=wanted.state)
     if wanted.account:
@@ -163,6 +166,7 @@ class Known:
     events: list[PaymentEvent]
     messages: list[PaymentMessage]
     registered: list[ProviderRegisterRow]
+    has_conflict: bool
     legs: list[JournalLeg] = field(default_factory=list)
 
 
@@ -189,6 +193,7 @@ def known(*, payment_id: int, with_messages: bool) -> Known:
         events=list(payment.events.order_by("id")[:200]),
         messages=list(payment.messages.order_by("id")[:100]) if with_messages else [],
         registered=list(payment.register_rows.select_related("register").order_by("id")[:20]),
+        has_conflict=Payment.objects.filter(conflicts.is_open(), id=payment.id).exists(),
         legs=ledger_queries.legs(journal_ids=[i for i in journals if i is not None]),
     )
 

@@ -261,6 +261,7 @@ def settle(
     """Post what the payment system has transferred to the bank, and the fee that it kept.
 
     `of_date`: the day that it is for. The same reference with the same amounts is posted once.
+    `bank_kopecks` below zero: it took so much from our bank for what went back to payers.
     Raises NotFoundError, CannotMendError, DomainError.
     """
     merchant = MerchantAccount.objects.select_for_update().filter(id=merchant_id).first()
@@ -269,9 +270,10 @@ def settle(
     reference = reference.strip()[:60]
     if not reference:
         raise DomainError(_("Write the bank's number of the transfer."), field="reference")
-    if bank_kopecks < 0 or fee_kopecks < 0 or bank_kopecks + fee_kopecks <= 0:
+    if fee_kopecks < 0 or bank_kopecks + fee_kopecks == 0:
         raise DomainError(_("The amount must be more than zero."), field="bank")
-    known = merchant.settlements.filter(reference=reference).first()
+    same = merchant.settlements.filter(reference=reference)
+    known = same.filter(reversal_journal_id__isnull=True).first()
     if known is not None:
         if (known.bank_kopecks, known.fee_kopecks) != (bank_kopecks, fee_kopecks):
             raise CannotMendError(
@@ -289,7 +291,7 @@ def settle(
         kind="TRANSFER",
         value_date=on_date,
         posted_at=at,
-        idempotency_key=f"settlement:{merchant_id}:{reference}"[:120],
+        idempotency_key=f"settlement:{merchant_id}:{same.count()}:{reference}"[:120],
         legs=[Leg(account_id, kopecks) for account_id, kopecks in parts if kopecks],
         actor=actor,
         source="settlement",

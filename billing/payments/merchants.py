@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import operations as ledger
-from billing.payments import registry
+from billing.payments import legal_entities, registry
 from billing.payments.gateway import Entity, Merchant, Provider
 from billing.payments.models import LegalEntity, MerchantAccount
 from billing.payments.wire import addresses
@@ -140,22 +140,6 @@ def masked_words(merchant: Merchant) -> tuple[str, ...]:
 
 
 @transaction.atomic
-def open_legal_entity(*, at: datetime, actor: Actor, name: str, **values: Any) -> int:
-    """A legal entity that receives money; the first one is the default. Its id."""
-    first = not LegalEntity.objects.exists()
-    made = LegalEntity.objects.create(name=name.strip(), is_default=first, **values)
-    audit.record(
-        at=at,
-        actor=actor,
-        action="billing.legal_entity.opened",
-        obj=("legal_entity", made.id),
-        summary=made.name,
-        after={"name": made.name, **values},
-    )
-    return made.id
-
-
-@transaction.atomic
 def open_merchant(
     *,
     at: datetime,
@@ -183,7 +167,9 @@ def open_merchant(
     if legal_entity_id is None:
         entity = LegalEntity.objects.filter(is_default=True).first()
         legal_entity_id = (
-            entity.id if entity else open_legal_entity(at=at, actor=actor, name=title or "—")
+            entity.id
+            if entity
+            else legal_entities.open_legal_entity(at=at, actor=actor, name=title or "—")
         )
     plain, secret = _sorted_settings(declared, settings or {}, known={})
     row = MerchantAccount(

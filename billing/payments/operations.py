@@ -11,6 +11,7 @@ from billing.payments.checkouts import (
     create_checkout,
     expire,
 )
+from billing.payments.conflicts import NoConflictError, look_into
 from billing.payments.desk import (
     AmountOutOfLimitsError,
     NoSubscriberAccountError,
@@ -20,12 +21,12 @@ from billing.payments.desk import (
     reverse_payment,
 )
 from billing.payments.journal import purge_messages
+from billing.payments.legal_entities import change_legal_entity, open_legal_entity
 from billing.payments.links import ask_soon, begin
 from billing.payments.merchants import (
     BadMerchantError,
     UnknownProviderError,
     change_merchant,
-    open_legal_entity,
     open_merchant,
 )
 from billing.payments.refunds import NotRefundableError, RefundRefusedError, refund
@@ -35,6 +36,7 @@ __all__ = [
     "AmountOutOfLimitsError",
     "BadMerchantError",
     "CannotPayError",
+    "NoConflictError",
     "NoSubscriberAccountError",
     "NotAllocatableError",
     "NotRefundableError",
@@ -52,9 +54,11 @@ __all__ = [
     "ask_soon",
     "begin",
     "capture",
+    "change_legal_entity",
     "change_merchant",
     "create_checkout",
     "expire",
+    "look_into",
     "open_legal_entity",
     "open_merchant",
     "purge_messages",

@@ -106,6 +106,11 @@ MODULES: tuple[NavModule, ...] = (
                 payment_listing.unallocated_count,
             ),
             NavPage(
+                _("Contradictions"),
+                "/workspace/payments/contradictions/",
+                (Permission.PAYMENTS_RECONCILE,),
+            ),
+            NavPage(
                 _("Reconciliation"),
                 "/workspace/reconciliation/",
                 (Permission.PAYMENTS_RECONCILE,),
@@ -113,6 +118,9 @@ MODULES: tuple[NavModule, ...] = (
             ),
             NavPage(
                 _("Payment systems"), "/workspace/merchants/", (Permission.PAYMENTS_RECONCILE,)
+            ),
+            NavPage(
+                _("Legal entities"), "/workspace/legal-entities/", (Permission.PAYMENTS_SETUP,)
             ),
         ),
     ),

@@ -1,7 +1,7 @@
 """What a payment system has brought to the bank, and what we dispute with it."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from billing.payments.models.merchant import MerchantAccount
 from billing.payments.models.payment import Payment
@@ -12,7 +12,9 @@ class Settlement(models.Model):
     """One transfer of a payment system to our bank: what came, and what it kept as its fee.
 
     Its journal takes both off the clearing account of the merchant account. `reference` is the
-    bank's number of the transfer; the same one is posted once.
+    bank's number of the transfer; the same one is posted once. `bank_kopecks` below zero: more went
+    back to payers than came in, and the payment system took the rest from us. One that was wrong is
+    taken back by the reversal of its journal, and stays.
     """
 
     merchant = models.ForeignKey(
@@ -25,17 +27,30 @@ class Settlement(models.Model):
     journal_id = models.BigIntegerField(unique=True)
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=150)
+    reversal_journal_id = models.BigIntegerField(null=True, unique=True)
+    reversed_at = models.DateTimeField(null=True)
+    reversed_by = models.CharField(max_length=150, blank=True, default="")
+    reversal_reason = models.CharField(max_length=300, blank=True, default="")
 
     class Meta:
         db_table = "billing_settlement"
         constraints = [
             models.UniqueConstraint(
-                fields=["merchant", "reference"], name="billing_settlement_once"
+                fields=["merchant", "reference"],
+                condition=Q(reversal_journal_id__isnull=True),
+                name="billing_settlement_once",
             ),
             models.CheckConstraint(
-                condition=Q(bank_kopecks__gte=0, fee_kopecks__gte=0)
-                & (Q(bank_kopecks__gt=0) | Q(fee_kopecks__gt=0)),
+                condition=Q(fee_kopecks__gte=0) & ~Q(bank_kopecks=-F("fee_kopecks")),
                 name="billing_settlement_amounts",
+            ),
+            models.CheckConstraint(
+                condition=Q(reversal_journal_id__isnull=True, reversed_at__isnull=True)
+                | (
+                    Q(reversal_journal_id__isnull=False, reversed_at__isnull=False)
+                    & ~Q(reversal_reason="")
+                ),
+                name="billing_settlement_reversal",
             ),
             models.CheckConstraint(condition=~Q(reference=""), name="billing_settlement_named"),
         ]

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from billing.payments import listing, suggesting
+from billing.payments import conflicts, listing, suggesting
 from billing.payments import operations as payments
 from billing.payments.suggesting import Why
 from frontend import tables
@@ -60,6 +60,28 @@ def detail(request: HttpRequest, payment_id: int) -> HttpResponse:
     known = listing.known(payment_id=payment_id, with_messages=sees_messages)
     context = {"known": known, "row": payment_rows.row(known.payment)}
     return render(request, "workspace/payment.html", context)
+
+
+@staff_page(Permission.PAYMENTS_RECONCILE)
+def contradictions(request: HttpRequest) -> HttpResponse:
+    """The work list: payments of which their payment system has told two different things."""
+    before = params.int_of(request.GET, "before")
+    wanted = listing.Wanted(state=conflicts.CONFLICT)
+    page = key_page(payment_rows.page(wanted, before=before, limit=PAGE_SIZE + 1), before=before)
+    told = conflicts.last_told(payment_ids=[row.id for row in page.rows])
+    return render(request, "workspace/contradictions.html", {"page": page, "told": told})
+
+
+@staff_page(Permission.PAYMENTS_RECONCILE, methods=("POST",))
+def looked_into(request: HttpRequest, payment_id: int) -> HttpResponse:
+    """Note what came of two words of a payment system that contradict each other."""
+    payments.look_into(
+        at=clock.now(),
+        actor=actor_of(request),
+        payment_id=payment_id,
+        comment=params.text_of(request.POST, "comment", 300),
+    )
+    return done(request, _("Noted."), "workspace:payment", payment_id)
 
 
 @staff_page(Permission.PAYMENTS_RECONCILE)

@@ -9,11 +9,13 @@ from billing.invariants import payments as payments_hold
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger.verification import Scope, verify
-from billing.payments import crediting, listing, merchants, suggesting
+from billing.payments import crediting, listing, merchants, payers, suggesting
 from billing.payments import operations as payments
 from billing.payments.calls import Pay
 from billing.payments.listing import Wanted
 from billing.payments.models import Payment
+from billing.subscriptions.models import Subscription
+from coverage.models import Premise, Street
 from project.core.errors import DomainError
 from tests.support.billing import CASHIER, World, balance, moment
 
@@ -106,6 +108,69 @@ def test_a_slip_of_a_digit_an_earlier_payer_and_the_text_are_suggested(
     payments.allocate(**WHO, payment_id=typo.id, account_id=account)
     same_card = paid(merchant, "000", "k4", card="414949******0000")
     assert guesses(same_card) == {code: "EARLIER"}
+
+
+class Phones:
+    """The directory of clients, as crm is: telephones to accounts."""
+
+    def __init__(self, **known: int) -> None:
+        self.known = known
+
+    def phone_of(self, *, account_id: int) -> str:
+        return next((phone for phone, one in self.known.items() if one == account_id), "")
+
+    def accounts_of_phone(self, *, phone: str) -> list[int]:
+        return [one for known, one in self.known.items() if phone.endswith(known[-10:])]
+
+
+@pytest.mark.parametrize(
+    ("code", "details"),
+    [
+        ("0501234567", {}),
+        ("38 (050) 123-45-67", {}),
+        ("7777777", {"phone": "+380501234567"}),
+        ("7777777", {"purpose": "за інтернет тел. 050-123-45-67 Іванов"}),
+    ],
+)
+def test_a_telephone_in_the_payment_suggests_its_client(
+    world: World,
+    merchant: merchants.Account,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    details: dict[str, str],
+) -> None:
+    account = world.account()
+    monkeypatch.setattr(payers, "_directories", [Phones(**{"0501234567": account})])
+    found = suggesting.suggestions(paid(merchant, code, "k1", **details))
+    assert [(one.account_id, str(one.why)) for one in found] == [(account, "PHONE")]
+
+
+def test_an_address_in_the_purpose_suggests_who_is_served_there(
+    world: World, merchant: merchants.Account
+) -> None:
+    here, there = world.account(), world.account()
+    for account in (here, there):
+        world.sell(account, world.tariff(price=0), DAY)
+    street = Street.objects.create(
+        locality=world.building.locality,
+        name="Бучми",
+        type="вулиця",
+        name_norm="бучми",
+        search_key="бучми",
+    )
+    world.building.street = street
+    world.building.number, world.building.number_norm = "42", "42"
+    world.building.save()
+    service = Subscription.objects.get(account_id=here)
+    service.premise = Premise.objects.create(building=world.building, unit="7")
+    service.save()
+    told = f"Оплата за інтернет, {world.building.locality.name}, вулиця Бучми, 42, кв. 7"
+    found = suggesting.suggestions(paid(merchant, "7777777", "k1", address=told))
+    assert [(one.account_id, str(one.why)) for one in found] == [(here, "ADDRESS")]
+    assert "Бучми, 42/7" in found[0].address
+    whole = told.removesuffix(", кв. 7")
+    both = suggesting.suggestions(paid(merchant, "7777777", "k2", address=whole))
+    assert {one.account_id for one in both} == {here, there}
 
 
 @pytest.mark.parametrize("code", ["", "1", "ї" * 40, "12", "0" * 12, "1234567890123456789"])

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from billing.ledger import queries as ledger_queries
+from billing.ledger import verification
 from billing.models import Payment
-from billing.payments import crediting, merchants
+from billing.payments import crediting, mending, merchants
 from billing.payments import operations as payments
 from billing.payments.calls import Pay
-from billing.payments.models import MerchantAccount
+from billing.payments.models import LegalEntity, LegalEntityArea, MerchantAccount, Settlement
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
@@ -158,3 +160,84 @@ def test_secrets_of_an_account_are_written_and_never_shown(contract: Contract) -
     assert known.view["basic_password"] == "p4ssw0rd!"
     assert "Інша назва" in admin.get(reverse("workspace:merchants")).content.decode()
     assert "p4ssw0rd!" not in admin.post(page, {**typed, "low": "x"}).content.decode()
+
+
+def test_a_contradiction_waits_until_somebody_has_looked_into_it(
+    iryna: Client, merchant: merchants.Account, lost: Payment
+) -> None:
+    page = reverse("workspace:contradictions")
+    assert f"/workspace/payments/{lost.id}/" not in iryna.get(page).content.decode()
+    with transaction.atomic():
+        crediting.conflict(lost, at=AT, actor=SYSTEM, told="100501 77700")
+    listed = iryna.get(page).content.decode()
+    assert f"/workspace/payments/{lost.id}/" in listed
+    assert "100501 77700" in listed
+    filtered = iryna.get(reverse("workspace:payments"), {"state": "CONFLICT"}).content.decode()
+    assert f"/workspace/payments/{lost.id}/" in filtered
+    act = reverse("workspace:payment-conflict", args=[lost.id])
+    assert iryna.post(act, {"comment": " "}).status_code == 400
+    assert iryna.post(act, {"comment": "повторили помилково"}).status_code == 302
+    assert iryna.post(act, {"comment": "ще раз"}).status_code == 409
+    assert f"/workspace/payments/{lost.id}/" not in iryna.get(page).content.decode()
+    detail = iryna.get(reverse("workspace:payment", args=[lost.id])).content.decode()
+    assert "повторили помилково" in detail
+    with transaction.atomic():
+        crediting.conflict(lost, at=AT, actor=SYSTEM, told="again")
+    assert f"/workspace/payments/{lost.id}/" in iryna.get(page).content.decode()
+
+
+def test_a_transfer_that_was_posted_wrong_is_taken_back_and_posted_anew(
+    iryna: Client, merchant: merchants.Account, lost: Payment
+) -> None:
+    post = {"at": AT, "on_date": ON_DATE, "actor": SYSTEM, "merchant_id": merchant.id}
+    wrong = mending.settle(**post, bank_kopecks=20_000, fee_kopecks=0, reference="П-1")
+    clearing = merchant.clearing_account_id
+    assert ledger_queries.balance_kopecks(account_id=clearing) == -10_000
+    address = reverse("workspace:settlement", args=[wrong.id])
+    assert "П-1" in iryna.get(address).content.decode()
+    assert iryna.post(address, {"reason": ""}).status_code == 422
+    assert iryna.post(address, {"reason": "описка"}).status_code == 302
+    assert iryna.post(address, {"reason": "ще раз"}).status_code == 422
+    assert "описка" in iryna.get(address).content.decode()
+    right = mending.settle(**post, bank_kopecks=29_500, fee_kopecks=500, reference="П-1")
+    assert right.id != wrong.id
+    assert ledger_queries.balance_kopecks(account_id=clearing) == 0
+    assert Settlement.objects.filter(reversal_journal_id__isnull=True).get() == right
+    # More went back than came in: the payment system took it from our bank.
+    mending.settle(**post, bank_kopecks=-700, fee_kopecks=0, reference="П-2")
+    assert ledger_queries.balance_kopecks(account_id=clearing) == -700
+    assert not verification.verify().problems
+
+
+def test_a_legal_entity_is_added_changed_and_given_a_place(
+    merchant: merchants.Account, contract: Contract
+) -> None:
+    boss = client_of("boss", Role.ADMINISTRATOR)
+    iban = "UA213223130000026007233566001"
+    new = reverse("workspace:legal-entity-new")
+    assert boss.post(new, {"name": "ФОП Друга", "edrpou": "12"}).status_code == 422
+    assert boss.post(new, {"name": "ФОП Друга", "iban": iban[:-1] + "2"}).status_code == 422
+    made = boss.post(new, {"name": "ФОП Друга", "edrpou": "1234567890", "iban": iban})
+    assert made.status_code == 302
+    entity = LegalEntity.objects.get(edrpou="1234567890")
+    assert not entity.is_default
+    unit = contract.provider.building.locality_id
+    address = reverse("workspace:legal-entity", args=[entity.id])
+    told = {"name": "ФОП Друга", "mfo": "322313", "admin_unit_id": str(unit), "is_default": "1"}
+    assert boss.post(address, told).status_code == 302
+    entity.refresh_from_db()
+    assert (entity.mfo, entity.is_default, LegalEntity.objects.filter(is_default=True).count()) == (
+        "322313",
+        True,
+        1,
+    )
+    # The account of the other legal entity is not this place's any more.
+    assert merchants.get(merchant_id=merchant.id).goes_by_place
+    other = reverse("workspace:legal-entity", args=[merchant.legal_entity_id])
+    taken = boss.post(other, {"name": "ISP", "admin_unit_id": str(unit)})
+    assert taken.status_code == 422
+    assert "ФОП Друга" in taken.content.decode()
+    area = LegalEntityArea.objects.get()
+    assert boss.post(address, {"drop": str(area.id)}).status_code == 302
+    assert not LegalEntityArea.objects.exists()
+    assert boss.get(reverse("workspace:legal-entities")).status_code == 200

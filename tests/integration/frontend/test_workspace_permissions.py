@@ -15,7 +15,9 @@ from django.urls import reverse
 from billing.bookkeeping import operations as bookkeeping
 from billing.bookkeeping.wishes import Wish
 from billing.models import Discount, PlanBatch, PriceRule, Tariff
+from billing.payments import mending
 from billing.payments import operations as payments
+from billing.payments.models import MerchantAccount
 from coverage.models import ZoneVersion
 from crm import operations as crm
 from frontend.workspace.urls import urlpatterns
@@ -164,6 +166,15 @@ ADDRESSES = [
         merchant_id="merchant",
         on_date="=2026-11-10",
     ),
+    page("settlement", P.PAYMENTS_RECONCILE, settlement_id="settlement"),
+    page("settlement", P.PAYMENTS_RECONCILE, method="post", settlement_id="settlement"),
+    page("contradictions", P.PAYMENTS_RECONCILE),
+    page("payment-conflict", P.PAYMENTS_RECONCILE, method="post", payment_id="payment"),
+    page("legal-entities", P.PAYMENTS_SETUP),
+    page("legal-entity-new", P.PAYMENTS_SETUP),
+    page("legal-entity-new", P.PAYMENTS_SETUP, method="post"),
+    page("legal-entity", P.PAYMENTS_SETUP, entity_id="legal_entity"),
+    page("legal-entity", P.PAYMENTS_SETUP, method="post", entity_id="legal_entity"),
     page("merchants", P.PAYMENTS_RECONCILE),
     page("merchant-new", P.PAYMENTS_SETUP, provider="=ibox"),
     page("merchant-new", P.PAYMENTS_SETUP, method="post", provider="=ibox"),
@@ -342,6 +353,16 @@ def things() -> dict[str, str]:
         "job": job.id,
         "ip_pool": services.pool().id,
         "merchant": merchant,
+        "legal_entity": MerchantAccount.objects.get(id=merchant).legal_entity_id,
+        "settlement": mending.settle(
+            at=AT,
+            on_date=ON_DATE,
+            actor=SYSTEM,
+            merchant_id=merchant,
+            bank_kopecks=100,
+            fee_kopecks=0,
+            reference="P1",
+        ).id,
         "building": provider.building.id,
         "zone_version": ZoneVersion.objects.get(zone_id=provider.zone_id).id,
         "tariff": Tariff.objects.get().id,
