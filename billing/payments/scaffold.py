@@ -1,110 +1,75 @@
 """The folder of a new payment system: a declaration that works, its README, its contract tests.
 
-It begins as the terminal dialect of F1 (check, pay, cancel by GET, XML out), which a developer then
-turns into what the payment system's description says; the tests are red where that changes.
+It begins as the plainest member of a protocol family (`scaffolds/`), which a developer then turns
+into what the payment system's description says; its tests put it to every fault from the first day.
 """
 
 import re
 from pathlib import Path
+from string import Template
 
 NAME = re.compile(r"[a-z][a-z0-9]{1,23}")
-
-_DECLARATION = '''"""{title}: the terminal dialect of F1; make it what its description says."""
-
-from billing.payments.engines import osmp
-from billing.payments.engines.auth import BASIC_SETTINGS
-from billing.payments.gateway import Provider, Setting
-
-PROVIDER = Provider(
-    code="{name}",
-    title="{title}",
-    protocol="command GET/XML",
-    endpoints=(osmp.endpoint("terminal", "{name}"),),
-    settings=(
-        *BASIC_SETTINGS,
-        Setting("pay_type", help="our service number at {title}; empty: any"),
-        Setting("fop_id", help="which legal entity gets the money"),
-        Setting("allows_cancel", kind="flag", default=True),
+SCAFFOLDS = Path(__file__).parent / "scaffolds"
+# family -> what it is, the suffix of its address, its settings as the README lists them.
+FAMILIES: dict[str, tuple[str, str, str]] = {
+    "f1": (
+        "command GET/XML of terminals",
+        "",
+        "| `basic_user`, `basic_password` | none | HTTP Basic, where it is agreed |\n"
+        "| `pay_type`, `fop_id` | any, none | service number; legal entity shown in the check |\n"
+        "| `allows_cancel`, `answers_balance` | on, off | operations that may not be agreed |\n",
     ),
-    capabilities=frozenset({{"lookup", "reverse"}}),
-    open_questions=("nothing of it is confirmed by {title} yet",),
-)
-'''
-_README = """# {title}
-
-| | |
-|---|---|
-| Protocol | command GET/XML (F1) |
-| Address | `/pay/{name}/<slug>` |
-| Who may call | networks of the merchant account, HTTP Basic where it is set |
-| Idempotency | `txn_id` in the space `{name}` |
-
-Open: nothing of it is confirmed by {title} yet. Each question is a setting with the safe default.
-"""
-_ADAPTER = '''"""{title} under its vectors."""
-
-from tests.vectors.adapter import Adapter
-
-
-class {kind}Adapter(Adapter):
-    """Nothing to configure: addresses only."""
-
-    provider = "{name}"
+    "f2": (
+        "XML envelope",
+        "",
+        "| `login`, `password` | needed | the agreed log-in |\n"
+        "| `basic_user`, `basic_password` | none | HTTP Basic, where it is agreed |\n",
+    ),
+    "f3": (
+        "bill JSON",
+        "/check`, `/pay",
+        "| `basic_user`, `basic_password` | none | HTTP Basic, where it is agreed |\n",
+    ),
+    "f4": (
+        "redirect form and signed callback",
+        "/result",
+        "| `merchant`, `secret` | needed | our number, the key of digests |\n",
+    ),
+    "f5": ("invoice API and webhook", "/webhook", "| `secret` | needed | the key of digests |\n"),
+}
 
 
-ADAPTER = {kind}Adapter()
-'''
-_TEST = '''"""{title}: what its messages ask of us."""
-
-from datetime import UTC, datetime
-
-import pytest
-
-from billing.payments.calls import Lookup, Pay
-from billing.payments.gateway import IncomingRequest, Merchant, Refusal
-from billing.payments.providers.{name} import PROVIDER
-
-AT = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
-MERCHANT = Merchant(1, "{name}", "test", {{one.name: one.default for one in PROVIDER.settings}})
-
-
-def asked(query: str) -> IncomingRequest:
-    return IncomingRequest("GET", "", {{}}, query, b"", "192.0.2.1")
-
-
-def test_a_check_and_a_payment_are_read() -> None:
-    endpoint = PROVIDER.endpoints[0]
-    said = "txn_id=7&account=100001&sum=120.50"
-    (check,) = endpoint.read(asked(f"command=check&{{said}}"), MERCHANT, AT).calls
-    assert check == Lookup("100001", 12_050)
-    (pay,) = endpoint.read(asked(f"command=pay&{{said}}"), MERCHANT, AT).calls
-    assert isinstance(pay, Pay)
-    assert (pay.account, pay.amount_kopecks, pay.key) == ("100001", 12_050, "7")
-
-
-@pytest.mark.parametrize("query", ["", "command=pay", "command=pay&sum=-1", "command=%00&sum=1e9"])
-def test_what_cannot_be_read_is_refused_in_its_own_form(query: str) -> None:
-    endpoint = PROVIDER.endpoints[0]
-    with pytest.raises(Refusal) as refused:
-        endpoint.read(asked(query), MERCHANT, AT)
-    assert endpoint.refuse(refused.value, asked(query), MERCHANT, AT).body.startswith(b"<")
-'''
-
-
-def files(*, name: str, title: str) -> dict[str, str]:
+def files(*, name: str, title: str, family: str = "f1") -> dict[str, str]:
     """What is written, by path inside the project. Raises ValueError for a name that is no name."""
     if NAME.fullmatch(name) is None:
         raise ValueError("a name has 2 to 24 small Latin letters and digits, a letter first")
-    shown = title.strip().replace('"', "'").replace("{", "").replace("}", "") or name.capitalize()
-    words = {"name": name, "title": shown, "kind": name.capitalize()}
-    tests = f"tests/contract/payments/{name}"
-    return {
-        f"billing/payments/providers/{name}/__init__.py": _DECLARATION.format(**words),
-        f"billing/payments/providers/{name}/README.md": _README.format(**words),
-        f"{tests}/__init__.py": "",
-        f"{tests}/adapter.py": _ADAPTER.format(**words),
-        f"{tests}/test_{name}.py": _TEST.format(**words),
+    if family not in FAMILIES:
+        raise ValueError(f"a family is one of {', '.join(FAMILIES)}")
+    what, suffix, settings = FAMILIES[family]
+    shown = re.sub(r"[{}$\\]", "", title.strip()[:40].replace('"', "'")) or name.capitalize()
+    words = {
+        "name": name,
+        "title": shown,
+        "kind": name.capitalize(),
+        "family": family.upper(),
+        "what": what,
+        "suffix": suffix,
+        "settings": settings,
     }
+    tests = f"tests/contract/payments/{name}"
+    written = {
+        f"billing/payments/providers/{name}/__init__.py": f"{family}_declaration",
+        f"billing/payments/providers/{name}/README.md": "readme",
+        f"{tests}/adapter.py": "adapter",
+        f"{tests}/test_{name}.py": f"{family}_test",
+    }
+    made = {path: _filled(source, words) for path, source in written.items()}
+    return {**made, f"{tests}/__init__.py": ""}
+
+
+def _filled(source: str, words: dict[str, str]) -> str:
+    text = (SCAFFOLDS / f"{source}.txt").read_text(encoding="utf-8")
+    return Template(text).substitute(words)
 
 
 def registered(registry: str, *, name: str) -> str:
@@ -124,11 +89,11 @@ def registered(registry: str, *, name: str) -> str:
     return f"{head}{sign}{lines}{end}{before}{sign2}{table}{end2}{last}"
 
 
-def write(*, root: Path, name: str, title: str = "") -> list[str]:
+def write(*, root: Path, name: str, title: str = "", family: str = "f1") -> list[str]:
     """Write the folder and the line in the registry; the paths. Raises ValueError, also when it is
     there already.
     """
-    wanted = files(name=name, title=title)
+    wanted = files(name=name, title=title, family=family)
     if any((root / path).exists() for path in wanted):
         raise ValueError(f"{name} is there already")
     registry = root / "billing/payments/registry.py"

@@ -18,12 +18,23 @@ class Command(BaseCommand):
         """Arguments of the command."""
         parser.add_argument("name", help="small Latin letters and digits; stands in its address")
         parser.add_argument("--title", default="", help="as people call it")
+        families = "; ".join(
+            f"{code}: {what}" for code, (what, *_more) in scaffold.FAMILIES.items()
+        )
+        parser.add_argument(
+            "--family", default="f1", choices=list(scaffold.FAMILIES), help=families
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run."""
         try:
             root = Path(settings.BASE_DIR)
-            made = scaffold.write(root=root, name=options["name"], title=options["title"])
+            made = scaffold.write(
+                root=root,
+                name=options["name"],
+                title=options["title"],
+                family=options["family"],
+            )
         except ValueError as error:
             raise CommandError(str(error)) from error
         for path in made:

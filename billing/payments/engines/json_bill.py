@@ -49,7 +49,7 @@ class JsonBill:
     code: str
     space: str
     routes: Sequence[Route]
-    refusal: Callable[[Refusal], tuple[int, object]]
+    refusal: Callable[[Refusal, Merchant], tuple[int, object]]
     open_envelope: (
         Callable[[IncomingRequest, Merchant, datetime], tuple[Any, tuple[str, ...]]] | None
     ) = None
@@ -106,7 +106,7 @@ class JsonBill:
         self, refusal: Refusal, request: IncomingRequest, merchant: Merchant, at: datetime
     ) -> OutgoingReply:
         """The refusal as JSON, signed too."""
-        status, document = self.refusal(refusal)
+        status, document = self.refusal(refusal, merchant)
         return self._out(status, document, merchant)
 
     def _out(self, status: int, document: object, merchant: Merchant) -> OutgoingReply:

@@ -15,6 +15,7 @@ SETTINGS = (
     Setting("pay_type", help="our service number; empty: any"),
     Setting("fop_id", help="which legal entity gets the money, shown in the check"),
     Setting("allows_cancel", kind="flag", default=True),
+    Setting("answers_balance", kind="flag", default=False, help="command=balance answers as check"),
 )
 
 CODES = {
@@ -53,6 +54,10 @@ def _cancel(told: Mapping[str, Any]) -> Call:
     )
 
 
+def _balance(told: Mapping[str, Any]) -> Call:
+    return Lookup(account=told["account"])
+
+
 OPERATIONS = {
     "check": Operation(
         {
@@ -62,6 +67,10 @@ OPERATIONS = {
             "service": Field("pay_type", "text", required=False),
         },
         _lookup,
+    ),
+    "balance": Operation(
+        {"key": Field("txn_id", "digits", required=False), "account": Field("account", "account")},
+        _balance,
     ),
     "pay": Operation(
         {
@@ -125,6 +134,8 @@ def check(query: Mapping[str, str], merchant: Merchant) -> Result | None:
     service = str(merchant["pay_type"])
     if service and query.get("pay_type", service).strip() != service:
         return Result.WRONG_SERVICE
+    if query.get("command") == "balance" and not merchant["answers_balance"]:
+        return Result.UNKNOWN_OPERATION
     if query.get("command") == "cancel":
         if not merchant["allows_cancel"]:
             return Result.FORBIDDEN

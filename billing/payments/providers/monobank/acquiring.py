@@ -43,6 +43,12 @@ MAX_PARTS = 200
 SETTINGS = (
     Setting("token", kind="secret", help="acquiring: X-Token of the merchant"),
     Setting("public_key", help="acquiring: the bank's key as /pubkey gives it; fetched by itself"),
+    Setting(
+        "statement_days",
+        kind="number",
+        default=1,
+        help="acquiring: how many days of the statement are asked for at once, 31 at most",
+    ),
 )
 STATES = {
     "created": SeenState.WAITING,
@@ -262,12 +268,13 @@ class AcquiringClient(BareClient):
     def fetch_registry(
         self, start: datetime, end: datetime, merchant: Merchant, link: Link
     ) -> Sequence[Seen]:
-        """The statement of a half-open span, one day at a time: the limit of a call is not told."""
+        """The statement of a half-open span, by default a day at a time: no limit is told."""
         if end - start > MAX_DAYS * DAY:
             raise ProviderRefusedError("TOO_LONG", f"{MAX_DAYS} days at most")
         found: list[Seen] = []
+        step = min(max(1, int(merchant["statement_days"] or 1)), MAX_DAYS) * DAY
         while start < end:
-            until = min(start + DAY, end)
+            until = min(start + step, end)
             path = f"/api/merchant/statement?from={_unix(start)}&to={_unix(until) - 1}"
             answer = client.object_of(_get(link, merchant, path, operation="statement"))
             rows = answer.get("list")

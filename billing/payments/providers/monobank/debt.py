@@ -19,6 +19,13 @@ SETTINGS = (
     Setting("company_code", default="1"),
     Setting("service_code", default="101"),
     Setting("service_name", default="Internet"),
+    Setting(
+        "debt_errors",
+        kind="choice",
+        default="status",
+        choices=("status", "body"),
+        help="debt: status: 404 and 409 tell why; body: always 400, the document tells",
+    ),
 )
 # The error format is not documented: the status tells.
 STATUSES = {
@@ -44,7 +51,7 @@ def _searched(
 ) -> tuple[int, object]:
     payer, entity = answers[0].payer, merchant.entity
     if payer is None:
-        return refused(Refusal(answers[0].result, ""))
+        return refused(Refusal(answers[0].result, ""), merchant)
     return 200, {
         "accountInfo": {"fullName": payer.name, "account": payer.account},
         "services": [
@@ -121,12 +128,14 @@ def _account(told: Mapping[str, Any]) -> str:
     return values.account_number(documents.words(told, "account"))
 
 
-def refused(refusal: Refusal) -> tuple[int, object]:
-    """Status and document of a refusal."""
+def refused(refusal: Refusal, merchant: Merchant) -> tuple[int, object]:
+    """Status and document of a refusal; under `debt_errors` = body the status tells less."""
     result: Result | None = refusal.result
     while result is not None and result not in STATUSES:
         result = WIDER.get(result)
     status = STATUSES[result or Result.INTERNAL]
+    if merchant["debt_errors"] == "body" and status in (404, 409):
+        status = 400
     return status, {"errCode": str(refusal.result), "errText": TEXTS[refusal.result]}
 
 

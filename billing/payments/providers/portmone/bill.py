@@ -23,7 +23,10 @@ from billing.payments.wire.values import BadValueError
 MAX_PAYERS = 100
 MAX_BILLS = 5_000
 SPACE = "portmone"  # one for all channels: SHOPBILLID, shopBillId and BILL_ID are one number
-SETTINGS = (Setting("payee_id", help="our id at Portmone (PAYEE); empty: any"),)
+SETTINGS = (
+    Setting("payee_id", help="our id at Portmone (PAYEE); empty: any"),
+    Setting("closed_code", default="15", help="RESULT to a payment for a closed account"),
+)
 REJECTS = {
     Result.OK: "0",
     Result.NOT_FOUND: "1",
@@ -171,7 +174,7 @@ def layout(message: Message, answers: Sequence[Answer], merchant: Merchant, at: 
         return _response(message.wire, answers, merchant, at)
     wrong = next((one for one in answers if not one.result.is_done), None)
     if wrong is not None:
-        return _result(wrong.result)
+        return _result(wrong.result, merchant)
     is_repeat = all(one.result is Result.DUPLICATE for one in answers)
     trn = answers[0].reference if message.operation == "BILLS" and len(answers) == 1 else ""
     parts = [tag("ERROR_CODE", "0"), tag("REASON", "Duplicate" if is_repeat else "OK")]
@@ -223,11 +226,17 @@ def layout_refusal(refusal: Refusal, merchant: Merchant, at: datetime) -> Markup
     if refusal.message is not None and refusal.message.operation == "REQUESTS":
         reason = tag("REASON", TEXTS[refusal.result])
         return tag("RESPONSE", tag("SYSTEM_ERROR", tag("ERROR_CODE", "2"), reason))
-    return _result(refusal.result)
+    return _result(refusal.result, merchant)
 
 
-def _result(result: Result) -> Markup:
+def _result(result: Result, merchant: Merchant) -> Markup:
     code = code_of(result, CODES)
+    if result is Result.INACTIVE:
+        return tag(
+            "RESULT",
+            tag("ERROR_CODE", str(merchant["closed_code"])),
+            tag("REASON", TEXTS[result]),
+        )
     said = "Payer not found" if code == "15" else TEXTS[result]
     return tag("RESULT", tag("ERROR_CODE", code), tag("REASON", said))
 

@@ -31,6 +31,13 @@ SETTINGS = (
     Setting("company_code", help="CompanyCode that the bank gave"),
     Setting("service_code", default="101", help="serviceCode that the bank gave; empty: any"),
     Setting("service_name", default="Internet"),
+    Setting(
+        "unknown_payment_code",
+        kind="choice",
+        default="98",
+        choices=("98", "99"),
+        help="ErrorInfo to a Cancel of a payment that we do not know",
+    ),
 )
 CODES = {
     Result.OK: "0",
@@ -227,7 +234,7 @@ def layout(message: Message, answers: Sequence[Answer], merchant: Merchant, at: 
     answer, action = answers[0], message.operation
     is_repeat = answer.result is Result.DUPLICATE and action == "Pay"
     if is_repeat or not answer.result.is_done:
-        return _error(action, answer.result, answer.text)
+        return _error(action, answer.result, answer.text, merchant)
     if action == "Presearch":
         return _transfer(action, _payers(answer.payers))
     if action == "Search" and answer.payer is not None:
@@ -241,12 +248,15 @@ def layout(message: Message, answers: Sequence[Answer], merchant: Merchant, at: 
 def layout_refusal(refusal: Refusal, merchant: Merchant, at: datetime) -> Markup:
     """ErrorInfo."""
     action = refusal.message.operation if refusal.message is not None else ""
-    return _error(action, refusal.result, "")
+    return _error(action, refusal.result, "", merchant)
 
 
-def _error(action: str, result: Result, text: str) -> Markup:
+def _error(action: str, result: Result, text: str, merchant: Merchant) -> Markup:
+    code = code_of(result, CODES)
+    if result is Result.NOT_FOUND_PAYMENT:
+        code = str(merchant["unknown_payment_code"])
     said = "Duplicate payment" if result is Result.DUPLICATE else text or TEXTS[result]
-    return _transfer(action, _data("ErrorInfo", tag("Message", said), code=code_of(result, CODES)))
+    return _transfer(action, _data("ErrorInfo", tag("Message", said), code=code))
 
 
 def _transfer(action: str, data: Markup) -> Markup:

@@ -37,6 +37,13 @@ SETTINGS = (
         default=86_400,
         help="how old the time in a message may be, seconds; 0: any",
     ),
+    Setting(
+        "unknown_payment_code",
+        kind="choice",
+        default="VALIDATION_ERROR",
+        choices=("VALIDATION_ERROR", "CLIENT_NOT_FOUND", "OPERATION_FORBIDDEN"),
+        help="the code for a payment that we do not know; the bank tells of none",
+    ),
 )
 CODES = {
     Result.OK: "OK",
@@ -125,7 +132,11 @@ def _checked(
     message: Message, answers: Sequence[Answer], merchant: Merchant, at: datetime
 ) -> tuple[int, object]:
     payer = answers[0].payer
-    return (200, _card(payer, merchant)) if payer else refused(Refusal(answers[0].result, ""))
+    return (
+        (200, _card(payer, merchant))
+        if payer
+        else refused(Refusal(answers[0].result, ""), merchant)
+    )
 
 
 def _card(payer: Payer, merchant: Merchant) -> dict[str, Any]:
@@ -163,7 +174,7 @@ def _confirmed(
 ) -> tuple[int, object]:
     payment = answers[0].payment
     if payment is None or not answers[0].result.is_done:
-        return refused(Refusal(answers[0].result, ""))
+        return refused(Refusal(answers[0].result, ""), merchant)
     return 200, _state(payment, merchant, with_key=False)
 
 
@@ -193,7 +204,7 @@ def _notified(
     message: Message, answers: Sequence[Answer], merchant: Merchant, at: datetime
 ) -> tuple[int, object]:
     if not answers[0].result.is_done:
-        return refused(Refusal(answers[0].result, ""))
+        return refused(Refusal(answers[0].result, ""), merchant)
     return 200, {}
 
 
@@ -212,7 +223,7 @@ def _stated(
 ) -> tuple[int, object]:
     payment = answers[0].payment
     if payment is None:
-        return refused(Refusal(answers[0].result, ""))
+        return refused(Refusal(answers[0].result, ""), merchant)
     return 200, _state(payment, merchant, with_key=True)
 
 
@@ -248,7 +259,7 @@ def _reported(
     message: Message, answers: Sequence[Answer], merchant: Merchant, at: datetime
 ) -> tuple[int, object]:
     if not answers[0].result.is_done:
-        return refused(Refusal(answers[0].result, ""))
+        return refused(Refusal(answers[0].result, ""), merchant)
     return 200, {"report_id": message.wire}
 
 
@@ -258,9 +269,12 @@ def _our_service(told: Mapping[str, Any], merchant: Merchant) -> None:
         raise Refusal(Result.WRONG_SERVICE, "another service code")
 
 
-def refused(refusal: Refusal) -> tuple[int, object]:
+def refused(refusal: Refusal, merchant: Merchant) -> tuple[int, object]:
     """400 with the bank's word for it."""
-    return 400, {"code": code_of(refusal.result, CODES), "message": TEXTS[refusal.result]}
+    code = code_of(refusal.result, CODES)
+    if refusal.result is Result.NOT_FOUND_PAYMENT:
+        code = str(merchant["unknown_payment_code"])
+    return 400, {"code": code, "message": TEXTS[refusal.result]}
 
 
 ENDPOINT = JsonBill(
