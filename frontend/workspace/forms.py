@@ -28,15 +28,19 @@ def _in_our_days(day: date) -> None:
 class MoneyField(forms.CharField):
     """An amount in hryvnias as typed ("1 234,50", "300"), read as kopecks."""
 
-    def __init__(self, *, may_be_zero: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *, may_be_zero: bool = False, may_be_negative: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.may_be_zero = may_be_zero
+        self.may_be_zero, self.may_be_negative = may_be_zero, may_be_negative
 
     def clean(self, value: Any) -> int | None:  # type: ignore[override]
-        """Kopecks, more than nothing."""
+        """Kopecks, more than nothing; below zero only where that has a meaning."""
         text = re.sub(r"[\s\u00a0\u202f₴]|грн\.?", "", super().clean(value))
         if not text:
             return None
+        is_negative = self.may_be_negative and text[0] in "-−"
+        text = text[1:] if is_negative else text
         match = re.fullmatch(r"(\d{1,9})(?:[.,](\d{1,2}))?", text, re.ASCII)
         if match is None:
             raise forms.ValidationError(_("Write an amount like 300 or 300,50."))
@@ -47,7 +51,7 @@ class MoneyField(forms.CharField):
             raise forms.ValidationError(
                 _("That is more than a million hryvnias. Check the amount.")
             )
-        return kopecks
+        return -kopecks if is_negative else kopecks
 
 
 class WorkspaceForm(forms.Form):

@@ -32,7 +32,9 @@ POSTABLE = (Kind.MISSING_HERE, Kind.NOT_CREDITED)
 class SettleForm(WorkspaceForm):
     """What the payment system has transferred to the bank."""
 
-    bank = MoneyField(label=_("Came to the bank, ₴"), may_be_zero=True, max_length=16)
+    bank = MoneyField(
+        label=_("Came to the bank, ₴"), may_be_zero=True, may_be_negative=True, max_length=16
+    )
     fee = MoneyField(label=_("Kept as the fee, ₴"), may_be_zero=True, required=False, max_length=16)
     reference = forms.CharField(label=_("Bank's number of the transfer"), max_length=60)
 
@@ -40,7 +42,9 @@ class SettleForm(WorkspaceForm):
 class ListForm(WorkspaceForm):
     """A list of payments from a file."""
 
-    file = forms.FileField(label=_("List: CSV, or CAMT.053 of a bank"), allow_empty_file=False)
+    file = forms.FileField(
+        label=_("List: CSV, or a bank’s CAMT.053 or MT940"), allow_empty_file=False
+    )
 
 
 @staff_page(Permission.PAYMENTS_RECONCILE)

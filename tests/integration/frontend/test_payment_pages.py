@@ -204,7 +204,9 @@ def test_a_transfer_that_was_posted_wrong_is_taken_back_and_posted_anew(
     assert ledger_queries.balance_kopecks(account_id=clearing) == 0
     assert Settlement.objects.filter(reversal_journal_id__isnull=True).get() == right
     # More went back than came in: the payment system took it from our bank.
-    mending.settle(**post, bank_kopecks=-700, fee_kopecks=0, reference="П-2")
+    day = reverse("workspace:reconciliation-day", args=[merchant.id, ON_DATE.isoformat()])
+    told = {"settle": "1", "bank": "-7,00", "fee": "", "reference": "П-2"}
+    assert iryna.post(day, told).status_code == 302
     assert ledger_queries.balance_kopecks(account_id=clearing) == -700
     assert not verification.verify().problems
 

@@ -1,7 +1,9 @@
 """monobank's acquiring: what its webhook must bear, how its key changes, what goes back."""
 
 import base64
+import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,10 +11,11 @@ import pytest
 from billing.payments import merchants, recipes
 from billing.payments import operations as payments
 from billing.payments.gateway import IncomingReply, OutgoingRequest, ProviderUnreachableError
-from billing.payments.models import Payment, Refund
+from billing.payments.models import Payment, PaymentEvent, Refund
 from billing.payments.outgoing import HttpLink
 from billing.payments.wire import documents
 from project.core.actor import SYSTEM
+from tests.contract.payments import faults
 from tests.contract.payments.faults import FOLDER, Answered, Incoming, Provider
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors import world
@@ -212,3 +215,78 @@ class TestWebhook(SignedFaults):
         provider = self.provider()
         assert provider.send(webhook(INVOICE, "100500", 12_550, ccy=840)).status == 400
         assert provider.balance == -15_025
+
+
+class TestRefundsAreAskedAbout:
+    """Refunds of ours of which nobody told the end."""
+
+    @pytest.fixture(autouse=True)
+    def _world(self, monkeypatch: pytest.MonkeyPatch, db: None) -> None:
+        faults.standing_clock(monkeypatch)
+        self.provider = Provider(incoming())
+        world.order(
+            merchant_id=self.provider.merchant_id,
+            number=ORDER,
+            client="acquiring",
+            provider_ref=INVOICE,
+            at=FOLDER.now,
+        )
+        self.provider.send(self.provider.paying())
+        self.asked: list[str] = []
+        self.says: dict[str, Any] = {}
+
+        def send(link: HttpLink, request: OutgoingRequest, *, operation: str) -> IncomingReply:
+            self.asked.append(operation)
+            if not self.says:
+                raise ProviderUnreachableError("down")
+            body = json.loads(webhook(INVOICE, "100500", 12_550, **self.says).body)
+            return IncomingReply(200, {}, documents.json_bytes(body))
+
+        monkeypatch.setattr(HttpLink, "send", send)
+
+    def wish(self, state: str, kopecks: int = 2_550) -> Refund:
+        payment = Payment.objects.get()
+        return Refund.objects.create(
+            payment=payment,
+            merchant_id=payment.merchant_id,
+            space=payment.space,
+            key="wish-1",
+            kind="OURS",
+            state=state,
+            amount_kopecks=kopecks,
+            created_at=FOLDER.now,
+        )
+
+    def ask(self, minutes: int) -> int:
+        return payments.ask_about_refunds(at=FOLDER.now + timedelta(minutes=minutes))
+
+    @pytest.mark.parametrize("state", ["SENT", "UNKNOWN"])
+    def test_it_is_asked_about_until_it_is_known(self, state: str) -> None:
+        ours = self.wish(state)
+        assert self.ask(1) == 0
+        assert self.ask(5) == 1  # the bank does not answer
+        assert self.ask(6) == 0  # not again at once
+        self.says = {"finalAmount": 12_550, "cancelList": []}
+        assert self.ask(20) == 1  # not done yet
+        ours.refresh_from_db()
+        assert ours.state == state
+        self.says = {"finalAmount": 10_000, "cancelList": [part("wish-1", 2_550)]}
+        assert self.ask(40) == 1
+        ours.refresh_from_db()
+        assert (ours.state, Refund.objects.count()) == ("SUCCEEDED", 1)
+        assert self.provider.balance == -15_025 + 10_000
+        assert self.ask(60) == 0
+        self.provider.books_are_right()
+
+    def test_one_that_was_never_sent_is_closed(self) -> None:
+        ours = self.wish("CREATED")
+        assert self.ask(5) == self.ask(20) == 0
+        ours.refresh_from_db()
+        assert (ours.state, self.asked) == ("FAILED", [])
+
+    def test_all_gone_while_a_part_was_wished_for_is_left_to_people(self) -> None:
+        self.wish("UNKNOWN")
+        self.says = {"status": "reversed", "finalAmount": 0, "cancelList": []}
+        assert self.ask(5) == 1
+        assert self.provider.balance == -15_025 + 12_550
+        assert PaymentEvent.objects.filter(kind="CONFLICT").exists()

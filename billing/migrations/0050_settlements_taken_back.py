@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0048_lists_by_space"),
+        ("billing", "0049_plan_begins"),
     ]
 
     operations = [
