@@ -46,11 +46,13 @@ def told(  # noqa: PLR0911 - one line a state
     seen = call.seen
     payment = _find(seen, merchant=merchant, space=space)
     attempt = _attempt_of(payment, seen) if payment is not None else None
-    if attempt is not None and call.version_at is not None:
+    if payment is not None and attempt is not None and call.version_at is not None:
         if attempt.version_at is not None and call.version_at < attempt.version_at:
             return answer(Result.OK, payment, text="older than what is known")
         attempt.version_at = call.version_at
-        _keep(attempt)
+        # A payment that is credited now writes its attempt once, at the end.
+        if seen.state is not SeenState.PAID or payment.state not in OPEN_STATES:
+            _keep(attempt)
     if call.trust is Trust.HINT:
         if call.opens and payment is None:
             payment, attempt = _announced(

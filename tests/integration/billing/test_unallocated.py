@@ -150,7 +150,7 @@ def test_an_address_in_the_purpose_suggests_who_is_served_there(
 ) -> None:
     here, there = world.account(), world.account()
     for account in (here, there):
-        world.sell(account, world.tariff(price=0), DAY)
+        world.sell(account, world.tariff(), DAY)
     street = Street.objects.create(
         locality=world.building.locality,
         name="Бучми",

@@ -17,6 +17,7 @@ from billing.payments import crediting, mending, merchants
 from billing.payments import operations as payments
 from billing.payments.calls import Pay
 from billing.payments.models import LegalEntity, LegalEntityArea, MerchantAccount, Settlement
+from billing.subscriptions.models import Subscription
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
@@ -223,7 +224,7 @@ def test_a_legal_entity_is_added_changed_and_given_a_place(
     assert made.status_code == 302
     entity = LegalEntity.objects.get(edrpou="1234567890")
     assert not entity.is_default
-    unit = contract.provider.building.locality_id
+    unit = Subscription.objects.get(id=contract.subscription_id).building.locality_id
     address = reverse("workspace:legal-entity", args=[entity.id])
     told = {"name": "ФОП Друга", "mfo": "322313", "admin_unit_id": str(unit), "is_default": "1"}
     assert boss.post(address, told).status_code == 302
