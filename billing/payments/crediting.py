@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from billing import money
 from billing.calendar import kyiv_date
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
@@ -57,6 +58,11 @@ WHERE id = %s
 def request_hash(*, account: str, amount_kopecks: int) -> bytes:
     """What a payment id stands for: the account and the amount as they stood in the message."""
     return hashlib.sha256(f"{account.strip()}\0{amount_kopecks}".encode()).digest()
+
+
+def said(account: str, amount_kopecks: int) -> str:
+    """A contract number and an amount as people read them."""
+    return f"{account} {money.format_uah(amount_kopecks)}".strip()
 
 
 def row_of(payment: Payment) -> PaymentRow:
@@ -282,7 +288,7 @@ def _pay_known(
     if known.external_id is not None and not is_same_key:
         return _pay_again(known, call, merchant=merchant, found=found, at=at, actor=actor)
     if bytes(known.request_hash) != asked:
-        return conflict(known, at=at, actor=actor, told=f"{call.account} {call.amount_kopecks}")
+        return conflict(known, at=at, actor=actor, told=said(call.account, call.amount_kopecks))
     if known.state in OPEN_STATES:
         known.external_id = call.key
         known.paid_at = call.paid_at or known.paid_at
@@ -323,7 +329,7 @@ def _pay_again(
 
 def conflict(known: Payment, *, at: datetime, actor: Actor, told: str) -> Answer:
     """Another account or amount under a known id: nothing is credited, people are alarmed."""
-    events.heard(known, kind="CONFLICT", at=at, actor=actor, reason=f"told {told}"[:300])
+    events.heard(known, kind="CONFLICT", at=at, actor=actor, reason=told[:300])
     return answer(Result.CONFLICT, known)
 
 
@@ -353,7 +359,7 @@ def prepare(
         return Answer(refused or Result.INTERNAL)
     asked = request_hash(account=call.account, amount_kopecks=call.amount_kopecks)
     if bytes(known.request_hash) != asked:
-        return conflict(known, at=at, actor=actor, told=f"{call.account} {call.amount_kopecks}")
+        return conflict(known, at=at, actor=actor, told=said(call.account, call.amount_kopecks))
     return answer(Result.DUPLICATE, known)
 
 

@@ -6,6 +6,7 @@ never touched is taken back by the reversal of its journal, a part by a journal 
 
 from datetime import datetime
 
+from billing import money
 from billing.calendar import kyiv_date
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
@@ -33,7 +34,7 @@ def reverse(call: Reverse, *, merchant: Account, space: str, at: datetime, actor
             kind="CONFLICT",
             at=at,
             actor=actor,
-            reason=f"reversal of {call.expect_kopecks}",
+            reason=money.format_uah(-call.expect_kopecks),
         )
         return answer(Result.CONFLICT, payment)
     return give_back(
@@ -79,7 +80,11 @@ def give_back(
     amount = left if amount_kopecks is None else amount_kopecks
     if not 0 < amount <= left:
         events.heard(
-            payment, kind="CONFLICT", at=at, actor=actor, reason=f"{amount} to go back of {left}"
+            payment,
+            kind="CONFLICT",
+            at=at,
+            actor=actor,
+            reason=f"{money.format_uah(-amount)} / {money.format_uah(left)}",
         )
         return answer(Result.NOT_REVERSIBLE, payment)
     journal_id = _post(payment, merchant=merchant, amount=amount, key=key, at=at, actor=actor)

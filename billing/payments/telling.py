@@ -20,6 +20,7 @@ from billing.payments.crediting import (
     details_of,
     pay,
     request_hash,
+    said,
 )
 from billing.payments.finding import find_payment
 from billing.payments.merchants import Account
@@ -60,7 +61,7 @@ def told(  # noqa: PLR0911 - one line a state
             )
         if call.opens and payment is not None and _is_told_otherwise(payment, seen):
             return conflict(
-                payment, at=at, actor=actor, told=f"{seen.account} {seen.amount_kopecks}"
+                payment, at=at, actor=actor, told=said(seen.account, seen.amount_kopecks or 0)
             )
         if call.opens and payment is None and seen.state is not SeenState.REVERSED:
             return Answer(Result.PENDING)
@@ -220,7 +221,7 @@ def _paid(
         if payment is None:
             return Answer(Result.NOT_FOUND_PAYMENT)
         if amount != (payment.gross_kopecks or payment.amount_kopecks):
-            return conflict(payment, at=at, actor=actor, told=f"{amount} for {seen.order}")
+            return conflict(payment, at=at, actor=actor, told=said(seen.order, amount))
     if (
         payment is None
         or payment.external_id not in (None, key)
@@ -298,7 +299,7 @@ def _paid_again(
     if payment.state == Payment.State.REVERSED:
         return answer(Result.DUPLICATE, payment)
     if seen.amount_kopecks is not None and not _is_amount_of(payment, seen):
-        return conflict(payment, at=at, actor=actor, told=str(seen.amount_kopecks))
+        return conflict(payment, at=at, actor=actor, told=said("", seen.amount_kopecks))
     if seen.account and payment.account_code and seen.account != payment.account_code:
         return conflict(payment, at=at, actor=actor, told=seen.account)
     if seen.refunds:

@@ -1,7 +1,9 @@
 """EasyPay's merchant API: what its notification must bear, sessions, refunds, the daily file."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -101,7 +103,9 @@ class TestNotification(SignedFaults):
 
 
 class Bank(StandInLink):
-    """The line to an EasyPay that answers each call by its path."""
+    """The line to an EasyPay that answers each call by its path; `state`: how an order stands."""
+
+    state: Mapping[str, str] = MappingProxyType({"paymentState": "pending"})
 
     def send(self, request: OutgoingRequest, *, operation: str) -> IncomingReply:
         self.requests.append(request)
@@ -110,7 +114,7 @@ class Bank(StandInLink):
             "createApp": {"appId": "app-1", "pageId": f"page-{number}"},
             "createPage": {"pageId": f"page-{number}"},
             "create": {"forwardUrl": "https://pay.easypay.ua/session/1"},
-            "state": {"paymentState": "pending"},
+            "state": dict(self.state),
             "refund": {"refundTransactionId": 5},
         }
         body = documents.json_bytes({**answers[operation], "error": None})
