@@ -1,0 +1,14 @@
+"""The lease that a device has is found by its index, however many there are."""
+
+from django.db import migrations
+
+from project.core.sqlfiles import replace_sql, run_sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("network", "0012_exact_minutes")]
+
+    operations = [
+        replace_sql(__file__, "leases"),
+        run_sql(__file__, "lease_of_device"),
+    ]
