@@ -28,7 +28,7 @@ class EntityForm(WorkspaceForm):
     bank_name = forms.CharField(label=_("Bank"), max_length=120, required=False)
     mfo = forms.CharField(label=_("МФО of the bank"), max_length=6, required=False)
 
-    def values(self) -> dict[str, str]:
+    def values(self) -> dict[str, Any]:
         """The requisites as typed."""
         return {name: self.cleaned_data[name] for name in FIELDS}
 
