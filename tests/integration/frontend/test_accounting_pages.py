@@ -239,7 +239,7 @@ class TestAccounting:
             payment_id=Payment.objects.get(amount_kopecks=50_000).id,
             reason="чарджбек",
         )
-        (row,) = self.page(iryna, "clearing", on=later.isoformat()).context["rows"]
+        ((row, _aged),) = self.page(iryna, "clearing", on=later.isoformat()).context["rows"]
         assert (row.code, row.due_kopecks, row.oldest_days) == ("clearing.cash", 7_050, 5)
         assert row.buckets == (0, 0, 7_050, 0, 0)
         clearing = ledger_queries.find_account(code="clearing.cash")
@@ -254,7 +254,9 @@ class TestAccounting:
             actor=SYSTEM,
             source="test",
         )
-        rows = self.page(iryna, "clearing", on=later.isoformat()).context["rows"]
+        rows = [
+            row for row, _aged in self.page(iryna, "clearing", on=later.isoformat()).context["rows"]
+        ]
         assert [(row.code, row.buckets) for row in rows] == [
             ("clearing.bank", (7_000, 0, 0, 0, 0)),
             ("clearing.cash", (0, 0, 50, 0, 0)),
