@@ -16,14 +16,13 @@ from django.db import Error, connection, transaction
 
 from network import places, pools
 from network.profile import AccessProfile
-from network.vendors.driver import Driver, ReplyAttribute, When
-from network.vendors.places import filled
+from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import SHIPPED, driver_of, drivers
 
 INTERIM_S = 300
 REBUILT_AT_ONCE = 2_000
-VALUES_MAX = 4  # of one attribute, or of one that counts in its tag
-CLASS = "Class"
+VALUES_MAX = 4  # of one attribute
+QUOTES = ("'", '"', "`")
 
 _IN_USE = "SELECT DISTINCT vendor FROM network_nas WHERE retired_at IS NULL ORDER BY 1"
 _ROWS = """
@@ -94,21 +93,17 @@ def rebuild(*, at: datetime) -> int:
 
 
 def reply_of(attributes: Iterable[ReplyAttribute]) -> dict[str, str] | None:
-    """The attributes as `replies` keeps them; None when there are too many of one name."""
+    """The attributes as `replies` keeps them; None when there are too many of one name, or a value
+    begins with a quote, which rlm_sql would not take as it is."""
     told: dict[str, str] = {}
     counts: dict[str, int] = {}
     for one in attributes:
         number = counts[one.name] = counts.get(one.name, 0) + 1
-        if number > VALUES_MAX:
+        value = str(one.value)
+        if number > VALUES_MAX or value[:1] in QUOTES:
             return None
-        told[one.name if number == 1 else f"{one.name}#{number}"] = str(one.value)
+        told[one.name if number == 1 else f"{one.name}#{number}"] = value
     return told
-
-
-def columns_in_use() -> list[tuple[str, str]]:
-    """`columns` of the kinds of BRAS that are registered; of all kinds while there is none, or the
-    database cannot be asked. Another kind goes over REST until FreeRADIUS is configured anew."""
-    return columns(drivers_in_use())
 
 
 def drivers_in_use() -> list[Driver]:
@@ -121,28 +116,6 @@ def drivers_in_use() -> list[Driver]:
         return chosen or list(drivers().values())
     except Error:
         return list(SHIPPED.values())
-
-
-def columns(chosen: Iterable[Driver] | None = None) -> list[tuple[str, str]]:
-    """(key in `replies`, attribute with its tag) of all that Accepts of these drivers (all there
-    are) can hold: what FreeRADIUS' map needs to know beforehand."""
-    found: dict[str, str] = {}
-    for driver in chosen if chosen is not None else drivers().values():
-        for one in driver.accept_templates:
-            if one.when is When.GUEST:
-                continue
-            if one.each_service and (filled(one.attribute, {}) is None):
-                for number in range(2, VALUES_MAX + 2):
-                    name = filled(one.attribute, {"n": number})
-                    if name:
-                        found[name] = name
-                continue
-            found[one.attribute] = one.attribute
-            if one.op == "+=":
-                for number in range(2, VALUES_MAX + 1):
-                    found[f"{one.attribute}#{number}"] = one.attribute
-    found.pop(CLASS, None)
-    return sorted(found.items())
 
 
 def _replies(

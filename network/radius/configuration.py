@@ -25,7 +25,6 @@ SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
 PATHS = ("rest", "fast")
 ECHO_VALUES = 4
-FAST_FIRST_COLUMN, FAST_FIRST_ATTRIBUTE = 3, 3100
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
 _SAFE_SECRET = re.compile(r"[A-Za-z0-9._~+/=:,-]{8,200}\Z")
@@ -65,9 +64,9 @@ class RadiusSettings:
 
     A BRAS is asked for again after `client_lifetime_s`. With `redis` accounting goes to the stream,
     without it packet by packet to the REST group. `path`: who is asked first,
-    "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role, `fast_columns`
-    what the fast path can answer with (`network.fastpath.columns`); `echoed` are attributes of
-    accounting with their types (`network.echoes.in_use`), `sources` where MAC and Option 82 are.
+    "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role; `echoed` are
+    attributes of accounting with their types (`network.echoes.in_use`), `sources` where MAC and
+    Option 82 are.
     """
 
     out: Path
@@ -84,7 +83,6 @@ class RadiusSettings:
     redis: RedisPlace | None = None
     path: str = "rest"
     database: tuple[tuple[str, str], ...] = ()
-    fast_columns: tuple[tuple[str, str], ...] = ()
     dhcp: DhcpPlace | None = None
     echoed: tuple[tuple[str, str], ...] = ()
     sources: Sources = NO_MORE
@@ -149,7 +147,6 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "SECRET": wanted.secret,
         "PATH": _path(wanted.path),
         "DATABASE": _database(wanted.database),
-        **_fast_places(wanted.fast_columns),
         **raddb_sources.places(wanted.sources),
         "ECHO": "\n".join(_echo(name, kind) for name, kind in wanted.echoed),
         "CLIENT_NETWORKS": "\n".join(
@@ -204,34 +201,8 @@ def _database(pairs: Iterable[tuple[str, str]]) -> str:
         if not _SAFE_VALUE.match(value):
             raise BadConfigurationError(f"the database's {name} has a sign that cannot stand here")
     told = " ".join(f"{name}={value}" for name, value in pairs if value)
-    return f"{told} application_name=freeradius options='-c statement_timeout=900 -c jit=off'"
-
-
-def _fast_places(columns: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Columns of the query, keys that it knows, and what each column becomes in the reply."""
-    known = list(columns)
-    for key, name in known:
-        if not (_SAFE_ATTRIBUTE.match(name) and _SAFE_ATTRIBUTE.match(key.partition("#")[0])):
-            raise BadConfigurationError(f"{name} is no attribute")
-    places = [(f"Bill-Fast-{number}", key, name) for number, (key, name) in enumerate(known, 1)]
-    return {
-        "FAST_COLUMNS": "".join(f", r.reply[{number}]" for number in range(1, len(known) + 1)),
-        "FAST_KEYS": ", ".join(f"'{key}'" for key, _name in known),
-        "FAST_UPDATES": "\n".join(
-            f"\t\t&request:{place} := {number}"
-            for number, (place, _key, _name) in enumerate(places, FAST_FIRST_COLUMN)
-        ),
-        "FAST_DICTIONARY": "\n".join(
-            f"ATTRIBUTE\t{place}\t{number}\tstring"
-            for number, (place, _key, _name) in enumerate(places, FAST_FIRST_ATTRIBUTE)
-        ),
-        "FAST_REPLY": "\n".join(
-            f'\tif (&{place} && (&{place} != "")) {{\n\t\tupdate reply {{\n'
-            f'\t\t\t&{name} {"+=" if "#" in key or ":" in name else ":="} "%{{{place}}}"\n'
-            "\t\t}\n\t}"
-            for place, key, name in places
-        ),
-    }
+    options = "-c statement_timeout=900 -c jit=off -c plan_cache_mode=force_generic_plan"
+    return f"{told} application_name=freeradius options='{options}'"
 
 
 def _echo(name: str, kind: str) -> str:

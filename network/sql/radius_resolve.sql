@@ -28,16 +28,22 @@ DECLARE
 BEGIN
     -- The usual case needs no more than look-ups: everything leads to one service.
     IF p_login <> '' THEN
-        SELECT d.* INTO one FROM radius_decision d WHERE d.login = p_login;
+        SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
+            d.password, d.sessions_max, d.replies
+        INTO one FROM radius_decision d WHERE d.login = p_login;
         is_there := FOUND;
     END IF;
     IF NOT is_there AND p_circuit <> '' THEN
-        SELECT d.* INTO one FROM radius_decision d
+        SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
+            d.password, d.sessions_max, d.replies
+        INTO one FROM radius_decision d
         WHERE d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND d.circuit_hex <> '' LIMIT 1;
         is_there := FOUND;
     END IF;
     IF NOT is_there AND p_mac <> '' THEN
-        SELECT d.* INTO one FROM radius_decision d WHERE d.mac = p_mac AND d.mac <> '' LIMIT 1;
+        SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
+            d.password, d.sessions_max, d.replies
+        INTO one FROM radius_decision d WHERE d.mac = p_mac AND d.mac <> '' LIMIT 1;
         is_there := FOUND;
     END IF;
     check_password := false;
@@ -82,7 +88,9 @@ BEGIN
         has_p := best.p = 1;
         some_login := best.some_login;
         is_found := best.is_found;
-        SELECT d.* INTO one FROM radius_decision d WHERE d.subscription_id = nearest_id;
+        SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
+            d.password, d.sessions_max, d.replies
+        INTO one FROM radius_decision d WHERE d.subscription_id = nearest_id;
     END IF;
     check_password := has_l AND p_has_password;
     IF is_found AND NOT is_alone THEN

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from network import echoes, factor_sources, fastpath
+from network import echoes, factor_sources
 from network.radius.configuration import (
     BadConfigurationError,
     DhcpPlace,
@@ -65,7 +65,6 @@ class Command(BaseCommand):
             redis=_redis_place() if options["accounting"] == "stream" else None,
             path=options["path"],
             database=_database(),
-            fast_columns=tuple(fastpath.columns_in_use()),
             dhcp=_dhcp_place(options),
             echoed=tuple(echoes.in_use()),
             sources=_sources(),

@@ -1,6 +1,7 @@
 """The rules of identity: laws that hold for every request, and the same rules in the database."""
 
 import itertools
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -8,9 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from network.identity import Factors, Identity, Mode, Problem, resolve
-from network.models import RadiusDecision
+from network.models import AccessMode, RadiusDecision
 from tests.support import services
 
+NAS = "10.0.0.1"
 LOGINS = ("", "a", "b")
 MACS = ("", "aa" * 6, "bb" * 6, "cc" * 6)
 PORTS = (("", ""), ("01", "ff"), ("02", "ff"), ("02", ""))
@@ -131,6 +133,8 @@ def test_the_database_decides_the_same(
     with connection.cursor() as cursor:
         cursor.execute("UPDATE radius_decision SET login = 'gone' || subscription_id, mac = ''")
         cursor.execute("UPDATE radius_decision SET circuit_hex = '', remote_hex = ''")
+        cursor.execute("UPDATE radius_decision SET replies = '{\"mikrotik\": {}}'")
+        cursor.execute("UPDATE network_accessmode SET mode = %s", [default.value])
         for one in known:
             subscription_id = three[one.subscription_id - 1]
             RadiusDecision.objects.filter(subscription_id=subscription_id).update(
@@ -171,9 +175,34 @@ def test_the_database_decides_the_same(
                 found.nearest_id,
                 ",".join(found.missed),
             ), (identity, told)
+            assert answered(cursor, identity) == (
+                (found.subscription_id, "PASSWORD" if found.check_password else "ACCEPT")
+                if found.subscription_id
+                else (None, "REFUSED")
+            ), (identity, told)
+
+
+def answered(cursor: Any, identity: Identity) -> tuple[int | None, str]:
+    """What the fast path says as a whole, its short cut for logins among it: whose, and how."""
+    cursor.execute(
+        "SELECT * FROM radius.authorize(%s, %s, %s, %s, %s, %s)",
+        [
+            NAS,
+            identity.login.encode().hex(),
+            identity.mac,
+            identity.circuit_hex,
+            identity.remote_hex,
+            "1" if identity.has_password else "",
+        ],
+    )
+    told = dict(cursor.fetchall())
+    service = int(told["Class"].split(":")[1]) if "Class" in told else None
+    return service, told["Bill-Verdict"]
 
 
 @pytest.fixture
 def three(db: None) -> list[int]:
-    """Three services to dress up."""
+    """Three services to dress up, and a BRAS that asks for them."""
+    nas = services.nas(address=NAS, vendor="mikrotik")
+    AccessMode.objects.create(nas=nas, mode=Mode.AUTO, changed_at=services.AT)
     return sorted(services.service().id for _ in range(3))

@@ -1,0 +1,14 @@
+"""The fast path answers with attributes, in one statement and a list for most questions."""
+
+from django.db import migrations
+
+from project.core.sqlfiles import run_sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("network", "0012_exact_minutes")]
+
+    operations = [
+        run_sql(__file__, "radius_resolve"),
+        run_sql(__file__, "radius_authorize"),
+    ]
