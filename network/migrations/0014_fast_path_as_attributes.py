@@ -6,7 +6,7 @@ from project.core.sqlfiles import run_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("network", "0012_exact_minutes")]
+    dependencies = [("network", "0013_lease_of_device")]
 
     operations = [
         run_sql(__file__, "radius_resolve"),
