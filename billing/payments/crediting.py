@@ -14,6 +14,7 @@ from django.db import transaction
 from billing import money
 from billing.calendar import kyiv_date
 from billing.ledger import operations as ledger
+from billing.ledger import queries as ledger_queries
 from billing.ledger.operations import Leg
 from billing.payments import events, payers
 from billing.payments.calls import Answer, Commit, Drop, Pay, PaymentRow, Prepare
@@ -262,6 +263,20 @@ def confirm(
         hooks.effects().settle(account_id=payment.account_id, on_date=on_date, at=at, actor=actor)
 
 
+def confirm_earlier(
+    payment: Payment, *, merchant: Account, at: datetime, actor: Actor, is_told: bool = False
+) -> None:
+    """`confirm` of what was begun before. Money for a contract that was closed since is taken
+    already: it waits for people, unallocated.
+    """
+    if payment.account_id is not None:
+        holder = ledger_queries.accounts(ids=[payment.account_id]).get(payment.account_id)
+        if holder is None or holder.closed_at is not None:
+            payment.account_id = None
+            payment.save(update_fields=["account"])
+    confirm(payment, merchant=merchant, at=at, actor=actor, is_told=is_told)
+
+
 def _write_confirmed(payment: Payment, *, at: datetime, is_told: bool) -> None:
     if not is_told:
         prepared.rows(_CONFIRM, [payment.journal_id, at, payment.id])
@@ -293,7 +308,7 @@ def _pay_known(
         known.external_id = call.key
         known.paid_at = call.paid_at or known.paid_at
         known.details = known.details | dict(call.details)
-        confirm(known, merchant=merchant, at=at, actor=actor, is_told=True)
+        confirm_earlier(known, merchant=merchant, at=at, actor=actor, is_told=True)
         return answer(Result.OK, known)
     if known.state == Payment.State.CONFIRMED:
         # Money that nobody could place: the provider is told again what it was told at first.
@@ -369,7 +384,7 @@ def commit(call: Commit, *, merchant: Account, at: datetime, actor: Actor) -> An
     if payment is None:
         return Answer(Result.NOT_FOUND_PAYMENT)
     if payment.state in OPEN_STATES and payment.external_id:
-        confirm(payment, merchant=merchant, at=at, actor=actor)
+        confirm_earlier(payment, merchant=merchant, at=at, actor=actor)
         return answer(Result.OK, payment)
     if payment.state == Payment.State.CONFIRMED:
         return answer(Result.DUPLICATE, payment)

@@ -14,6 +14,7 @@ from billing.payments.models import Payment, PaymentAttempt
 from project.core import prepared
 
 MAX_ATTEMPTS = 20
+ORDER = "order"  # among the details of money that came for an order when it was closed
 
 _Row = TypeVar("_Row", bound=models.Model)
 
@@ -67,6 +68,18 @@ def find_payment(
         return known[0]
     known = _rows(Payment, _BY_ORDER, [merchant.id, order]) if order else []
     return known[0] if known else None
+
+
+def paid_late(*, order: Payment) -> Payment | None:
+    """The payment that came for an order which had failed or expired by then, or None."""
+    found = Payment.objects.filter(
+        merchant_id=order.merchant_id,
+        account_code=order.account_code,
+        state__in=(Payment.State.CONFIRMED, Payment.State.REVERSED),
+        created_at__gte=order.created_at,
+        **{f"details__{ORDER}": order.order_number},
+    )
+    return found.order_by("id").first()
 
 
 def payment_id_of(*, provider_ref: str, merchant: Account) -> int | None:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import queries as ledger_queries
-from billing.payments import checkouts, merchants, payers, registry, telling
+from billing.payments import checkouts, finding, merchants, payers, registry, telling
 from billing.payments.checkouts import CannotPayError, Started
 from billing.payments.models import MerchantAccount, Payment, PaymentAttempt
 from billing.payments.results import Result
@@ -214,10 +214,14 @@ def outcome(*, order: str, signature: str) -> Outcome:
         payment = Payment.objects.select_related("account").filter(order_number=order).first()
     if payment is None:
         raise NotFoundError(_("There is no such payment."))
+    attempt = payment.attempts.order_by("-id").first()
+    if payment.state in (Payment.State.FAILED, Payment.State.CANCELLED):
+        # The payer tried once more on the payment system's page, and it went through.
+        payment = finding.paid_late(order=payment) or payment
     holder = payment.holder_id
     return Outcome(
         payment=payment,
-        attempt=payment.attempts.order_by("-id").first(),
+        attempt=attempt,
         balance_kopecks=ledger_queries.balance_kopecks(account_id=holder) if holder else None,
         pay_path=path_of(account_code=payment.account_code),
     )

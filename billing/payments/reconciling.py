@@ -173,8 +173,11 @@ def day(*, merchant: MerchantAccount, on_date: date) -> Day:
     lines = list(seen.values())
     complete = {one.space for one in lists if one.is_complete}
     listed = {(space, key) for space, key, _is_back in seen}
-    credited = ours.filter(in_span, state__in=["CONFIRMED", "REVERSED"])
-    for payment in credited.order_by("id")[:MAX_ROWS]:
+    credited = list(
+        ours.filter(in_span, state__in=["CONFIRMED", "REVERSED"]).order_by("id")[:MAX_ROWS]
+    )
+    listed |= _listed_elsewhere(credited, listed, merchant=merchant)
+    for payment in credited:
         key = (payment.external_id or "").removesuffix(REST)
         if not {(payment.space, key), ("", key)} & listed:
             left = payment.amount_kopecks - payment.refunded_kopecks
@@ -191,6 +194,18 @@ def day(*, merchant: MerchantAccount, on_date: date) -> Day:
         settlements=list(merchant.settlements.filter(on_date=on_date).order_by("id")),
         stands_kopecks=ledger_queries.balance_kopecks(account_id=merchant.clearing_account_id),
     )
+
+
+def _listed_elsewhere(
+    credited: Sequence[Payment], listed: set[tuple[str, str]], *, merchant: MerchantAccount
+) -> set[tuple[str, str]]:
+    """What their lists have on another day: their clock and ours differ about midnight."""
+    keys = {(payment.external_id or "").removesuffix(REST) for payment in credited}
+    unknown = keys - {key for _space, key in listed}
+    rows = ProviderRegisterRow.objects.filter(
+        register__merchant=merchant, key__in=unknown, is_reversal=False
+    )
+    return set(rows.values_list("register__space", "key"))
 
 
 def _given_back(payments: Iterable[Payment]) -> dict[int, int]:

@@ -34,6 +34,8 @@ def take_in(
             "received_at": at,
         },
     )
+    # The later of two rows about one payment counts.
+    rows = {(row.key[:100], row.is_reversal): row for row in call.rows}
     known = {
         payment.external_id: payment
         for payment in Payment.objects.filter(
@@ -41,7 +43,7 @@ def take_in(
         )
     }
     ProviderRegisterRow.objects.bulk_create(
-        [_row(register, row, known.get(row.key)) for row in call.rows],
+        [_row(register, row, known.get(row.key)) for row in rows.values()],
         update_conflicts=True,
         update_fields=["amount_kopecks", "account_code", "outcome", "payment"],
         unique_fields=["register", "key", "is_reversal"],

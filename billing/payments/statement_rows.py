@@ -40,7 +40,9 @@ def row_of(told: Mapping[str, str], *, kopecks: int, paid_at: datetime) -> Regis
     details = {name: told[name][: _LONGEST.get(name, 100)] for name in _DETAILS if told.get(name)}
     key = told.get("key", "")
     if not key:
-        said = "\0".join([paid_at.isoformat(), str(kopecks), *sorted(details.values())])
+        document = [told["document"]] if told.get("document") else []
+        parts = [paid_at.isoformat(), str(kopecks), *sorted(details.values()), *document]
+        said = "\0".join(parts)
         key = f"{_HASHED}{hashlib.sha256(said.encode()).hexdigest()[:32]}"
     return RegistryRow(
         key=values.key(key),

@@ -29,8 +29,9 @@ from billing.payments.wire.values import BadValueError
 
 # What banks and payment systems call their columns, in small letters.
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "key": ("id", "key", "номер", "номер платежу", "номер документа", "№ документа", "reference",
-            "transactionid", "референс"),
+    "key": ("id", "key", "reference", "transactionid", "референс", "номер платежу", "номер"),
+    # The payer's own number of the paper: many payers have a document 15.
+    "document": ("номер документа", "№ документа"),
     "amount": ("amount", "sum", "сума", "сума, грн", "сума, uah", "сума платежу", "кредит"),
     "account": ("account", "рахунок абонента", "особовий рахунок", "договір", "контракт"),
     "paid_at": ("date", "paid_at", "дата", "дата операції", "дата платежу", "дата і час"),
@@ -65,10 +66,9 @@ def _csv(content: bytes) -> list[RegistryRow]:
     try:
         titles = [title.strip().lower() for title in next(lines, [])]
         places = {
-            name: titles.index(known)
+            name: titles.index(next(known for known in words if known in titles))
             for name, words in COLUMNS.items()
-            for known in words
-            if known in titles
+            if not set(words).isdisjoint(titles)
         }
         if "amount" not in places or "paid_at" not in places:
             raise BadStatementError(

@@ -15,7 +15,7 @@ from billing.payments.crediting import (
     announce,
     answer,
     close,
-    confirm,
+    confirm_earlier,
     conflict,
     details_of,
     pay,
@@ -73,6 +73,7 @@ def told(  # noqa: PLR0911 - one line a state
     if seen.state is SeenState.FAILED:
         return _failed(payment, attempt, seen=seen, at=at, actor=actor)
     if seen.state is SeenState.REVERSED:
+        _name_unpaid(payment, seen=seen, space=space)
         return _gone_back(payment, seen=seen, merchant=merchant, at=at, actor=actor)
     return _paid(
         payment,
@@ -220,7 +221,9 @@ def _paid(
     if call.trust is Trust.ORDER:
         if payment is None:
             return Answer(Result.NOT_FOUND_PAYMENT)
-        if amount != (payment.gross_kopecks or payment.amount_kopecks):
+        is_other = amount != (payment.gross_kopecks or payment.amount_kopecks)
+        if is_other or _is_paid_as_another(payment, key):
+            # The digest covers neither amount nor id: it is worth one payment of its order.
             return conflict(payment, at=at, actor=actor, told=said(seen.order, amount))
     if (
         payment is None
@@ -239,13 +242,21 @@ def _paid(
     payment.fee_kopecks, payment.paid_at = seen.fee_kopecks, seen.paid_at or at
     payment.request_hash = request_hash(account=payment.account_code, amount_kopecks=amount)
     payment.details = payment.details | details_of(dict(seen.details))
-    confirm(payment, merchant=merchant, at=at, actor=actor, is_told=True)
+    confirm_earlier(payment, merchant=merchant, at=at, actor=actor, is_told=True)
     if attempt is not None:
         attempt.state, attempt.finished_at = PaymentAttempt.State.SUCCEEDED, at
         _keep(attempt)
     if seen.refunds:
         _parts_back(payment, seen=seen, merchant=merchant, at=at, actor=actor)
     return answer(Result.OK, payment)
+
+
+def _is_paid_as_another(payment: Payment, key: str) -> bool:
+    """Whether the money of the order has come under another id."""
+    if payment.external_id not in (None, key):
+        return True
+    late = finding.paid_late(order=payment) if _is_closed(payment) else None
+    return late is not None and late.external_id != key
 
 
 def _is_closed(payment: Payment) -> bool:
@@ -272,6 +283,7 @@ def _without_order(
     """Proven money for no open order: to the account that is named, or to nobody's yet."""
     seen = call.seen
     account = seen.account or (payment.account_code if payment is not None else "")
+    of_order = {finding.ORDER: payment.order_number} if payment is not None else {}
     return pay(
         Pay(
             account=account,
@@ -282,7 +294,7 @@ def _without_order(
             net_kopecks=seen.net_kopecks,
             fee_kopecks=seen.fee_kopecks,
             is_taken=True,
-            details=details_of(dict(seen.details)),
+            details=details_of(dict(seen.details) | of_order),
         ),
         merchant=merchant,
         endpoint=endpoint,
@@ -318,6 +330,18 @@ def _is_amount_of(payment: Payment, seen: Seen) -> bool:
         == request_hash(account=payment.account_code, amount_kopecks=amount)
         for amount in {seen.amount_kopecks or 0, (seen.amount_kopecks or 0) + back}
     )
+
+
+def _name_unpaid(payment: Payment | None, *, seen: Seen, space: str) -> None:
+    """All of it went back before we heard that it was paid: a late word of that, by the same id,
+    is then a repeat.
+    """
+    back = sum(kopecks for _key, kopecks in seen.refunds)
+    if payment is None or payment.state not in OPEN_STATES or not seen.key:
+        return
+    if payment.external_id is None and (not seen.refunds or back >= payment.amount_kopecks):
+        payment.external_id, payment.space = seen.key, space
+        payment.save(update_fields=["external_id", "space"])
 
 
 def _gone_back(

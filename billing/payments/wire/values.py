@@ -15,7 +15,8 @@ MAX_KOPECKS = 10**12  # ten billion hryvnias: whatever is above is no payment of
 _UAH = re.compile(r"([+-]?)([0-9]{1,12})(?:[.,]([0-9]{0,2}))?", re.ASCII)
 _KOPECKS = re.compile(r"[+-]?[0-9]{1,12}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9A-Za-zА-Яа-яІіЇїЄєҐґ_./№-]{1,40}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# With halves of letters that JSON can name and no text can hold.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class BadValueError(ValueError):

@@ -146,6 +146,8 @@ class LiqpayClient(BareClient):
     def query(self, payment: PaymentView, merchant: Merchant, link: Link) -> Seen:
         """The status of the order."""
         answer = self._request(link, merchant, "status", {"order_id": payment.order})
+        if documents.words(answer, "status") == "sandbox" and not merchant["liqpay_sandbox"]:
+            return Seen(SeenState.WAITING, order=payment.order)
         seen: Seen = client.understood(seen_of, answer)
         return seen
 
