@@ -78,6 +78,9 @@ def give_back(
         return answer(Result.NOT_REVERSIBLE, payment)
     left = payment.amount_kopecks - payment.refunded_kopecks
     amount = left if amount_kopecks is None else amount_kopecks
+    if amount == payment.gross_kopecks and not payment.refunded_kopecks:
+        # The provider counts what the payer paid; that was credited less the commission.
+        amount = left
     if not 0 < amount <= left:
         events.heard(
             payment,

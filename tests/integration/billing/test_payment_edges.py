@@ -164,6 +164,23 @@ def test_what_went_back_before_its_payment_was_heard_of_is_not_credited_afterwar
     right()
 
 
+def test_all_of_a_payment_goes_back_though_the_commission_was_never_credited(
+    world: World, merchant: int
+) -> None:
+    payments.change_merchant(
+        at=AT, actor=CASHIER, merchant_id=merchant, commission="PERCENT", commission_bp=200
+    )
+    account = world.account()
+    started = order(merchant, account)
+    do(merchant, paid(started, "t1"))
+    assert balance(account) == 4_900
+    part = replace(paid(started, "t1").seen, state=SeenState.REVERSED, refunds=(("r1", 5_000),))
+    assert do(merchant, Told(part, Trust.ORDER)).result is Result.OK
+    assert (balance(account), Payment.objects.get().state) == (0, "REVERSED")
+    assert do(merchant, Told(part, Trust.ORDER)).result is Result.DUPLICATE
+    right()
+
+
 def test_a_test_payment_is_not_credited_by_asking_either(world: World) -> None:
     document = {
         "status": "sandbox",
