@@ -8,40 +8,43 @@ both say the same.
 import re
 import socket
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import md5
+from typing import Any
 
 from network.accounting import SECONDS_MAX, Boot, SessionFacts, identity_of_class, read
 from network.radius import echo
-from network.radius.stream_entry import ECHO, FIELDS, OPTIONS, parse
+from network.radius.stream_entry import ECHO, parse
 
 _ENTRY_CHARS_MAX = 3_000
-_FORM = "2"
-_PLAIN = re.compile(r"2\|3\|[0-9]{10}\|[0-9a-f|.:]*\Z")
+_HEX, _NUMBER, _IPV4 = "([0-9a-f]*)", "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
+# Everything that the plain form says, in the order of stream_entry.
+_PLAIN = re.compile(
+    rf"2\|3\|([0-9]{{10}})\|{_IPV4}\|([0-9a-f]+)\|{_HEX}\|{_HEX}\|([0-9a-f]{{12}})"
+    rf"\|[0-9a-f]*\|{_HEX}\|{_HEX}\|{_HEX}\|{_IPV4}?\|([0-9]{{0,10}})"
+    rf"\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|[0-9]*\|([ -{{}}~]*)\|"
+)
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address that a BRAS tells)
 
 
 def facts_of(entry: bytes, *, received_at: datetime) -> SessionFacts | Boot:
     """The statement of one entry; BadEntryError or UselessPacketError when it makes none."""
     text = entry.decode("ascii", "replace")
-    parts = text.split("|")
-    known = len(parts) == FIELDS[_FORM] and len(text) <= _ENTRY_CHARS_MAX
-    if known and not parts[OPTIONS] and _PLAIN.match("|".join(parts[:ECHO])):
-        facts = _interim(parts, received_at=received_at)
+    match = _PLAIN.fullmatch(text) if len(text) <= _ENTRY_CHARS_MAX else None
+    if match is not None:
+        facts = _interim(match.groups(), received_at=received_at)
         if facts is not None:
             return facts
     message = parse(entry)
+    parts = text.split("|")
     told = echo.of_entry(parts[ECHO]) if len(parts) > ECHO else ""
     return read(message, received_at=received_at, echo=told)
 
 
-def _interim(parts: list[str], *, received_at: datetime) -> SessionFacts | None:
+def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | None:
     """An interim update with a MAC, 64-bit counters and IPv4 addresses, or None."""
-    (_form, _status, time_s, source, session, told_class, user, mac, _calling, circuit, remote,
-     port, framed_ip, seconds, in_low, in_high, out_low, out_high, _cause, echoed, _options
-     ) = parts  # fmt: skip
-    numbers = (seconds or "0", in_low, in_high, out_low, out_high)
-    if len(mac) != 12 or not session or not all(one.isdigit() and len(one) < 11 for one in numbers):
-        return None
+    (time_s, source, session, told_class, user, mac, circuit, remote, port, framed_ip, seconds,
+     in_low, in_high, out_low, out_high, echoed) = told  # fmt: skip
     try:
         socket.inet_pton(socket.AF_INET, source)
         if framed_ip:
@@ -50,10 +53,10 @@ def _interim(parts: list[str], *, received_at: datetime) -> SessionFacts | None:
         nas_port_id = _text(port) if port else ""
     except (OSError, ValueError):
         return None
-    if source == _NOBODY or ":" in circuit + remote + mac or "." in circuit + remote + mac:
+    if source == _NOBODY:
         return None
-    at = min(datetime.fromtimestamp(int(time_s), tz=UTC), received_at)
-    session_time_s = min(int(numbers[0]), SECONDS_MAX)
+    at = min(_moment(int(time_s)), received_at)
+    session_time_s = min(int(seconds or "0"), SECONDS_MAX)
     subscription_id, is_guest, nonce = identity_of_class(own_class)
     key = f"{source}|{acct_session_id}|{own_class}|{mac}"
     return SessionFacts(
@@ -76,6 +79,12 @@ def _interim(parts: list[str], *, received_at: datetime) -> SessionFacts | None:
         session_time_s=session_time_s,
         echo=echo.of_entry(echoed) if echoed else "",
     )
+
+
+@lru_cache(maxsize=256)
+def _moment(seconds: int) -> datetime:
+    """Packets of a batch are of a few seconds."""
+    return datetime.fromtimestamp(seconds, tz=UTC)
 
 
 def _text(hexed: str) -> str:

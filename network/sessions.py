@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -135,17 +136,12 @@ def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
     points = _merged_points(cursor, facts)
     answer = prepared.rows(_INGEST, {**_columns(facts, points), "day": day})
     outcomes = {row[0]: _Outcome(*row) for row in answer}
-    # Addresses of sessions that have begun or ended; interim updates tell nothing new of them.
-    pools.follow(
-        unique_ids=[one.unique_id for one in outcomes.values() if one.is_new or one.is_over],
-        at=max(one.last_seen_at for one in facts),
-    )
     late = [one for one in facts if (o := outcomes.get(one.unique_id)) and o.closed_day]
     if late:
         told = [outcomes[one.unique_id] for one in late]
         more = {
-            "closed_day": _array(one.closed_day for one in told),
-            "is_over": _array(one.is_over for one in told),
+            "closed_day": _array([one.closed_day for one in told]),
+            "is_over": _array([one.is_over for one in told]),
             "days": sorted({one.closed_day for one in told if one.closed_day}),
             "day": day,
         }
@@ -251,6 +247,7 @@ _TEXTS = (
     "unique_id", "acct_session_id", "login", "mac", "circuit_hex", "remote_hex", "nas_port_id",
     "nonce", "terminate_cause", "echo",
 )  # fmt: skip
+_PLAIN_OF, _TEXTS_OF = attrgetter(*_PLAIN), attrgetter(*_TEXTS)
 
 
 def _columns(facts: Sequence[SessionFacts], points: dict[str, list[int]]) -> dict[str, str]:
@@ -267,20 +264,27 @@ def _columns(facts: Sequence[SessionFacts], points: dict[str, list[int]]) -> dic
             in_octets[number] = max(one.in_octets, in_total)
             out_octets[number] = max(one.out_octets, out_total)
             told[number] = "{" + ",".join(map(str, known)) + "}"
-    columns = {name: _array(getattr(one, name) for one in facts) for name in _PLAIN}
-    columns |= {name: _texts([getattr(one, name) for one in facts]) for name in _TEXTS}
-    columns["has_packet"] = _array(bool(one.packets) for one in facts)
+    plain, texts = (
+        zip(*map(_PLAIN_OF, facts), strict=True),
+        zip(*map(_TEXTS_OF, facts), strict=True),
+    )
+    columns = {name: _array(values) for name, values in zip(_PLAIN, plain, strict=True)}
+    columns |= {name: _texts(values) for name, values in zip(_TEXTS, texts, strict=True)}
+    columns["has_packet"] = _array([bool(one.packets) for one in facts])
     columns["in_octets"], columns["out_octets"] = _array(in_octets), _array(out_octets)
     columns["wrap_points"] = _texts(told)
     return columns
 
 
-def _array(values: Iterable[Any]) -> str:
+def _array(values: Sequence[Any]) -> str:
     """PostgreSQL's text form of an array of numbers, times, addresses, truth values.
 
     Written here because psycopg's own way, sign by sign in Python, took half of the time of an
     ingest. A time has a space in this form, but neither a comma nor a brace.
     """
+    if values and values.count(values[0]) == len(values):  # none of them stopped, or all of a BRAS
+        first = "NULL" if values[0] is None else str(values[0])
+        return "{" + ",".join([first] * len(values)) + "}"
     return "{" + ",".join(["NULL" if one is None else str(one) for one in values]) + "}"
 
 

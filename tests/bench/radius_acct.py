@@ -18,8 +18,8 @@ import redis
 from django.db import connection, transaction
 
 from network import stream
-from network.accounting import SessionFacts, read
-from network.radius.stream_entry import parse
+from network.accounting import SessionFacts
+from network.entry_facts import facts_of
 from project.core import clock
 from project.process import programs
 from tests.bench._harness import Result, bench_database, execute, in_turn, note, run
@@ -180,19 +180,25 @@ def _ingest(server: RedisServer, *, scale: float) -> tuple[float, dict[str, int]
 
 
 def _entries(sessions: int) -> list[list[bytes]]:
-    """Entries as FreeRADIUS writes them, split at the places that change."""
+    """Entries as FreeRADIUS writes them, up to the place where they change."""
     now = int(clock.now().timestamp()) - 3600
     made = []
     for place in range(sessions):
         name, told = f"gb{place}".encode().hex(), f"s:{place + 1}:0123456789abcdef".encode().hex()
         session, mac = f"81{place:08x}".encode().hex(), f"0200{place:08x}"
-        head = f"1|3|{now}|127.0.0.1|{session}|{told}|{name}|{mac}|{mac.encode().hex()}|||"
-        made.append([f"{head}|10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}|".encode()])
+        head = f"2|3|{now}|127.0.0.1|{session}|{told}|{name}|{mac}|{mac.encode().hex()}|||"
+        address = f"10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}"
+        tail = f"|;Class=h{told}+h+h+h;Framed-IP-Address=t{address}|"
+        made.append([f"{head}|{address}|".encode(), tail.encode()])
     return made
 
 
 def _entry(parts: Sequence[bytes], *, turn: int) -> bytes:
-    return parts[0] + f"{300 * turn}|{1000 * turn}|0|{9000 * turn}|0|".encode()
+    """A whole one; `parts` are its head and its tail, or it alone."""
+    if len(parts) == 1:
+        return parts[0]
+    head, tail = parts
+    return head + f"{300 * turn}|{1000 * turn}|0|{9000 * turn}|0|".encode() + tail
 
 
 def _chosen(entries: list[list[bytes]], packets: int, *, turn: int) -> list[list[bytes]]:
@@ -203,8 +209,7 @@ def _chosen(entries: list[list[bytes]], packets: int, *, turn: int) -> list[list
 
 
 def _facts(parts: Sequence[bytes]) -> SessionFacts:
-    entry = parts[0] if parts[0].count(b"|") == 18 else _entry(parts, turn=1)
-    facts = read(parse(entry), received_at=clock.now())
+    facts = facts_of(_entry(parts, turn=1), received_at=clock.now())
     assert isinstance(facts, SessionFacts)
     return facts
 
@@ -213,8 +218,7 @@ def _drain(worker: stream.Worker, client: redis.Redis, chosen: list[list[bytes]]
     """Put them into the stream, then measure how fast the worker takes them out."""
     with client.pipeline(transaction=False) as pipe:
         for parts in chosen:
-            entry = parts[0] if parts[0].count(b"|") == 18 else _entry(parts, turn=1)
-            pipe.xadd(stream.STREAM, {b"p": entry})
+            pipe.xadd(stream.STREAM, {b"p": _entry(parts, turn=1)})
         pipe.execute()
     begin, taken = time.perf_counter(), 0
     while taken < len(chosen):
