@@ -42,18 +42,6 @@ def load(
             at=at,
             actor=SYSTEM,
         )
-    if not GuestRule.objects.exists():
-        guest_rules.save(
-            rule_id=None,
-            wanted=guest_rules.Wanted(
-                name=GUEST_RULE,
-                reasons=["DEBT"],
-                speed_down_bit_s=2_000_000,
-                speed_up_bit_s=1_000_000,
-            ),
-            at=at,
-            actor=SYSTEM,
-        )
     _pool(*ANYWHERE, at=at)
     _pool(*GUESTS, at=at, is_guest=True)
     name, network, bits = LINKS
@@ -76,6 +64,22 @@ def load(
             f"10.{second}.{third}.2-10.{second}.{third + 31}.254",
             at=at,
             unit=unit,
+        )
+
+
+def wall(*, at: datetime) -> None:
+    """Who owes money is let in as a guest, slowly and to our pages only; made once."""
+    if not GuestRule.objects.exists():
+        guest_rules.save(
+            rule_id=None,
+            wanted=guest_rules.Wanted(
+                name=GUEST_RULE,
+                reasons=["DEBT"],
+                speed_down_bit_s=2_000_000,
+                speed_up_bit_s=1_000_000,
+            ),
+            at=at,
+            actor=SYSTEM,
         )
 
 

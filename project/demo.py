@@ -97,6 +97,7 @@ def load(*, at: datetime, fixtures: Path, password: str, site: str, say: Say) ->
     kharkiv = AdminUnit.objects.get(name="Харків", category=AdminUnit.Category.CITY)
     demo_tariffs.load(at=opened_at, zones=zones, admin_units={"kharkiv": kharkiv.id})
     demo_network.load(at=opened_at, zones=Zone.objects.order_by("id"), admin_units=[kharkiv])
+    demo_network.wall(at=opened_at)
     demo_payments.open_accounts(at=opened_at, site=site)
     story = Story(at=at, first_day=first_day, staff=staff, say=say)
     demo_plant.load(

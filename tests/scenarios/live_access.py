@@ -10,7 +10,7 @@ from datetime import datetime
 
 from playwright.sync_api import Page, expect
 
-from network import guest_rules, operations, provisioning, sender, wishes
+from network import dated, guest_rules, operations, sender, wishes
 from network.demo import NAS_ADDRESS, NAS_NAME
 from network.models import (
     AccessAction,
@@ -188,7 +188,7 @@ def a_change_of_tariff_is_ordered(page: Page, line: Line) -> None:
 def the_new_tariff_reaches_the_session_without_a_disconnect(line: Line, *, at: datetime) -> None:
     """At midnight its first day begins, and the session goes on with the new speed."""
     with line.system.database():
-        provisioning.refresh_dated(at=at)
+        dated.switch(at=at)
     _sent(line, at=at)
     assert line.bras.kinds() == ["coa", "coa"]
     assert line.bras.said()[-1] == "Mikrotik-Rate-Limit=100M/100M"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from pyrad.client import Client
 from pyrad.packet import CoAACK, CoAPacket, CoARequest, DisconnectACK, DisconnectRequest
 from pytest_django import DjangoDbBlocker
 
@@ -14,7 +13,7 @@ from billing.models import Subscription
 from network import operations
 from network.models import RadiusDecision, RejectLog, Session, SessionHistory
 from network.radius.dictionaries import dictionary
-from network.simulated_bras import Router, SimulatedBras
+from network.radius.simulated_bras import Router, SimulatedBras, client_of
 from project.core.actor import SYSTEM
 from tests.support import services
 from tests.support.fake_bras import RadiusClient
@@ -288,12 +287,10 @@ def test_the_played_bras_logs_in_sends_traffic_and_does_as_it_is_told(
     """The demonstration's access server, against the real RADIUS server: FreeRADIUS answers it."""
     now = [1_000.0]
     bras = SimulatedBras(
-        client=Client(
-            server="127.0.0.1",
-            authport=radius.parts.radius_auth_port,
-            acctport=radius.parts.radius_acct_port,
+        client=client_of(
+            auth_port=radius.parts.radius_auth_port,
+            acct_port=radius.parts.radius_acct_port,
             secret=SECRET.encode(),
-            dict=dictionary(),
         ),
         routers=[
             Router(known.login, known.password, "a4cf12000001"),

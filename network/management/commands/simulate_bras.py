@@ -8,12 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from pyrad.client import Client
 
 from network import crypto
 from network.models import Nas, RadiusDecision
-from network.radius.dictionaries import dictionary
-from network.simulated_bras import Router, SimulatedBras
+from network.radius.simulated_bras import Router, SimulatedBras, client_of
 
 TURN_S = 1.0
 ONLINE_SHARE = 0.85
@@ -47,14 +45,10 @@ class Command(BaseCommand):
             raise CommandError(f"Port {nas.coa_port} (udp) is taken: {error}") from error
         listening.settimeout(TURN_S)
         bras = SimulatedBras(
-            client=Client(
-                server="127.0.0.1",
-                authport=settings.GEOBILL_RADIUS_AUTH_PORT,
-                acctport=settings.GEOBILL_RADIUS_ACCT_PORT,
+            client=client_of(
+                auth_port=settings.GEOBILL_RADIUS_AUTH_PORT,
+                acct_port=settings.GEOBILL_RADIUS_ACCT_PORT,
                 secret=secret,
-                dict=dictionary(),
-                timeout=3,
-                retries=2,
             ),
             routers=self._routers(chance),
             name=nas.name,

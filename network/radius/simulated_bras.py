@@ -26,6 +26,8 @@ from pyrad.packet import (
     PacketError,
 )
 
+from network.radius.dictionaries import dictionary
+
 logger = logging.getLogger(__name__)
 
 SESSION_CONTEXT_NOT_FOUND = 503
@@ -64,6 +66,19 @@ class Live:
     up_bit_s: int
     down_octets: int = 0
     up_octets: int = 0
+
+
+def client_of(*, auth_port: int, acct_port: int, secret: bytes) -> Client:
+    """How the RADIUS server on this host is asked."""
+    return Client(
+        server="127.0.0.1",
+        authport=auth_port,
+        acctport=acct_port,
+        secret=secret,
+        dict=dictionary(),
+        timeout=3,
+        retries=2,
+    )
 
 
 def rates_of(text: str) -> tuple[int, int]:
