@@ -46,15 +46,17 @@ WISH = (
     "a.id, a.session_unique_id, a.subscription_id, a.kind, a.cause, a.desired,"
     " a.desired_profile_hash, a.packets, a.attempts"
 )
+# MATERIALIZED: joined as it is, the choice may be made anew for each row, and more be taken.
 _CLAIM = f"""
-UPDATE network_access_action a
-SET state = 'SENT', sent_at = %(at)s, attempts = a.attempts + 1
-FROM (
+WITH chosen AS MATERIALIZED (
     SELECT id FROM network_access_action
     WHERE nas_id = %(nas)s AND state IN ('DESIRED', 'TIMED_OUT') AND next_attempt_at <= %(at)s
       AND NOT session_unique_id = ANY(%(running)s)
     ORDER BY priority, next_attempt_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
-) chosen
+)
+UPDATE network_access_action a
+SET state = 'SENT', sent_at = %(at)s, attempts = a.attempts + 1
+FROM chosen
 WHERE a.id = chosen.id
 RETURNING {WISH}, a.priority
 """  # noqa: S608 (our own text)

@@ -58,7 +58,7 @@ def open_accounts(*, at: datetime, site: str) -> None:
             actor=SYSTEM,
             name=ENTITY,
             edrpou="3000000017",
-            iban="UA000000000000000000000000000",
+            iban="UA890000000000000000000000000",
             bank_name="Банк",
         )
     for name in SYSTEMS:

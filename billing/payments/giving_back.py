@@ -9,6 +9,7 @@ from datetime import datetime
 from billing import money
 from billing.calendar import kyiv_date
 from billing.ledger import operations as ledger
+from billing.ledger import queries as ledger_queries
 from billing.ledger.operations import Leg
 from billing.payments import events
 from billing.payments.calls import Answer, Reverse
@@ -109,10 +110,14 @@ def give_back(
 def _post(
     payment: Payment, *, merchant: Account, amount: int, key: str, at: datetime, actor: Actor
 ) -> int:
-    """The journal of what goes back; of a whole untouched payment the reversal of its own."""
+    """The journal of what goes back; of a whole untouched payment the reversal of its own.
+
+    Of a contract that is closed or parked by now it is taken from the money without an owner.
+    """
     narrative = f"{merchant.provider.title} {payment.external_id}"[:300]
     is_whole = amount == payment.amount_kopecks and payment.transfer_journal_id is None
-    if is_whole:
+    is_stopped = _holder_is_stopped(payment)
+    if is_whole and not is_stopped:
         assert payment.journal_id is not None
         payment.reversal_journal_id = ledger.reverse(
             journal_id=payment.journal_id,
@@ -123,7 +128,16 @@ def _post(
         )
         return payment.reversal_journal_id
     holder = payment.holder_id
-    if holder is None:
+    if is_stopped:
+        # The provider has the money back whatever we say: people decide who owes it now.
+        events.heard(
+            payment,
+            kind="CONFLICT",
+            at=at,
+            actor=actor,
+            reason=f"{payment.account_code} {money.format_uah(-amount)}",
+        )
+    if holder is None or is_stopped:
         holder = ledger.ensure_control_account(at=at, code=SUSPENSE_CODE, kind="SUSPENSE")
     return ledger.post(
         kind="REFUND",
@@ -135,6 +149,14 @@ def _post(
         source=f"payment:{payment.channel}"[:60],
         narrative=narrative,
     )
+
+
+def _holder_is_stopped(payment: Payment) -> bool:
+    """Whether the contract that the money went to takes no postings: closed since, or parked."""
+    if payment.holder_id is None:
+        return False
+    holder = ledger_queries.accounts(ids=[payment.holder_id]).get(payment.holder_id)
+    return holder is None or holder.closed_at is not None or holder.parked_at is not None
 
 
 def _finish(

@@ -25,6 +25,7 @@ SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
 PATHS = ("rest", "fast")
 ECHO_VALUES = 4
+PGPASS = "pgpass"
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
 _SAFE_SECRET = re.compile(r"[A-Za-z0-9._~+/=:,-]{8,200}\Z")
@@ -106,6 +107,9 @@ def write(wanted: RadiusSettings) -> list[Path]:
         _make_folder(target.parent)
         _write_private(target, _filled(template.read_text(encoding="utf-8"), values))
         written.append(target)
+    if wanted.database:
+        written.append(wanted.out / PGPASS)
+        _write_private(written[-1], _password_line(dict(wanted.database)))
     for name in ("log", "accounting", "run"):
         _make_folder(wanted.run / name)
     return written
@@ -146,7 +150,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
         "PATH": _path(wanted.path),
-        "DATABASE": _database(wanted.database),
+        "DATABASE": _database(wanted.database, out=wanted.out),
         **raddb_sources.places(wanted.sources),
         "ECHO": "\n".join(_echo(name, kind) for name, kind in wanted.echoed),
         "CLIENT_NETWORKS": "\n".join(
@@ -195,14 +199,24 @@ def _path(path: str) -> str:
     return path
 
 
-def _database(pairs: Iterable[tuple[str, str]]) -> str:
-    """libpq's connection string; a hung statement ends before FreeRADIUS gives it up."""
+def _database(pairs: Iterable[tuple[str, str]], *, out: Path) -> str:
+    """libpq's connection string; a hung statement ends before FreeRADIUS gives it up.
+
+    FreeRADIUS writes it into its log, so the password is in a file of its own.
+    """
     for name, value in pairs:
         if not _SAFE_VALUE.match(value):
             raise BadConfigurationError(f"the database's {name} has a sign that cannot stand here")
-    told = " ".join(f"{name}={value}" for name, value in pairs if value)
+    told = " ".join(f"{name}={value}" for name, value in pairs if value and name != "password")
     options = "-c statement_timeout=900 -c jit=off -c plan_cache_mode=force_generic_plan"
-    return f"{told} application_name=freeradius options='{options}'"
+    passfile = f"passfile='{out / PGPASS}'"
+    return f"{told} {passfile} application_name=freeradius options='{options}'"
+
+
+def _password_line(place: dict[str, str]) -> str:
+    """libpq's password file: host:port:database:user:password."""
+    fields = (place.get(name, "") for name in ("host", "port", "dbname", "user", "password"))
+    return ":".join(re.sub(r"([:\\\\])", r"\\\1", field) for field in fields) + "\n"
 
 
 def _echo(name: str, kind: str) -> str:
@@ -247,7 +261,7 @@ def _clear(out: Path) -> None:
     _make_folder(out)
     for name in ("mods", "mods-config", "policy", "sites"):
         shutil.rmtree(out / name, ignore_errors=True)
-    for name in ("radiusd.conf", "clients.conf", "dictionary"):
+    for name in ("radiusd.conf", "clients.conf", "dictionary", PGPASS):
         (out / name).unlink(missing_ok=True)
 
 

@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.db.models import Sum
 
 from billing.calendar import midnight
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger import verification
+from billing.ledger.models import LedgerPosting
 from billing.payments import (
     checkouts,
+    conflicts,
     dispatch,
     links,
     mending,
@@ -137,6 +140,33 @@ def test_money_for_an_order_of_a_contract_closed_since_waits_for_people(
     payment = Payment.objects.get()
     assert (payment.is_unallocated, payment.account_code) == (True, code_of(account))
     assert do(merchant, paid(started, "t1")).result is not Result.TEMPORARY
+    right()
+
+
+def control_sum(account_id: int) -> int:
+    found = LedgerPosting.objects.filter(account_id=account_id).aggregate(all=Sum("amount_kopecks"))
+    return int(found["all"] or 0)
+
+
+def test_a_chargeback_of_a_contract_closed_since_is_posted_and_shown_to_people(
+    world: World, merchant: int
+) -> None:
+    account = world.account()
+    started = order(merchant, account)
+    do(merchant, paid(started, "t1"))
+    ledger.close_account(account_id=account, at=AT)
+    back = Seen(SeenState.REVERSED, order=started.order, key="t1", amount_kopecks=5_000)
+    assert do(merchant, Told(back, Trust.PROOF)).result is Result.OK
+    payment = Payment.objects.get()
+    assert (payment.state, payment.refunded_kopecks) == ("REVERSED", 5_000)
+    suspense = ledger_queries.find_account(code=merchants.SUSPENSE_CODE)
+    assert suspense is not None
+    row = MerchantAccount.objects.get(id=merchant)
+    sums = {suspense.id: -5_000, row.clearing_account_id: 0}
+    assert {key: control_sum(key) for key in sums} == sums
+    assert conflicts.ids() == [payment.id]
+    assert do(merchant, Told(back, Trust.PROOF)).result is not Result.TEMPORARY
+    assert {key: control_sum(key) for key in sums} == sums
     right()
 
 

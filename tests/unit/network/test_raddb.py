@@ -1,0 +1,40 @@
+"""The folder of FreeRADIUS' configuration as it is written."""
+
+import stat
+from pathlib import Path
+
+from network.radius.configuration import RadiusSettings, write
+
+PASSWORD = "a:b-word~with+signs"
+
+
+def test_the_password_of_the_database_is_in_no_file_that_the_server_tells_of(
+    tmp_path: Path,
+) -> None:
+    """rlm_sql logs its connection string; libpq reads the password from a file of its own."""
+    wanted = RadiusSettings(
+        out=tmp_path / "a folder",
+        run=tmp_path / "run",
+        host="127.0.0.1",
+        auth_port=1812,
+        acct_port=1813,
+        rest_port=8001,
+        token="token-of-rest-group",
+        secret="secret-of-bras",
+        nas_networks=("127.0.0.0/8",),
+        database=(
+            ("host", "127.0.0.1"),
+            ("port", "5432"),
+            ("dbname", "geobill"),
+            ("user", "geobill_radius"),
+            ("password", PASSWORD),
+        ),
+    )
+    files = write(wanted)
+    passfile = wanted.out / "pgpass"
+    telling = [path for path in files if PASSWORD in path.read_text(encoding="utf-8")]
+    assert telling == []
+    line = "127.0.0.1:5432:geobill:geobill_radius:a\\:b-word~with+signs\n"
+    assert passfile.read_text(encoding="utf-8") == line
+    assert stat.S_IMODE(passfile.stat().st_mode) == 0o600
+    assert f"passfile='{passfile}'" in (wanted.out / "mods" / "sql").read_text(encoding="utf-8")
