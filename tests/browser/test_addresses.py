@@ -16,12 +16,13 @@ from project.core.actor import SYSTEM
 from project.core.roles import Role
 from tests.support import services, zones
 from tests.support.browser import TIMEOUT_MS, screenshot
+from tests.support.plots import Plot
 from tests.support.provider import small_provider
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 PASSWORD = "secret-secret"
-GROUND = 1_700
+GROUND = Plot.ADDRESSES
 PAGES = {
     "ip-pools": "/workspace/addresses/",
     "ip-places": "/workspace/addresses/?view=place",

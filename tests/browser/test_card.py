@@ -15,12 +15,13 @@ from project.core.actor import SYSTEM
 from project.core.roles import Role
 from tests.support import zones
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 from tests.support.staff import PASSWORD, who_signs_in
 
 pytestmark = pytest.mark.browser
-FAR = 400  # steps away from the ground of the other tests' zones
+FAR = Plot.CARD
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,13 @@ from project.core.roles import Role
 from tests.browser.test_card import priced_tariff
 from tests.support import zones
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 from tests.support.staff import PASSWORD, who_signs_in
 
 pytestmark = pytest.mark.browser
-FAR = 900  # steps away from the ground of the other tests' zones
+FAR = Plot.MONEY
 
 
 @pytest.fixture(scope="module")

@@ -21,13 +21,14 @@ from project.core.roles import Role
 from project.process.programs import ROOT, Program
 from tests.browser.test_money import signed_in
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.ports import free_tcp_port
 from tests.support.provider import small_provider
 from tests.support.stack import Stack, http_answers
 from tests.support.staff import who_signs_in
 
 pytestmark = pytest.mark.browser
-EAST = 1_700  # steps away from the ground of the other tests
+EAST = Plot.PAY_LINK
 SLUG = "pay-link"
 SETTINGS = {
     "platon": {"key": "SIM", "password": "sim-password", "default_email": "pay@example.com"},

@@ -12,11 +12,12 @@ from coverage.zoning import operations
 from project.core import clock
 from tests.support.browser import screenshot
 from tests.support.planners import new_zone, planner_named, sign_in, to_list
+from tests.support.plots import Plot
 from tests.support.stack import Stack
 from tests.support.zones import LAT, LON, STEP, actor, building, locality, published, square
 
 pytestmark = pytest.mark.browser
-X = 550  # steps away from the ground of the other tests' zones
+X = Plot.PLANNER_CHECKS
 NEW_YEAR = datetime(2026, 1, 10, 9, 0, tzinfo=clock.KYIV)
 
 

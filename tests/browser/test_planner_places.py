@@ -14,11 +14,12 @@ from coverage.operations import check_availability
 from project.core import clock
 from tests.support.browser import held_back, screenshot, told
 from tests.support.places import city, house, street
+from tests.support.plots import Plot
 from tests.support.stack import Stack
 from tests.support.zones import LAT, LON, STEP, actor, planner, published, square
 
 pytestmark = pytest.mark.browser
-X, Y = 300, 300  # away from what other tests draw
+X, Y = Plot.PLANNER_PLACES, 300
 
 
 def outline(x: float, y: float) -> MultiPolygon:

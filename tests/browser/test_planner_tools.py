@@ -11,6 +11,7 @@ from coverage.models import Building, Street, ZoneChange, ZoneVersion
 from project.core import clock
 from project.core.models import User
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.stack import Stack
 from tests.support.zones import (
     LAT,
@@ -25,7 +26,7 @@ from tests.support.zones import (
 )
 
 pytestmark = pytest.mark.browser
-X, Y = 300, 0  # a ground of its own on the test grid
+X, Y = Plot.PLANNER_TOOLS, 0
 STREET_Y = 16
 
 

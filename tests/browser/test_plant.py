@@ -13,10 +13,11 @@ from project.core import clock
 from project.core.roles import Role
 from tests.support import plant, zones
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
-GROUND = 400  # steps away from what other tests put on the map
+GROUND = Plot.PLANT
 
 
 def at_house(what: str, house: Building, **fields: Any) -> PlantNode:

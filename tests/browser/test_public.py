@@ -5,6 +5,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from coverage.models import Street
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.provider import small_provider
 from tests.support.stack import Stack
 
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.browser
 def street(stack: Stack) -> str:
     """A provider with one zone and one house in it; the name of its street."""
     with stack.database():
-        made = small_provider(east=-400, code="public-300")
+        made = small_provider(east=Plot.PUBLIC, code="public-300")
         named = Street.objects.create(
             locality=made.building.locality,
             type="вулиця",

@@ -15,11 +15,12 @@ from project.core.roles import Role
 from tests.support import zones
 from tests.support.address_lists import as_csv, ground, read_csv, street
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 PASSWORD = "secret-secret"
-CITY, NAME, EAST = "Переліків", "Поіменна", 1400
+CITY, NAME, EAST = "Переліків", "Поіменна", Plot.QUALIFY
 
 
 @pytest.fixture(scope="module")

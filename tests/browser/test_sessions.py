@@ -15,12 +15,13 @@ from project.core import clock
 from project.core.roles import Role
 from tests.support import services, zones
 from tests.support.browser import TIMEOUT_MS, screenshot
+from tests.support.plots import Plot
 from tests.support.provider import small_provider
 from tests.support.stack import Stack
 from tests.support.staff import PASSWORD, who_signs_in
 
 pytestmark = pytest.mark.browser
-GROUND = 1250  # steps away from the ground of the other tests' zones
+GROUND = Plot.SESSIONS
 OPEN = "c" * 32
 
 

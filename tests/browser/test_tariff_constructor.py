@@ -20,12 +20,13 @@ from project.core.actor import SYSTEM
 from project.core.roles import Role
 from tests.support import zones
 from tests.support.browser import screenshot
+from tests.support.plots import Plot
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 PASSWORD = "secret-secret"
-FAR = 700  # steps away from the ground of the other tests' zones
+FAR = Plot.TARIFF_CONSTRUCTOR
 CODE = "constructor-300"
 
 

@@ -19,12 +19,13 @@ from project.core import clock
 from project.core.roles import Role
 from tests.support import zones
 from tests.support.browser import TIMEOUT_MS, screenshot
+from tests.support.plots import Plot
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 PASSWORD = "secret-secret"
-GROUND = 950  # steps away from the ground of the other tests' zones
+GROUND = Plot.TIMELINE
 
 
 def tariff_of(code: str, name: str, kopecks: int) -> Tariff:

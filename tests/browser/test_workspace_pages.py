@@ -19,12 +19,13 @@ from project.core.actor import SYSTEM
 from project.core.roles import Role
 from tests.support import zones
 from tests.support.browser import TIMEOUT_MS, screenshot
+from tests.support.plots import Plot
 from tests.support.provider import Provider
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
 PASSWORD = "secret-secret"
-GROUND = 800  # steps away from the ground of the other tests' zones
+GROUND = Plot.WORKSPACE_PAGES
 PAGES = {
     "home": "/workspace/",
     "search": "/workspace/search/?q=Олійник",
