@@ -86,12 +86,15 @@ def set_override(
 
 @transaction.atomic
 def end_override(*, override_id: int, reason: str, actor: Actor, at: datetime) -> None:
-    """From `at` on the zones decide again; raises NotFoundError when it is not in force."""
+    """From `at` on the zones decide again; raises NotFoundError when it is not in force.
+
+    A building that was retired or merged meanwhile keeps its notes, and they can be ended too.
+    """
     reason = _checked_reason(reason)
     found = CoverageOverride.objects.filter(id=override_id).filter(_lasts(at)).first()
     if found is None:
         raise NotFoundError(_("This note is not in force."))
-    _locked_building(found.building_id, at)
+    Building.objects.select_for_update(of=("self",)).get(id=found.building_id)
     override = CoverageOverride.objects.select_for_update().get(id=override_id)
     if override.valid.upper is not None and override.valid.upper <= at:
         raise NotFoundError(_("This note is not in force."))

@@ -94,6 +94,15 @@ def test_a_finding_needs_a_reason_and_a_standing_building(person, house):
         note(house, person, later(1))
 
 
+def test_the_note_of_a_building_that_was_taken_off_the_map_can_be_ended(person, house):
+    made = note(house, person, later(1))
+    house.retired_at = later(2)
+    house.save()
+    overrides.end_override(override_id=made, reason="знесено", actor=actor(person), at=later(3))
+    assert CoverageOverride.objects.get(id=made).valid.upper == later(3)
+    assert overrides.in_force(at=later(4)) == []
+
+
 def test_the_building_under_the_mouse_is_the_one_whose_footprint_it_is(house):
     beside = building(5.2, 5)
     lon, lat = house.point.coords
