@@ -55,12 +55,12 @@ _REFUNDED = """
 """
 
 _CHARGES = """
-    SELECT v.charge_type, b.price_kopecks, p.value_date, s.anchor_day, p.occurrence,
+    SELECT v.charge_type, b.price_kopecks, p.value_date, c.anchor_day, p.occurrence,
            -p.amount_kopecks
     FROM ledger_posting AS p
     JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
     JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
-    JOIN billing_subscription AS s ON s.id = p.subject_id
+    JOIN billing_charge_state AS c ON c.subscription_id = p.subject_id
     WHERE p.charge_code = 'SERVICE' AND p.corrects_id IS NULL
       AND p.journal_id > %(after)s AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
     GROUP BY 1, 2, 3, 4, 5, 6
@@ -78,11 +78,11 @@ _ANCHORS = """
     FROM ledger_posting AS p
     JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
     JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
-    JOIN billing_subscription AS s ON s.id = p.subject_id
+    JOIN billing_charge_state AS c ON c.subscription_id = p.subject_id
     WHERE p.charge_code = 'SERVICE' AND p.corrects_id IS NULL
       AND p.journal_id > %(after)s AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
       AND v.charge_type = %(charge_type)s AND b.price_kopecks = %(price)s
-      AND p.value_date = %(on_date)s AND s.anchor_day = %(anchor)s
+      AND p.value_date = %(on_date)s AND c.anchor_day = %(anchor)s
       AND p.occurrence = %(occurrence)s AND p.amount_kopecks = -%(amount)s
     ORDER BY p.id
     LIMIT 100

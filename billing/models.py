@@ -27,6 +27,7 @@ from billing.payments.models import (
 )
 from billing.subscriptions.models import (
     Block,
+    ChargeState,
     CreditGrant,
     Pause,
     PlanBatch,
@@ -43,6 +44,7 @@ __all__ = [
     "ChargeBasis",
     "ChargeRun",
     "ChargeRunChunk",
+    "ChargeState",
     "CreditGrant",
     "Discount",
     "DraftPrice",

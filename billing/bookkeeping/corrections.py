@@ -160,7 +160,7 @@ class _Known:
 
     def used_until(self, basis: ChargeBasis, first: date) -> date:
         """The first day that a prepaid charge did not pay for, or whose part was given back."""
-        until = calendar.period_of(first, self.subscription.anchor_day)[1]
+        until = calendar.period_of(first, self.subscription.charge_state.anchor_day)[1]
         ended = self.subscription.terminated_date
         if ended is not None:
             until = min(until, ended + calendar.ONE_DAY)
@@ -176,7 +176,7 @@ class _Known:
 def _right(charge: Charge, basis: ChargeBasis, *, known: _Known, facts: Facts) -> int:
     charge_type, price = basis.tariff_version.charge_type, basis.price_kopecks
     day, charged = charge.value_date, -charge.amount_kopecks
-    anchor = known.subscription.anchor_day if charge_type == PREPAID else 1
+    anchor = known.subscription.charge_state.anchor_day if charge_type == PREPAID else 1
 
     def dearer(by_price: int, on_day: date) -> int:
         right = calendar.daily_amount_on(facts.price_of(by_price), on_day, anchor)

@@ -1,6 +1,6 @@
 """The basis by which a plan is charged on a date, with its discount; for one service at a time.
 
-The daily run does the same set-based (`sql/discounts.sql`).
+The daily run does the same set-based (`sql/charging.sql`).
 """
 
 from datetime import date
@@ -19,7 +19,7 @@ _BEST = """
     ORDER BY off DESC, d.id LIMIT 1
 """
 # The basis of the newest charge of a service up to a day, for services whose last charge was made
-# before `Subscription.charged_basis_id` was kept.
+# before `ChargeState.charged_basis_id` was kept.
 _LAST = """
     SELECT charge_basis_id FROM ledger_posting
     WHERE subject_id = %(service)s AND value_date <= %(day)s AND charge_code = 'SERVICE'
@@ -80,7 +80,7 @@ def best_discount(span: PlanSpan, price_kopecks: int, on_date: date) -> tuple[in
 
 def last_charged(*, subscription: Subscription, on_date: date) -> ChargeBasis | None:
     """By what a service was charged last, up to and with that date."""
-    basis_id = subscription.charged_basis_id
+    basis_id = subscription.charge_state.charged_basis_id
     if basis_id is None:
         with connection.cursor() as cursor:
             cursor.execute(_LAST, {"service": subscription.id, "day": on_date})

@@ -11,7 +11,7 @@ from billing.charging.rules import prepaid_amount
 from billing.charging.settling import available_kopecks, settle_account
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
-from billing.subscriptions.models import PlanSpan, Subscription
+from billing.subscriptions.models import ChargeState, PlanSpan, Subscription
 from billing.tariffs.models import TariffVersion
 from billing.tariffs.operations import VAT_ACCOUNT_CODE
 from project.core import prepared
@@ -28,9 +28,10 @@ UPGRADE_OCCURRENCE = 1
 _IS_DUE = """
 SELECT EXISTS (
     SELECT 1 FROM billing_subscription AS s
+    JOIN billing_charge_state AS c ON c.subscription_id = s.id
     WHERE s.account_id = %(account)s AND s.state <> 'DRAFT' AND (
-        s.charged_until IS NULL
-        OR s.charged_until <= LEAST(%(day)s::date, COALESCE(s.terminated_date, %(day)s::date))
+        c.charged_until IS NULL
+        OR c.charged_until <= LEAST(%(day)s::date, COALESCE(s.terminated_date, %(day)s::date))
         OR EXISTS (SELECT 1 FROM billing_block AS b WHERE b.subscription_id = s.id
                    AND b.until_at IS NULL AND b.reason = 'DEBT')
         OR EXISTS (SELECT 1 FROM billing_terms_move AS m WHERE m.subscription_id = s.id
@@ -83,8 +84,8 @@ def give_back(
     *, subscription_id: int, from_date: date, on_date: date, at: datetime, actor: Actor
 ) -> int:
     """Return the prepaid part from `from_date` on to the account; kopecks, 0 when there is none."""
-    subscription = Subscription.objects.get(id=subscription_id)
-    until = subscription.charged_until
+    subscription = _charged(subscription_id)
+    until = subscription.charge_state.charged_until
     if until is None or until <= from_date:
         return 0
     charged = last_charged(
@@ -98,7 +99,7 @@ def give_back(
     amount = prepaid_amount(
         price_kopecks=charged.price_kopecks,
         on_date=from_date,
-        anchor_day=subscription.anchor_day,
+        anchor_day=subscription.charge_state.anchor_day,
     )
     if amount:
         net, vat = money.split_vat(amount, charged.tariff_version.vat_rate_bp)
@@ -119,7 +120,7 @@ def give_back(
             actor=actor,
             source="charging",
         )
-    Subscription.objects.filter(id=subscription_id).update(charged_until=from_date)
+    ChargeState.objects.filter(subscription_id=subscription_id).update(charged_until=from_date)
     return amount
 
 
@@ -129,9 +130,10 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     The old plan was already charged for the day (or the service is off, and then what is due is
     charged by the new plan). Raises NotEnoughMoneyError under the policy BLOCK.
     """
-    subscription = Subscription.objects.get(id=subscription_id)
+    subscription = _charged(subscription_id)
     tomorrow = on_date + calendar.ONE_DAY
-    if subscription.charged_until is None or subscription.charged_until < tomorrow:
+    charged = subscription.charge_state
+    if charged.charged_until is None or charged.charged_until < tomorrow:
         settle_account(account_id=subscription.account_id, on_date=on_date, at=at, actor=actor)
         return
     before = last_charged(subscription=subscription, on_date=on_date)
@@ -145,12 +147,12 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     basis = basis_on(span=span, version=version, on_date=on_date)
     assert before is not None
     difference = _part_of_day(
-        version, price_kopecks=basis.price_kopecks, on_date=on_date, anchor=subscription
+        version, price_kopecks=basis.price_kopecks, on_date=on_date, anchor_day=charged.anchor_day
     ) - _part_of_day(
         before.tariff_version,
         price_kopecks=before.price_kopecks,
         on_date=on_date,
-        anchor=subscription,
+        anchor_day=charged.anchor_day,
     )
     # A day on hold is free, whatever the plan is changed to (R8).
     if difference <= 0 or subscription.pauses.filter(during__contains=on_date).exists():
@@ -158,7 +160,7 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     available = available_kopecks(account_id=subscription.account_id, on_date=on_date)
     if version.funds_policy == TariffVersion.FundsPolicy.BLOCK and available < difference:
         raise NotEnoughMoneyError(needed_kopecks=difference)
-    Subscription.objects.filter(id=subscription_id).update(charged_basis_id=basis.id)
+    ChargeState.objects.filter(subscription_id=subscription_id).update(charged_basis_id=basis.id)
     net, vat = money.split_vat(difference, version.vat_rate_bp)
     ledger.post_charges(
         value_date=on_date,
@@ -229,6 +231,11 @@ def pause_begins(
     )
 
 
+def _charged(subscription_id: int) -> Subscription:
+    """The service with how far it is charged."""
+    return Subscription.objects.select_related("charge_state").get(id=subscription_id)
+
+
 def _charged_times(subscription_id: int, code: str, *, on_date: date) -> int:
     """How often a code was charged on that day: the number of the next one."""
     with connection.cursor() as cursor:
@@ -241,12 +248,12 @@ def _charged_times(subscription_id: int, code: str, *, on_date: date) -> int:
 
 
 def _part_of_day(
-    version: TariffVersion, *, price_kopecks: int, on_date: date, anchor: Subscription
+    version: TariffVersion, *, price_kopecks: int, on_date: date, anchor_day: int
 ) -> int:
     if version.charge_type == TariffVersion.ChargeType.ONE_OFF:
         return 0
     is_daily = version.charge_type == TariffVersion.ChargeType.DAILY
-    return calendar.daily_amount_on(price_kopecks, on_date, 1 if is_daily else anchor.anchor_day)
+    return calendar.daily_amount_on(price_kopecks, on_date, 1 if is_daily else anchor_day)
 
 
 def _contra(

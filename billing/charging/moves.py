@@ -29,8 +29,8 @@ _UNSETTLED = """
 # Nothing prepaid beyond the day: there is nothing to give back, now or later.
 _SETTLE_EMPTY = """
     UPDATE billing_terms_move AS m SET settled_date = %(day)s
-    FROM billing_subscription AS s
-    WHERE s.id = m.subscription_id AND m.outcome = 'MOVED' AND m.settled_date IS NULL
+    FROM billing_charge_state AS s
+    WHERE s.subscription_id = m.subscription_id AND m.outcome = 'MOVED' AND m.settled_date IS NULL
       AND m.from_date <= %(day)s AND s.account_id = ANY(%(accounts)s::bigint[])
       AND (s.charged_until IS NULL OR s.charged_until <= %(day)s)
 """

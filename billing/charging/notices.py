@@ -25,6 +25,7 @@ ACCOUNTS_AT_ONCE = 500
 _MAY_END = """
     SELECT s.account_id
     FROM billing_subscription AS s
+    JOIN billing_charge_state AS c ON c.subscription_id = s.id
     CROSS JOIN LATERAL (
         SELECT p.id, p.tariff_id, p.sold_version_id, p.sold_price_kopecks
         FROM billing_plan_span AS p
@@ -50,7 +51,7 @@ _MAY_END = """
         sum(CASE WHEN v.charge_type = 'DAILY'
                  THEN price.kopecks * %(days)s / 28 + %(days)s
                  WHEN v.charge_type = 'MONTHLY_PREPAID'
-                      AND (s.charged_until IS NULL OR s.charged_until <= %(last)s)
+                      AND (c.charged_until IS NULL OR c.charged_until <= %(last)s)
                  THEN price.kopecks ELSE 0 END)
        AND bool_or(s.parent_id IS NULL
                    AND NOT EXISTS (SELECT FROM billing_block AS b

@@ -180,7 +180,9 @@ def paid_until(*, account_id: int, on_date: date) -> date | None:
     spans = (
         PlanSpan.objects.filter(subscription__in=services, during__endswith__isnull=True)
         | PlanSpan.objects.filter(subscription__in=services, during__endswith__gt=on_date)
-    ).select_related("sold_version", "subscription__building", "sold_zone_version")
+    ).select_related(
+        "sold_version", "subscription__building", "subscription__charge_state", "sold_zone_version"
+    )
     spans = spans.defer("sold_zone_version__geometry", "subscription__building__footprint")
     rows = [s for s in spans.order_by("during") if s.sold_version.charge_type != "ONE_OFF"]
     known = Known(rows, from_date=on_date, days=HORIZON_DAYS)
@@ -192,9 +194,10 @@ def paid_until(*, account_id: int, on_date: date) -> date | None:
         first, *later = prices_ahead(span=span, from_date=begins, days=HORIZON_DAYS, known=known)
         if span.during.lower <= on_date:
             places[service.id] = len(terms)
-            charged_until = max(service.charged_until or on_date, on_date)
+            charged = service.charge_state
+            charged_until = max(charged.charged_until or on_date, on_date)
             terms.append(
-                (first.charge_type, first.price_kopecks, service.anchor_day, charged_until)
+                (first.charge_type, first.price_kopecks, charged.anchor_day, charged_until)
             )
         elif service.id in places:
             later.insert(0, replace(first, gives_back=True))

@@ -1,4 +1,4 @@
-"""Connection fee of a sale, one basis a plan span and version, charging in SQL, price guards."""
+"""Connection fee of a sale, one basis a plan span and version, price guards."""
 
 from django.db import migrations, models
 
@@ -65,7 +65,5 @@ class Migration(migrations.Migration):
                 name="billing_subscription_fee",
             ),
         ),
-        run_sql(__file__, "charging"),
-        run_sql(__file__, "charge_chunk"),
         run_sql(__file__, "price_guards"),
     ]

@@ -4,7 +4,7 @@ import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 from django.db import migrations, models
 
-from project.core.sqlfiles import replace_sql, run_sql
+from project.core.sqlfiles import run_sql
 
 
 class Migration(migrations.Migration):
@@ -493,6 +493,5 @@ class Migration(migrations.Migration):
                 fields=("batch", "subscription"), name="billing_plan_batch_item_once"
             ),
         ),
-        replace_sql(__file__, "charging", "charge_chunk"),
-        run_sql(__file__, "discounts"),
+        run_sql(__file__, "discount_guard"),
     ]

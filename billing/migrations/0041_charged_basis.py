@@ -2,8 +2,6 @@
 
 from django.db import migrations, models
 
-from project.core.sqlfiles import run_sql
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -16,5 +14,4 @@ class Migration(migrations.Migration):
             name="charged_basis_id",
             field=models.BigIntegerField(null=True),
         ),
-        run_sql(__file__, "charged_basis"),
     ]

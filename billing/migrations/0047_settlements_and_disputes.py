@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0046_decided_once"),
+        ("billing", "0045_payment_guards"),
     ]
 
     operations = [

@@ -1,59 +1,25 @@
--- The daily run in SQL: the same arithmetic as billing/charging/rules.py, set-based. The small functions
--- are single expressions, so that PostgreSQL puts them into the query: called 20,000 times as functions
--- they cost 5 seconds a chunk.
+-- The daily run, set-based, with one look at each service.
+--   * Whether a price is not fixed yet is seen where the price is looked up, not by a look of its own.
+--   * The plan of a service is found before it meets the terms: the small tables are hashed once a chunk.
+--   * What an account needs and what blocks an add-on are told in one order of rows, by plain windows.
+--   * The rows of a chunk are decided once, in one statement, and go from there to the journal, to
+--     billing_charge_state and to the blocks.
 
--- The anchor day in the month that begins on `month_first`; 29 to 31 clip to the month's end (R3).
-CREATE FUNCTION billing_anchor_in(month_first date, anchor_day integer) RETURNS date
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT month_first - 1 + LEAST(
-        anchor_day, ((month_first + interval '1 month')::date - month_first))
-$$;
+CREATE TYPE billing_due AS (
+    account_id bigint, subscription_id bigint, parent_id bigint, sort_order integer,
+    tariff_version_id bigint, basis_id bigint, amount_kopecks bigint, fee_kopecks bigint,
+    vat_kopecks bigint, revenue_code text, charged_until date, anchor_day integer,
+    was_in_debt boolean, is_ended boolean, decision text);
 
--- The paid month that holds the date: from one anchor to the next, half-open.
-CREATE FUNCTION billing_period_start(on_date date, anchor_day integer) RETURNS date
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE
-        WHEN on_date >= billing_anchor_in(date_trunc('month', on_date::timestamp)::date, anchor_day)
-        THEN billing_anchor_in(date_trunc('month', on_date::timestamp)::date, anchor_day)
-        ELSE billing_anchor_in(
-            (date_trunc('month', on_date::timestamp) - interval '1 month')::date, anchor_day)
-    END
-$$;
-
-CREATE FUNCTION billing_period_end(on_date date, anchor_day integer) RETURNS date
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE
-        WHEN on_date >= billing_anchor_in(date_trunc('month', on_date::timestamp)::date, anchor_day)
-        THEN billing_anchor_in(
-            (date_trunc('month', on_date::timestamp) + interval '1 month')::date, anchor_day)
-        ELSE billing_anchor_in(date_trunc('month', on_date::timestamp)::date, anchor_day)
-    END
-$$;
-
--- What a service costs on its first billable day: day `d` of a period of `n` days (R2, R3); kopecks.
-CREATE FUNCTION billing_amount(charge_type text, price bigint, d integer, n integer)
-RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE charge_type
-        WHEN 'ONE_OFF' THEN price
-        WHEN 'DAILY' THEN price * d / n - price * (d - 1) / n
-        ELSE price - price * (d - 1) / n
-    END
-$$;
-
--- The VAT inside an amount that includes it, half up (R14).
-CREATE FUNCTION billing_vat_part(amount bigint, rate_bp integer) RETURNS bigint
-LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT (2 * amount * rate_bp + 10000 + rate_bp) / (2 * (10000 + rate_bp))
-$$;
-
--- Accounts that may have something to charge in these dates.
-CREATE FUNCTION billing_due_accounts(p_first_date date, p_last_date date) RETURNS SETOF bigint
-LANGUAGE sql STABLE AS $$
-    SELECT DISTINCT account_id FROM billing_subscription
-    WHERE (charged_until IS NULL OR charged_until <= p_last_date)
-      AND activated_date <= p_last_date
-      AND (state = 'ACTIVE' OR state = 'TERMINATED' AND terminated_date >= p_first_date)
+-- Accounts that may have something to charge in these dates; once for each service.
+CREATE FUNCTION billing_due_accounts(p_first_date date, p_last_date date)
+RETURNS SETOF bigint
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT c.account_id
+    FROM billing_charge_state AS c JOIN billing_subscription AS s ON s.id = c.subscription_id
+    WHERE (c.charged_until IS NULL OR c.charged_until <= p_last_date)
+      AND s.activated_date <= p_last_date
+      AND (s.state = 'ACTIVE' OR s.state = 'TERMINATED' AND s.terminated_date >= p_first_date)
 $$;
 
 -- Services of these accounts that are sold and not ended on the date, with the plan, the terms they
@@ -65,7 +31,8 @@ RETURNS TABLE (
     subscription_id bigint, account_id bigint, parent_id bigint, state text, service_type text,
     charged_until date, anchor_day integer, fee_kopecks bigint, span_id bigint,
     sold_version_id bigint, version_id bigint, is_paused boolean, is_blocked boolean,
-    is_in_debt boolean)
+    is_in_debt boolean, tariff_id bigint, zone_version_id bigint,
+    segment text)
 LANGUAGE sql STABLE AS $$
     WITH effective AS MATERIALIZED (
         SELECT sold.id AS sold_id, COALESCE((
@@ -89,37 +56,51 @@ LANGUAGE sql STABLE AS $$
         WHERE s.account_id BETWEEN p_first AND p_last AND p.during @> p_date
     )
     SELECT s.id, s.account_id, s.parent_id, s.state, t.service_type,
-           s.charged_until, s.anchor_day::integer,
-           CASE WHEN s.connection_charged_date IS NULL THEN s.connection_fee_kopecks ELSE 0 END,
-           span.id, span.sold_version_id, e.version_id,
-           own_hold.subscription_id IS NOT NULL OR parent_hold.subscription_id IS NOT NULL,
-           COALESCE(own.hard, false) OR COALESCE(parent.hard, false),
-           COALESCE(own.debt, false)
-               OR (NOT p_is_today AND COALESCE(parent.debt, false))
-    FROM billing_subscription AS s
-    JOIN billing_plan_span AS span ON span.subscription_id = s.id AND span.during @> p_date
-    JOIN billing_tariff AS t ON t.id = span.tariff_id
-    JOIN effective AS e ON e.sold_id = span.sold_version_id
-    LEFT JOIN in_force AS own ON own.subscription_id = s.id
-    LEFT JOIN in_force AS parent ON parent.subscription_id = s.parent_id
-    LEFT JOIN on_hold AS own_hold ON own_hold.subscription_id = s.id
-    LEFT JOIN on_hold AS parent_hold ON parent_hold.subscription_id = s.parent_id
-    WHERE s.account_id BETWEEN p_first AND p_last
-      AND s.state IN ('ACTIVE', 'TERMINATED')
-      AND s.activated_date <= p_date
-      AND (s.terminated_date IS NULL OR s.terminated_date >= p_date)
-      AND (s.charged_until IS NULL OR s.charged_until <= p_date)
+           s.charged_until, s.anchor_day, s.fee_kopecks,
+           s.span_id, s.sold_version_id, e.version_id,
+           -- Hashed sets, whatever is thought of their size: a loop over them is a minute.
+           s.id IN (SELECT h.subscription_id FROM on_hold AS h)
+               OR s.parent IN (SELECT h.subscription_id FROM on_hold AS h),
+           s.id IN (SELECT b.subscription_id FROM in_force AS b WHERE b.hard)
+               OR s.parent IN (SELECT b.subscription_id FROM in_force AS b WHERE b.hard),
+           s.id IN (SELECT b.subscription_id FROM in_force AS b WHERE b.debt)
+               OR NOT p_is_today
+                  AND s.parent IN (SELECT b.subscription_id FROM in_force AS b WHERE b.debt),
+           s.tariff_id, s.sold_zone_version_id, s.segment
+    FROM (
+        SELECT s.id, s.account_id, s.parent_id, COALESCE(s.parent_id, s.id) AS parent,
+               s.state, c.charged_until, s.segment,
+               c.anchor_day::integer AS anchor_day,
+               CASE WHEN c.connection_charged_date IS NULL THEN s.connection_fee_kopecks
+                    ELSE 0 END AS fee_kopecks,
+               span.id AS span_id, span.tariff_id, span.sold_version_id,
+               span.sold_zone_version_id
+        FROM billing_charge_state AS c
+        JOIN billing_subscription AS s ON s.id = c.subscription_id
+        -- There is one at most (billing_plan_span_no_overlap); LIMIT has each looked up by its
+        -- index, where a join would read the spans of all clients for each chunk, and ANY has it
+        -- done by the B-tree: by the GiST index of the constraint it takes ten times as long.
+        CROSS JOIN LATERAL (
+            SELECT p.id, p.tariff_id, p.sold_version_id, p.sold_zone_version_id
+            FROM billing_plan_span AS p
+            WHERE p.subscription_id = ANY (ARRAY[s.id]) AND p.during @> p_date LIMIT 1) AS span
+        WHERE c.account_id BETWEEN p_first AND p_last
+          -- The same of the other table: both are read once, in order of account.
+          AND s.account_id BETWEEN p_first AND p_last
+          AND s.state IN ('ACTIVE', 'TERMINATED')
+          AND s.activated_date <= p_date
+          AND (s.terminated_date IS NULL OR s.terminated_date >= p_date)
+          AND (s.ends_date IS NULL OR s.ends_date >= p_date)
+          AND (c.charged_until IS NULL OR c.charged_until <= p_date)
+        -- Whole before it meets the terms: joined inside, their table is built again for each row.
+        OFFSET 0) AS s
+    JOIN billing_tariff AS t ON t.id = s.tariff_id
+    JOIN effective AS e ON e.sold_id = s.sold_version_id
 $$;
 
-CREATE TYPE billing_due AS (
-    account_id bigint, subscription_id bigint, parent_id bigint, sort_order integer,
-    tariff_version_id bigint, basis_id bigint, amount_kopecks bigint, fee_kopecks bigint,
-    vat_kopecks bigint, revenue_code text, charged_until date, anchor_day integer,
-    was_in_debt boolean, is_ended boolean, decision text);
-
 -- What is due on the date in these accounts, and the one funds decision of each account (R6).
--- Every row is CHARGE or BLOCK. A service without a basis (its price is not fixed yet) is left out:
--- `charging` makes the bases first. The caller holds the locks of the accounts' balances.
+-- Every row is CHARGE or BLOCK, or UNPRICED: a service without a basis (its price is not fixed yet),
+-- which no decision counts in. The caller holds the locks of the accounts' balances.
 CREATE FUNCTION billing_charge_due(p_date date, p_day_start timestamptz, p_is_today boolean,
                                    p_first bigint, p_last bigint, p_skip bigint[])
 RETURNS SETOF billing_due
@@ -129,40 +110,71 @@ LANGUAGE sql STABLE AS $$
                p_date - billing_period_start(p_date, anchor) + 1 AS d,
                billing_period_end(p_date, anchor) - billing_period_start(p_date, anchor) AS n
         FROM generate_series(1, 31) AS anchor
-    ), chargeable AS (
+    ), on_offer AS MATERIALIZED (
+        SELECT d AS discount, d.id, d.kind, d.percent_bp, d.amount_kopecks
+        FROM billing_discount AS d WHERE d.valid @> p_date
+    ), priced AS (
         SELECT s.*, v.charge_type, v.funds_policy, v.charge_when_blocked, v.vat_rate_bp,
-               v.revenue_account_code, b.id AS basis_id, b.price_kopecks,
-               CASE WHEN s.is_in_debt AND v.resume_rule = 'NEW_ANCHOR'
-                         AND v.charge_type = 'MONTHLY_PREPAID'
-                    THEN EXTRACT(day FROM p_date)::integer ELSE s.anchor_day END AS new_anchor,
-               CASE WHEN s.parent_id IS NULL THEN 0
-                    WHEN s.service_type = 'RENT' THEN 2 ELSE 1 END AS sort_order
+               v.revenue_account_code, v.resume_rule,
+               whole.id AS whole_id, whole.price_kopecks AS whole_kopecks,
+               -- Whether anything is on offer is looked at once, and mostly nothing is.
+               CASE WHEN (SELECT EXISTS (SELECT FROM on_offer)) AND v.charge_type <> 'ONE_OFF'
+                    THEN (SELECT d.id FROM on_offer AS d
+                          WHERE billing_discount_fits(d.discount, s.tariff_id, s.zone_version_id,
+                                                      s.segment)
+                          ORDER BY billing_discount_off(d.kind, d.percent_bp, d.amount_kopecks,
+                                                        whole.price_kopecks) DESC, d.id
+                          LIMIT 1) END AS discount_id
         FROM billing_service_on(p_date, p_day_start, p_is_today, p_first, p_last) AS s
         JOIN billing_tariff_version AS v ON v.id = s.version_id
-        JOIN billing_charge_basis AS b
-          ON b.plan_span_id = s.span_id AND b.tariff_version_id = s.version_id
+        LEFT JOIN LATERAL (
+            SELECT w.id, w.price_kopecks FROM billing_charge_basis AS w
+            WHERE w.plan_span_id = s.span_id AND w.tariff_version_id = s.version_id
+              AND w.discount_id IS NULL LIMIT 1) AS whole ON true
         WHERE NOT s.is_paused
           AND (v.charge_when_blocked
                OR NOT s.is_blocked AND (p_is_today OR NOT s.is_in_debt))
           AND s.account_id <> ALL (p_skip)
+        OFFSET 0
+    ), chargeable AS (
+        SELECT s.*,
+               CASE WHEN s.discount_id IS NULL THEN s.whole_id
+                    ELSE (SELECT w.id FROM billing_charge_basis AS w
+                          WHERE w.plan_span_id = s.span_id AND w.tariff_version_id = s.version_id
+                            AND w.discount_id = s.discount_id) END AS basis_id,
+               CASE WHEN s.discount_id IS NULL THEN s.whole_kopecks
+                    ELSE (SELECT w.price_kopecks FROM billing_charge_basis AS w
+                          WHERE w.plan_span_id = s.span_id AND w.tariff_version_id = s.version_id
+                            AND w.discount_id = s.discount_id) END AS price_kopecks,
+               CASE WHEN s.is_in_debt AND s.resume_rule = 'NEW_ANCHOR'
+                         AND s.charge_type = 'MONTHLY_PREPAID'
+                    THEN EXTRACT(day FROM p_date)::integer ELSE s.anchor_day END AS new_anchor,
+               CASE WHEN s.parent_id IS NULL THEN 0
+                    WHEN s.service_type = 'RENT' THEN 2 ELSE 1 END AS sort_order
+        FROM priced AS s
+        OFFSET 0
     ), item AS (
         SELECT c.*, p.period_end,
                billing_amount(c.charge_type, c.price_kopecks, p.d, p.n) AS amount
         FROM chargeable AS c
         JOIN period AS p
           ON p.anchor = CASE WHEN c.charge_type = 'DAILY' THEN 1 ELSE c.new_anchor END
-    ), funded AS (
+        -- OFFSET, here and above: what is worked out once is not worked out again at each use.
+        OFFSET 0
+    ), summed AS (
         -- Windows, not joins of the items with themselves: of those nothing is known, and a nested
-        -- loop of 20,000 by 20,000 takes a minute.
-        SELECT i.*,
-               sum(i.amount + i.fee_kopecks) OVER (PARTITION BY i.account_id)
-                   <= l.balance_kopecks + COALESCE((
-                       SELECT sum(g.amount_kopecks) FROM billing_credit_grant AS g
-                       WHERE g.account_id = i.account_id AND g.during @> p_date), 0) AS is_enough,
-               max(i.funds_policy) FILTER (WHERE i.parent_id IS NULL) OVER (
-                   PARTITION BY COALESCE(i.parent_id, i.subscription_id)) AS policy_of_main
+        -- loop of 20,000 by 20,000 takes a minute. One order of rows serves both of them.
+        SELECT i.*, l.balance_kopecks,
+               (sum(i.amount + i.fee_kopecks) FILTER (WHERE i.basis_id IS NOT NULL)
+                    OVER of_account)::bigint AS needed,
+               bool_or(i.parent_id IS NULL AND i.funds_policy = 'BLOCK' AND i.basis_id IS NOT NULL)
+                    OVER of_family AS has_blocking_main
         FROM item AS i
+        -- The bounds again: a merge would read the balances of all accounts before these.
         JOIN ledger_balance AS l ON l.account_id = i.account_id AND NOT l.stopped
+                                AND l.account_id BETWEEN p_first AND p_last
+        WINDOW of_account AS (PARTITION BY i.account_id),
+               of_family AS (PARTITION BY i.account_id, COALESCE(i.parent_id, i.subscription_id))
     )
     SELECT i.account_id, i.subscription_id, i.parent_id, i.sort_order,
            i.version_id, i.basis_id, i.amount, i.fee_kopecks,
@@ -174,10 +186,177 @@ LANGUAGE sql STABLE AS $$
                WHEN 'ONE_OFF' THEN DATE '9999-12-31'
                ELSE i.period_end END,
            i.new_anchor, i.is_in_debt, i.state = 'TERMINATED',
-           CASE WHEN i.is_enough THEN 'CHARGE'
+           CASE WHEN i.basis_id IS NULL THEN 'UNPRICED'
+                WHEN i.needed <= i.balance_kopecks THEN 'CHARGE'
+                WHEN i.needed <= i.balance_kopecks + billing_credit_on(i.account_id, p_date)
+                    THEN 'CHARGE'
                 WHEN i.funds_policy = 'BLOCK' THEN 'BLOCK'
-                WHEN i.parent_id IS NOT NULL AND NOT i.charge_when_blocked
-                     AND i.policy_of_main = 'BLOCK' THEN 'BLOCK'
+                WHEN NOT i.charge_when_blocked AND i.has_blocking_main THEN 'BLOCK'
                 ELSE 'CHARGE' END
-    FROM funded AS i
+    FROM summed AS i
 $$;
+
+-- Fixes by what these services are charged, where that is not written yet: the terms they were sold
+-- on, and the best discount of the day. Terms other than the sold ones are fixed before (`bases.py`).
+-- Called where something was found to be missing, which on most days is nowhere.
+CREATE FUNCTION billing_fix_bases(p_date date, p_day_start timestamptz, p_is_today boolean,
+                                  p_first bigint, p_last bigint) RETURNS void
+LANGUAGE plpgsql
+SET enable_seqscan = off
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $$
+BEGIN
+    IF p_first = p_last THEN
+        PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);  -- until this returns
+    END IF;
+    INSERT INTO billing_charge_basis (subscription_id, plan_span_id, tariff_version_id,
+                                      price_rule_id, zone_version_id, price_kopecks)
+    SELECT s.subscription_id, s.span_id, s.version_id, span.sold_rule_id,
+           span.sold_zone_version_id, span.sold_price_kopecks
+    FROM (
+        -- One step after another, each service looked up by its indexes: left to itself the planner
+        -- reads all services once for every tariff version.
+        SELECT s.subscription_id, s.span_id, s.version_id
+        FROM (SELECT s.subscription_id, s.span_id, s.version_id, s.sold_version_id
+              FROM billing_service_on(p_date, p_day_start, p_is_today, p_first, p_last) AS s
+              OFFSET 0) AS s
+        LEFT JOIN LATERAL (
+            SELECT b.id FROM billing_charge_basis AS b
+            WHERE b.plan_span_id = s.span_id AND b.tariff_version_id = s.version_id
+              AND b.discount_id IS NULL LIMIT 1) AS known ON true
+        WHERE s.version_id = s.sold_version_id AND known.id IS NULL
+        OFFSET 0) AS s
+    JOIN billing_plan_span AS span ON span.id = s.span_id
+    ON CONFLICT DO NOTHING;
+
+    IF EXISTS (SELECT 1 FROM billing_discount AS d WHERE d.valid @> p_date) THEN
+        INSERT INTO billing_charge_basis (subscription_id, plan_span_id, tariff_version_id,
+                                          price_rule_id, zone_version_id, discount_id,
+                                          price_kopecks)
+        SELECT whole.subscription_id, whole.plan_span_id, whole.tariff_version_id,
+               whole.price_rule_id, whole.zone_version_id, best.id,
+               whole.price_kopecks - best.off
+        FROM billing_service_on(p_date, p_day_start, p_is_today, p_first, p_last) AS s
+        JOIN billing_tariff_version AS v ON v.id = s.version_id AND v.charge_type <> 'ONE_OFF'
+        JOIN billing_charge_basis AS whole
+          ON whole.plan_span_id = s.span_id AND whole.tariff_version_id = s.version_id
+         AND whole.discount_id IS NULL
+        CROSS JOIN LATERAL (
+            SELECT d.id, billing_discount_off(d.kind, d.percent_bp, d.amount_kopecks,
+                                              whole.price_kopecks) AS off
+            FROM billing_discount AS d
+            WHERE d.valid @> p_date
+              AND billing_discount_fits(d, s.tariff_id, s.zone_version_id, s.segment)
+            ORDER BY off DESC, d.id LIMIT 1) AS best
+        ON CONFLICT DO NOTHING;
+    END IF;
+END $$;
+
+-- Charges all that is due on a date in the accounts p_first to p_last: one journal, one funds decision an
+-- account, blocks for debt set and lifted. Runs in the caller's transaction; nothing due, nothing done.
+-- The price of every span must be fixed in billing_charge_basis for terms other than the sold ones; where
+-- that of the sold ones (or a discount's) is not, nothing is charged at the first look, it is fixed, and the
+-- second look decides. Most days the first is the only one.
+CREATE FUNCTION billing_charge_chunk(
+    p_date date, p_day_start timestamptz, p_is_today boolean, p_at timestamptz,
+    p_first bigint, p_last bigint, p_skip bigint[], p_key text, p_actor text, p_source text,
+    OUT journal_id bigint, OUT charged_count integer, OUT charged_kopecks bigint,
+    OUT blocked_ids bigint[], OUT resumed_ids bigint[])
+LANGUAGE plpgsql
+SET enable_seqscan = off  -- one account or 20,000: always by index, whatever the statistics say
+SET plan_cache_mode = force_custom_plan
+SET jit = off  -- it would compile for seconds what runs for a tenth of one
+AS $$
+DECLARE
+    accounts bigint[];
+    unpriced boolean;
+BEGIN
+    -- For one account (a payment) planning anew costs ten times as much as charging.
+    IF p_first = p_last THEN
+        PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);  -- until this returns
+    END IF;
+    SELECT array_agg(DISTINCT c.account_id) INTO accounts
+    FROM billing_charge_state AS c
+    WHERE c.account_id BETWEEN p_first AND p_last
+      AND (c.charged_until IS NULL OR c.charged_until <= p_date);
+    -- From here no payment changes these balances until the commit.
+    PERFORM count(*) FROM ledger_lock_balances(accounts);
+
+    FOR look IN 1..2 LOOP
+        WITH found AS MATERIALIZED (
+            SELECT d.*
+            FROM billing_charge_due(p_date, p_day_start, p_is_today, p_first, p_last, p_skip) AS d
+        ), lacking AS MATERIALIZED (
+            SELECT EXISTS (SELECT FROM found AS d WHERE d.basis_id IS NULL) AS a_basis
+        ), due AS (
+            SELECT d.* FROM found AS d
+            WHERE d.basis_id IS NOT NULL
+              AND (look = 2 OR NOT (SELECT l.a_basis FROM lacking AS l))
+        ), leg AS (
+            SELECT d.account_id, d.subscription_id, d.basis_id, 'SERVICE' AS code,
+                   d.amount_kopecks AS amount, d.sort_order, true AS is_first
+            FROM due AS d WHERE d.decision = 'CHARGE' AND d.amount_kopecks > 0
+            UNION ALL
+            SELECT d.account_id, d.subscription_id, d.basis_id, 'CONNECTION',
+                   d.fee_kopecks, d.sort_order, d.amount_kopecks = 0
+            FROM due AS d WHERE d.decision = 'CHARGE' AND d.fee_kopecks > 0
+        ), charged AS (
+            SELECT count(*) FILTER (WHERE l.is_first) AS services,
+                   count(*) AS legs,
+                   COALESCE(sum(l.amount), 0)::bigint AS kopecks,
+                   array_agg(l.account_id) AS accounts, array_agg(-l.amount) AS amounts,
+                   array_agg(l.subscription_id) AS subjects, array_agg(l.code) AS codes,
+                   array_agg(l.basis_id) AS bases
+            FROM (SELECT * FROM leg
+                  ORDER BY account_id, sort_order, subscription_id, code COLLATE "C" DESC) AS l
+        ), contra AS (
+            SELECT array_agg(a.id ORDER BY c.code) AS accounts,
+                   array_agg(c.amount ORDER BY c.code) AS amounts
+            FROM (
+                SELECT part.code, sum(part.amount)::bigint AS amount
+                FROM (SELECT min(d.revenue_code COLLATE "C") COLLATE "default"
+                                 AS revenue_code,  -- one a version
+                             sum(d.amount_kopecks + d.fee_kopecks - d.vat_kopecks) AS net,
+                             sum(d.vat_kopecks) AS vat
+                      FROM due AS d WHERE d.decision = 'CHARGE' GROUP BY d.tariff_version_id) AS d,
+                     LATERAL (VALUES (d.revenue_code, d.net), ('tax.vat', d.vat))
+                         AS part (code, amount)
+                GROUP BY part.code HAVING sum(part.amount) <> 0
+            ) AS c LEFT JOIN ledger_account AS a ON a.code = c.code
+        ), moved AS (
+            UPDATE billing_charge_state AS s
+            SET charged_until = d.charged_until, charged_basis_id = d.basis_id,
+                anchor_day = d.anchor_day,
+                connection_charged_date = CASE WHEN d.fee_kopecks > 0 THEN p_date
+                                               ELSE s.connection_charged_date END
+            FROM due AS d
+            WHERE s.subscription_id = d.subscription_id AND d.decision = 'CHARGE'
+        ), fresh AS (
+            INSERT INTO billing_block (subscription_id, reason, from_at, comment)
+            SELECT d.subscription_id, 'DEBT', p_at, ''
+            FROM due AS d WHERE d.decision = 'BLOCK' AND NOT d.is_ended
+            ON CONFLICT (subscription_id, reason) WHERE until_at IS NULL DO NOTHING
+            RETURNING subscription_id
+        ), lifted AS (
+            UPDATE billing_block AS b SET until_at = GREATEST(p_at, b.from_at)
+            FROM due AS d
+            WHERE p_is_today AND d.was_in_debt
+              AND b.subscription_id = d.subscription_id AND d.decision = 'CHARGE'
+              AND b.reason = 'DEBT' AND b.until_at IS NULL
+            RETURNING b.subscription_id
+        )
+        SELECT CASE WHEN c.kopecks > 0 THEN ledger_post_charges(
+                   p_date, p_at, p_key, p_actor, p_source, '', c.accounts, c.amounts, c.subjects,
+                   c.codes, array_fill(0::smallint, ARRAY[c.legs::integer]), c.bases,
+                   o.accounts, o.amounts) END,
+               c.services, c.kopecks,
+               (SELECT COALESCE(array_agg(subscription_id), '{}') FROM fresh),
+               (SELECT COALESCE(array_agg(subscription_id), '{}') FROM lifted),
+               (SELECT l.a_basis FROM lacking AS l)
+        INTO journal_id, charged_count, charged_kopecks, blocked_ids, resumed_ids, unpriced
+        FROM charged AS c CROSS JOIN contra AS o;
+        EXIT WHEN look = 2 OR NOT unpriced;
+        PERFORM billing_fix_bases(p_date, p_day_start, p_is_today, p_first, p_last);
+    END LOOP;
+END $$;

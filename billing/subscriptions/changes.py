@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.calendar import ONE_DAY, kyiv_date
 from billing.subscriptions import hooks, pauses, ports
 from billing.subscriptions.creation import BadStateError, locked
-from billing.subscriptions.models import Block, Pause, Subscription
+from billing.subscriptions.models import Block, ChargeState, Pause, Subscription
 from billing.subscriptions.pauses import PauseError
 from billing.subscriptions.queries import zone_on
 from coverage.plant import operations as plant
@@ -98,7 +98,7 @@ def pause(
     pauses.require_within_limits(
         subscription_id=subscription.id, terms=terms, from_date=from_date, until_date=until_date
     )
-    charged_until = subscription.charged_until
+    charged_until = subscription.charge_state.charged_until
     is_daily = terms.charge_type == "DAILY"
     if is_daily and charged_until is not None and from_date < charged_until:
         raise PauseError(
@@ -169,8 +169,8 @@ def terminate(
         row.activated_date = row.activated_date or on_date
         if was_draft:
             # It never served a day: its one day counts as charged, or the next run would charge it.
-            row.charged_until = on_date + ONE_DAY
-        row.save(update_fields=["state", "terminated_date", "activated_date", "charged_until"])
+            ChargeState.objects.filter(subscription=row).update(charged_until=on_date + ONE_DAY)
+        row.save(update_fields=["state", "terminated_date", "activated_date"])
         Block.objects.filter(subscription=row, until_at__isnull=True).update(until_at=at)
         ports.release(subscription_ids=[row.id], actor=actor, at=at)
         _tell(

@@ -20,11 +20,10 @@ from coverage.models import (
 class Subscription(models.Model):
     """A sold service of one account at one premise. DRAFT → ACTIVE → TERMINATED.
 
-    It is *on* when ACTIVE with no open Block and no Pause today. `charged_until` is half-open: all
-    days before it are charged (or were free by rule), the last of them by `charged_basis_id`.
-    `terminated_date` is the last day of service; `ends_date` that of one that was sold for some
-    days (a faster line for a week). The zone it stands in is that of the plan span of the day
-    (`queries.zone_on`).
+    It is *on* when ACTIVE with no open Block and no Pause today. How far it is charged is its
+    ChargeState. `terminated_date` is the last day of service; `ends_date` that of one that was sold
+    for some days (a faster line for a week). The zone it stands in is that of the plan span of the
+    day (`queries.zone_on`).
     `connection_fee_kopecks` is what was agreed at the sale, charged once with the first charge.
     Uncovered creation carries a reason and who permitted it.
     """
@@ -56,11 +55,7 @@ class Subscription(models.Model):
     activated_date = models.DateField(null=True)
     terminated_date = models.DateField(null=True)
     ends_date = models.DateField(null=True)
-    charged_until = models.DateField(null=True)
-    charged_basis_id = models.BigIntegerField(null=True)  # charging's own, as on a posting
-    anchor_day = models.PositiveSmallIntegerField(default=1)
     connection_fee_kopecks = models.BigIntegerField(default=0)
-    connection_charged_date = models.DateField(null=True)
 
     class Meta:
         db_table = "billing_subscription"
@@ -86,16 +81,44 @@ class Subscription(models.Model):
                 name="billing_subscription_terminated",
             ),
             models.CheckConstraint(
-                condition=Q(anchor_day__gte=1, anchor_day__lte=31),
-                name="billing_subscription_anchor",
-            ),
-            models.CheckConstraint(
                 condition=Q(connection_fee_kopecks__gte=0), name="billing_subscription_fee"
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
+
+
+class ChargeState(models.Model):
+    """How far a service is charged; apart from it, for this is written anew every night.
+
+    The row is made by the database with the service and names its account (`sql/charge_state.sql`).
+    `charged_until` is half-open: all days before it are charged (or were free by rule), the last of
+    them by `charged_basis_id`. `anchor_day` is the day of the month on which a prepaid one begins.
+    """
+
+    subscription = models.OneToOneField(
+        Subscription, primary_key=True, on_delete=models.CASCADE, related_name="charge_state"
+    )
+    account = models.ForeignKey(
+        "billing.LedgerAccount", db_constraint=False, on_delete=models.PROTECT, related_name="+"
+    )
+    charged_until = models.DateField(null=True)
+    charged_basis_id = models.BigIntegerField(null=True)  # charging's own, as on a posting
+    anchor_day = models.PositiveSmallIntegerField(default=1)
+    connection_charged_date = models.DateField(null=True)
+
+    class Meta:
+        db_table = "billing_charge_state"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(anchor_day__gte=1, anchor_day__lte=31),
+                name="billing_charge_state_anchor",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id}: {self.charged_until}"
 
 
 class PlanSpan(models.Model):

@@ -74,7 +74,7 @@ def card(*, account_ids: Iterable[int], on_date: date) -> list[ServiceRow]:
     """All services of these accounts, main ones with their add-ons behind, ended ones last."""
     rows = (
         Subscription.objects.filter(account_id__in=list(account_ids))
-        .select_related("premise")
+        .select_related("premise", "charge_state")
         .prefetch_related(
             Prefetch(
                 "spans",
@@ -137,7 +137,7 @@ def _row(row: Any, *, by_id: Mapping[int, Any], on_date: date) -> ServiceRow:
         plan_span_id=span.id,
         activated_date=row.activated_date,
         terminated_date=row.terminated_date,
-        charged_until=row.charged_until,
+        charged_until=row.charge_state.charged_until,
         block_reasons=tuple(sorted({block.reason for block in blocks})),
         blocked_since=min((block.from_at for block in blocks), default=None),
         pause_from=pause.during.lower if pause else None,

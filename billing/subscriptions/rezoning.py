@@ -16,7 +16,7 @@ from django.db import transaction
 from billing.calendar import kyiv_date
 from billing.ledger import operations as ledger
 from billing.subscriptions import hooks
-from billing.subscriptions.models import PlanSpan, Rezoning, Subscription, TermsMove
+from billing.subscriptions.models import ChargeState, PlanSpan, Rezoning, Subscription, TermsMove
 from billing.subscriptions.new_terms import Fate, Outcome, Service, outcomes, services_in
 from billing.subscriptions.respan import Respanner, Target
 from billing.tariffs.models import TariffVersion
@@ -108,7 +108,12 @@ def _move_accounts(
     """One chunk: locks in the order of the daily run (balances, then subscriptions)."""
     ledger.lock_balances(account_ids=account_ids)
     locked = Subscription.objects.select_for_update(of=("self",)).filter(account_id__in=account_ids)
-    charged_until = dict(locked.order_by("id").values_list("id", "charged_until"))
+    ids = list(locked.order_by("id").values_list("id", flat=True))
+    charged_until = dict(
+        ChargeState.objects.filter(subscription_id__in=ids).values_list(
+            "subscription_id", "charged_until"
+        )
+    )
     first = max(row.move_on, kyiv_date(at))
     book = PriceBook()
     services = services_in(

@@ -45,8 +45,8 @@ _SERVICES = f"""
                              %(localities)s::bigint[], %(prices)s::bigint[])
             AS p (zone_id, network_type, segment, locality_id, price)
     ), service AS MATERIALIZED (
-        SELECT s.id, s.account_id, s.parent_id, s.anchor_day::integer AS anchor_day,
-               s.charged_until, stands.zone_id, span.tariff_id, s.segment,
+        SELECT s.id, s.account_id, s.parent_id, charged.anchor_day::integer AS anchor_day,
+               charged.charged_until, stands.zone_id, span.tariff_id, s.segment,
                span.sold_zone_version_id AS zone_version_id, version.charge_type,
                version.charge_when_blocked, version.credit_kopecks,
                COALESCE(basis.price_kopecks, span.sold_price_kopecks) AS price,
@@ -62,6 +62,7 @@ _SERVICES = f"""
                        WHERE b.subscription_id IN (s.id, s.parent_id) AND b.until_at IS NULL
                          AND b.reason = 'DEBT') AS is_in_debt
         {_FROM}
+        JOIN billing_charge_state AS charged ON charged.subscription_id = s.id
         LEFT JOIN billing_charge_basis AS basis
           ON basis.plan_span_id = span.id AND basis.tariff_version_id = version.id
          AND basis.discount_id IS NULL

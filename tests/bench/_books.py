@@ -134,9 +134,9 @@ def build_tariffs() -> None:
 
 SERVICES = """
     INSERT INTO billing_subscription (account_id, parent_id, state, building_id, network_type,
-        segment, uncovered_reason, uncovered_by, created_at, activated_date, anchor_day,
+        segment, uncovered_reason, uncovered_by, created_at, activated_date,
         connection_fee_kopecks)
-    SELECT %(first)s + i, NULL, 'ACTIVE', building.id, 'GPON', '', '', '', %(at)s, %(day)s, 1, 0
+    SELECT %(first)s + i, NULL, 'ACTIVE', building.id, 'GPON', '', '', '', %(at)s, %(day)s, 0
     FROM generate_series(0, %(count)s - 1) AS i
     JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM coverage_building)
          AS building ON building.place = i %% %(buildings)s
@@ -144,10 +144,10 @@ SERVICES = """
 """
 ADDONS = """
     INSERT INTO billing_subscription (account_id, parent_id, state, building_id, network_type,
-        segment, uncovered_reason, uncovered_by, created_at, activated_date, anchor_day,
+        segment, uncovered_reason, uncovered_by, created_at, activated_date,
         connection_fee_kopecks)
     SELECT account_id, id, 'ACTIVE', building_id, 'GPON', '', '', '', created_at, activated_date,
-        1, 0
+        0
     FROM billing_subscription WHERE account_id % 4 = 0 ORDER BY id
 """
 SPANS = """

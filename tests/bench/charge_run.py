@@ -127,7 +127,12 @@ class _Floor:
 
 def _tidy(owner: psycopg.Connection) -> None:
     """What a day does between two nights: dead rows are cleared, statistics are taken."""
-    for table in ("billing_subscription", "billing_plan_span", "billing_charge_basis"):
+    for table in (
+        "billing_subscription",
+        "billing_charge_state",
+        "billing_plan_span",
+        "billing_charge_basis",
+    ):
         owner.execute(f"VACUUM ANALYZE {table}")
     owner.execute("VACUUM ANALYZE ledger_balance")
     owner.execute("ANALYZE ledger_account")

@@ -26,7 +26,7 @@ from billing.payments import operations as payments
 from billing.payments.calls import Pay
 from billing.payments.models import MerchantAccount, Payment, ProviderRegisterRow
 from billing.payments.providers import moneyua
-from billing.subscriptions.models import Subscription
+from billing.subscriptions.models import ChargeState, Subscription
 from project.core import clock
 from project.core.actor import SYSTEM
 from tests.bench._harness import Result, bench_database, in_turn, note, run
@@ -194,10 +194,10 @@ def build() -> None:
             network_type="GPON",
             created_at=at,
             activated_date=at.date(),
-            charged_until=at.date() + timedelta(days=30),
         )
         for account in ids
     )
+    ChargeState.objects.update(charged_until=at.date() + timedelta(days=30))
     for provider, settings in (
         ("ibox", {}),
         ("platezhka", {"login": "bench", "password": "bench"}),

@@ -258,7 +258,7 @@ def _look(provider: Provider, *, day: date) -> None:
     from billing.charging.models import ChargeRun
     from billing.ledger import queries, verification
     from billing.payments.models import Payment
-    from billing.subscriptions.models import Subscription
+    from billing.subscriptions.models import ChargeState
 
     problems = verification.verify().problems
     require(not problems, "; ".join(str(problem) for problem in problems[:5]))
@@ -267,7 +267,7 @@ def _look(provider: Provider, *, day: date) -> None:
         for row in Payment.objects.filter(external_id__in=provider.paid, state="CONFIRMED")
     }
     require(posted == provider.paid, "what was paid is not what is posted")
-    behind = Subscription.objects.exclude(charged_until=day + timedelta(days=1)).count()
+    behind = ChargeState.objects.exclude(charged_until=day + timedelta(days=1)).count()
     require(behind == 0, f"{behind} services are not charged for {day}")
     run = ChargeRun.objects.get(charge_date=day)
     require(run.state == "DONE", "the run is not done")

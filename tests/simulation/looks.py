@@ -11,8 +11,9 @@ from billing.payments.models import Payment
 # Nobody gets a day for nothing: a main service that is on has been charged for the day.
 _FOR_NOTHING = """
     SELECT s.id FROM billing_subscription AS s
+    JOIN billing_charge_state AS c ON c.subscription_id = s.id
     WHERE s.state = 'ACTIVE' AND s.activated_date <= %(day)s
-      AND (s.charged_until IS NULL OR s.charged_until <= %(day)s)
+      AND (c.charged_until IS NULL OR c.charged_until <= %(day)s)
       AND NOT EXISTS (SELECT FROM billing_block AS b WHERE b.until_at IS NULL
                       AND b.subscription_id IN (s.id, s.parent_id))
       AND NOT EXISTS (SELECT FROM billing_pause AS p WHERE p.during @> %(day)s::date

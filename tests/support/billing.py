@@ -13,7 +13,7 @@ from billing.ledger import queries as ledger_queries
 from billing.payments import operations as payments
 from billing.payments.models import Payment
 from billing.subscriptions import operations as subscriptions
-from billing.subscriptions.models import Block, Subscription
+from billing.subscriptions.models import Block, ChargeState
 from billing.tariffs import operations as tariffs
 from coverage import operations as coverage
 from coverage.models import AdminUnit, Building
@@ -177,7 +177,7 @@ def blocks(subscription_id: int) -> set[str]:
 
 def charged_until(subscription_id: int) -> date | None:
     """Half-open: the first day that is not charged."""
-    return Subscription.objects.get(id=subscription_id).charged_until
+    return ChargeState.objects.get(subscription_id=subscription_id).charged_until
 
 
 def admin_unit(name: str, parent: AdminUnit | None = None, category: str = "CITY") -> AdminUnit:

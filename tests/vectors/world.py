@@ -9,7 +9,7 @@ from django.db import connection
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
 from billing.payments import operations as payments
-from billing.subscriptions.models import Subscription
+from billing.subscriptions.models import ChargeState, Subscription
 from coverage.models import Premise, Street
 from project.core.actor import SYSTEM
 from tests.support import zones
@@ -76,7 +76,7 @@ def _house(address: str) -> Any:
 
 def _serve(account_id: int, building: Any, *, unit: str, at: datetime, now: datetime) -> None:
     """A service that is paid for a year, so that nothing is charged while vectors run."""
-    Subscription.objects.create(
+    service = Subscription.objects.create(
         account_id=account_id,
         state="ACTIVE",
         building=building,
@@ -84,7 +84,9 @@ def _serve(account_id: int, building: Any, *, unit: str, at: datetime, now: date
         network_type="GPON",
         created_at=at,
         activated_date=at.date(),
-        charged_until=now.date() + timedelta(days=366),
+    )
+    ChargeState.objects.filter(subscription=service).update(
+        charged_until=now.date() + timedelta(days=366)
     )
 
 

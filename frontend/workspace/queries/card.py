@@ -241,6 +241,7 @@ def _spans(ids: Iterable[int]) -> dict[int, PlanSpan]:
         .select_related(
             "subscription__building",
             "subscription__decision",
+            "subscription__charge_state",
             "tariff",
             "sold_version",
             "sold_rule__zone",
@@ -301,7 +302,7 @@ def _paid_until(family: Sequence[Service], *, available_kopecks: int, on_date: d
         (
             one.row.charge_type,
             one.row.price_kopecks,
-            one.span.subscription.anchor_day,
+            one.span.subscription.charge_state.anchor_day,
             max(one.row.charged_until or on_date, on_date),
         )
         for one in family
@@ -339,9 +340,9 @@ def _needed(
         due += due_on(
             terms=terms,
             on_date=on_date,
-            anchor_day=one.span.subscription.anchor_day,
+            anchor_day=one.span.subscription.charge_state.anchor_day,
             was_in_debt="DEBT" in one.row.block_reasons,
         ).amount_kopecks
-        if one.span.subscription.connection_charged_date is None:
+        if one.span.subscription.charge_state.connection_charged_date is None:
             due += one.span.subscription.connection_fee_kopecks
     return max(due - available_kopecks, 0)

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from billing.charging import queries as charging_queries
 from billing.ledger import queries as ledger_queries
-from billing.models import ChargeBasis, Discount, Subscription
+from billing.models import ChargeBasis, ChargeState, Discount
 from billing.subscriptions import operations as subscriptions
 from billing.tariffs import discounts
 from billing.tariffs.discounts import DiscountEndError, Offer
@@ -194,5 +194,5 @@ def test_standing_credit_lets_the_account_go_below_zero_that_far(world: World) -
 def test_what_was_charged_by_is_kept_with_the_service(world: World) -> None:
     give(percent_bp=5_000)
     service = world.sell(world.account(kopecks=9_000), world.tariff(price=30_000), NOV)
-    basis_id = Subscription.objects.get(id=service).charged_basis_id
+    basis_id = ChargeState.objects.get(subscription_id=service).charged_basis_id
     assert basis_id == ChargeBasis.objects.get(discount__isnull=False).id

@@ -13,7 +13,7 @@ from billing.ledger.operations import Leg
 from billing.ledger.verification import Scope, verify
 from billing.payments.models import Payment
 from billing.subscriptions import operations as subscriptions
-from billing.subscriptions.models import Pause, Subscription
+from billing.subscriptions.models import ChargeState, Pause, Subscription
 from tests.support.billing import CASHIER, World, moment, small_world
 
 DAY = date(2026, 11, 10)
@@ -146,5 +146,5 @@ def test_i8_knows_the_months_that_a_service_had_before(world: World) -> None:
         world.day(date(2027, 1, day), confirm=True)
     world.pay(account, 30_000, date(2027, 1, 9))
     world.day(date(2027, 1, 9), confirm=True)
-    assert Subscription.objects.get(id=service).anchor_day == 9
+    assert ChargeState.objects.get(subscription_id=service).anchor_day == 9
     assert verify().problems == []

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from billing.charging.queries import paid_until
-from billing.models import Subscription
 from billing.subscriptions import operations as subscriptions
 from billing.tariffs import discounts
 from billing.tariffs import operations as tariffs
@@ -88,7 +87,7 @@ def test_a_month_that_is_paid_stays_paid_when_the_price_changes(world: World) ->
     give(percent_bp=5_000, valid_until=day(10))
     account = world.account(kopecks=15_000 + 20_000)
     service = world.sell(account, world.tariff(price=30_000, charge_type="MONTHLY_PREPAID"), NOV)
-    paid = Subscription.objects.get(id=service).charged_until
+    paid = charged_until(service)
     foretold = paid_until(account_id=account, on_date=NOV)
     assert paid == date(2026, 12, 1) == foretold
     assert foretold == blocked_on(world, service)

@@ -7,7 +7,7 @@ from django.db import connection
 
 from billing import calendar
 from billing.charging.rules import Item, Order, Terms, decide, due_on, vat_part
-from billing.subscriptions.models import Block, CreditGrant, Subscription
+from billing.subscriptions.models import Block, ChargeState, CreditGrant, Subscription
 from billing.tariffs.models import TariffVersion
 from tests.support.billing import World, balance, moment
 
@@ -109,7 +109,7 @@ def test_amounts_and_funds_decisions_of_random_accounts(world: World) -> None:
         if chance.random() < 0.2:
             Block.objects.create(subscription=row, reason="DEBT", from_at=moment(start, 12))
         if chance.random() < 0.1:
-            Subscription.objects.filter(id=row.id).update(anchor_day=chance.choice([15, 31]))
+            ChargeState.objects.filter(subscription=row).update(anchor_day=chance.choice([15, 31]))
     expected = {account: _by_python(account, on_date) for account in accounts}
     before = {account: balance(account) for account in accounts}
     world.day(on_date)
@@ -119,7 +119,9 @@ def test_amounts_and_funds_decisions_of_random_accounts(world: World) -> None:
         assert {
             r.id for r in rows if r.blocks.filter(reason="DEBT", until_at=None).exists()
         } == blocked
-        assert {r.id: r.charged_until for r in rows if r.charged_until} == ahead
+        assert {
+            r.id: r.charge_state.charged_until for r in rows if r.charge_state.charged_until
+        } == ahead
 
 
 def _by_python(account: int, on_date: date) -> tuple[int, set[int], dict[int, date]]:
@@ -133,7 +135,7 @@ def _by_python(account: int, on_date: date) -> tuple[int, set[int], dict[int, da
         due = due_on(
             terms=Terms(version.charge_type, span.sold_price_kopecks, version.resume_rule),
             on_date=on_date,
-            anchor_day=row.anchor_day,
+            anchor_day=row.charge_state.anchor_day,
             was_in_debt=debt,
         )
         order = Order.MAIN if row.parent_id is None else Order.ADDON

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from billing import whatif
-from billing.models import Block, CreditGrant, LedgerPosting, Subscription
+from billing.models import Block, ChargeState, CreditGrant, LedgerPosting, Subscription
 from billing.subscriptions import operations as subscriptions
 from billing.tariffs import constructor
 from billing.tariffs.constructor import WantedPrice
@@ -128,7 +128,7 @@ def test_the_first_day_comes_as_it_was_told(world: World, seed: int) -> None:
         if chance.random() < 0.4:
             world.sell(account, addon, since, parent_id=main)
         if chance.random() < 0.15:
-            Subscription.objects.filter(id=main).update(anchor_day=NEXT.day)
+            ChargeState.objects.filter(subscription_id=main).update(anchor_day=NEXT.day)
         if chance.random() < 0.2:
             CreditGrant.objects.create(
                 account_id=account,

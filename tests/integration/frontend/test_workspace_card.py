@@ -19,7 +19,7 @@ from billing.charging import operations as charging
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger.operations import Leg
-from billing.models import Block, Pause, PlanSpan, Subscription, Tariff
+from billing.models import Block, ChargeState, Pause, PlanSpan, Subscription, Tariff
 from billing.payments import operations as payments
 from billing.payments.models import Payment
 from billing.subscriptions import operations as subscriptions
@@ -256,7 +256,10 @@ class TestTheCard:
         self, operator: Client, stranger: Subscriber
     ) -> None:
         Subscription.objects.filter(id=stranger.subscription_id).update(
-            connection_fee_kopecks=25_000, connection_charged_date=None
+            connection_fee_kopecks=25_000
+        )
+        ChargeState.objects.filter(subscription_id=stranger.subscription_id).update(
+            connection_charged_date=None
         )
         needed = operator.get(stranger.url).context["card"].money.needed_kopecks
         assert needed == 26_000

@@ -1,0 +1,12 @@
+DROP FUNCTION IF EXISTS billing_credit_on(bigint, date);
+DROP FUNCTION IF EXISTS billing_net_price(date, bigint, bigint, text, bigint);
+DROP FUNCTION IF EXISTS billing_daily_between(bigint, date, date);
+DROP FUNCTION IF EXISTS billing_months_begun(integer, date, date);
+DROP FUNCTION IF EXISTS billing_version_on(bigint, date);
+DROP FUNCTION IF EXISTS billing_discount_fits(billing_discount, bigint, bigint, text);
+DROP FUNCTION IF EXISTS billing_discount_off(text, integer, bigint, bigint);
+DROP FUNCTION IF EXISTS billing_vat_part(bigint, integer);
+DROP FUNCTION IF EXISTS billing_amount(text, bigint, integer, integer);
+DROP FUNCTION IF EXISTS billing_period_end(date, integer);
+DROP FUNCTION IF EXISTS billing_period_start(date, integer);
+DROP FUNCTION IF EXISTS billing_anchor_in(date, integer);

@@ -1,2 +1,0 @@
-DROP FUNCTION billing_charge_chunk(date, timestamptz, boolean, timestamptz, bigint, bigint, bigint[],
-                                   text, text, text);

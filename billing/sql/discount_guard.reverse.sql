@@ -1,0 +1,2 @@
+DROP TRIGGER billing_discount_immutable ON billing_discount;
+DROP FUNCTION billing_discount_guard();
