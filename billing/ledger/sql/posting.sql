@@ -157,28 +157,41 @@ BEGIN
          WHERE b.account_id = l.account_id AND l.place = 1 AND l.is_last
         RETURNING l.account_id, l.amount, b.seq, b.balance_kopecks AS balance_after, l.subject_id,
                   l.code, l.occurrence, l.basis_id, l.corrects_id, b.last_hash AS hash
+    ), several AS MATERIALIZED (
+        SELECT l.*, count(*) OVER (PARTITION BY l.account_id) AS legs_of_account,
+               lead(l.amount) OVER w AS amount_2, lead(l.subject_id) OVER w AS subject_2,
+               lead(l.code) OVER w AS code_2, lead(l.occurrence) OVER w AS occurrence_2,
+               lead(l.basis_id) OVER w AS basis_2, lead(l.corrects_id) OVER w AS corrects_2
+          FROM leg l WHERE NOT (l.place = 1 AND l.is_last)
+        WINDOW w AS (PARTITION BY l.account_id ORDER BY l.ord)
+    ), pair AS (
+        -- Nearly all others have two: one row is written for both, and neither is hashed twice.
+        UPDATE ledger_balance b
+           SET balance_kopecks = b.balance_kopecks + l.amount + l.amount_2,
+               seq = b.seq + 2,
+               last_hash = sha256(l.first_hash || ledger_link(journal, b.account_id, b.seq + 2,
+                   l.amount_2, b.balance_kopecks + l.amount + l.amount_2, p_value_date, l.subject_2,
+                   l.basis_2, l.corrects_2, coalesce(l.occurrence_2, 0::smallint), l.code_2))
+          FROM (SELECT s.*, sha256(h.last_hash || ledger_link(journal, h.account_id, h.seq + 1,
+                           s.amount, h.balance_kopecks + s.amount, p_value_date, s.subject_id,
+                           s.basis_id, s.corrects_id, coalesce(s.occurrence, 0::smallint), s.code))
+                           AS first_hash
+                  FROM several s JOIN ledger_balance h ON h.account_id = s.account_id
+                 WHERE s.place = 1 AND s.legs_of_account = 2
+                OFFSET 0) l
+         WHERE b.account_id = l.account_id
+        RETURNING l.*, b.seq, b.balance_kopecks AS balance_after, b.last_hash AS hash
     ), running AS (
         SELECT l.*, b.last_hash AS hash_before, b.seq + l.place AS seq,
-               (b.balance_kopecks + sum(l.amount) OVER w)::bigint AS balance_after,
-               count(*) OVER (PARTITION BY l.account_id) AS legs_of_account
-          FROM leg l JOIN ledger_balance b ON b.account_id = l.account_id
-         WHERE NOT (l.place = 1 AND l.is_last)
+               (b.balance_kopecks + sum(l.amount) OVER w)::bigint AS balance_after
+          FROM several l JOIN ledger_balance b ON b.account_id = l.account_id
+         WHERE l.legs_of_account > 2
         WINDOW w AS (PARTITION BY l.account_id ORDER BY l.ord ROWS UNBOUNDED PRECEDING)
-    ), linked AS MATERIALIZED (
-        SELECT r.*, ledger_link(journal, account_id, seq, amount, balance_after,
-                   p_value_date, subject_id, basis_id, corrects_id,
-                   coalesce(occurrence, 0::smallint), code) AS link
-          FROM running r
     ), chained AS MATERIALIZED (
-        SELECT linked.*,
-               -- Two legs are most often all there are: their hashes are written out, for a step
-               -- of the aggregate costs ten times as much.
-               CASE WHEN legs_of_account > 2
-                    THEN ledger_chain(hash_before, link) FILTER (WHERE legs_of_account > 2) OVER w
-                    WHEN place = 1 THEN sha256(hash_before || link)
-                    ELSE sha256(sha256(hash_before || lag(link) OVER w) || link)
-               END AS hash
-          FROM linked
+        SELECT r.*, ledger_chain(hash_before, ledger_link(journal, account_id, seq, amount,
+                   balance_after, p_value_date, subject_id, basis_id, corrects_id,
+                   coalesce(occurrence, 0::smallint), code)) OVER w AS hash
+          FROM running r
         WINDOW w AS (PARTITION BY account_id ORDER BY ord ROWS UNBOUNDED PRECEDING)
     ), moved AS (
         UPDATE ledger_balance b
@@ -192,6 +205,14 @@ BEGIN
     SELECT p_value_date, journal, account_id, amount, seq, balance_after, subject_id, code,
            coalesce(occurrence, 0::smallint), basis_id, corrects_id, hash
       FROM single
+     UNION ALL
+    SELECT p_value_date, journal, account_id, amount, seq - 1, balance_after - amount_2, subject_id,
+           code, coalesce(occurrence, 0::smallint), basis_id, corrects_id, first_hash
+      FROM pair
+     UNION ALL
+    SELECT p_value_date, journal, account_id, amount_2, seq, balance_after, subject_2, code_2,
+           coalesce(occurrence_2, 0::smallint), basis_2, corrects_2, hash
+      FROM pair
      UNION ALL
     SELECT p_value_date, journal, account_id, amount, seq, balance_after, subject_id, code,
            coalesce(occurrence, 0::smallint), basis_id, corrects_id, hash
