@@ -289,7 +289,7 @@ BEGIN
             FROM billing_charge_due(p_date, p_day_start, p_is_today, p_first, p_last, p_skip) AS d
         ), lacking AS MATERIALIZED (
             SELECT EXISTS (SELECT FROM found AS d WHERE d.basis_id IS NULL) AS a_basis
-        ), due AS (
+        ), due AS NOT MATERIALIZED (
             SELECT d.* FROM found AS d
             WHERE d.basis_id IS NOT NULL
               AND (look = 2 OR NOT (SELECT l.a_basis FROM lacking AS l))
