@@ -15,7 +15,7 @@ def _whole(name: str) -> list[migrations.RunSQL]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0049_plan_begins")]
+    dependencies = [("billing", "0050_settlements_taken_back")]
 
     operations = [
         migrations.CreateModel(
