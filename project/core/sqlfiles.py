@@ -12,3 +12,16 @@ def run_sql(package_file: str, name: str) -> RunSQL:
         sql=(folder / f"{name}.sql").read_text(encoding="utf-8"),
         reverse_sql=(folder / f"{name}.reverse.sql").read_text(encoding="utf-8"),
     )
+
+
+def replace_sql(package_file: str, *names: str) -> RunSQL:
+    """Before a migration that puts other functions in place of those of `names`: undoing brings
+    the earlier ones back.
+    """
+    folder = Path(package_file).resolve().parents[1] / "sql"
+    texts = [
+        *(f"{name}.reverse.sql" for name in reversed(names)),
+        *(f"{name}.sql" for name in names),
+    ]
+    reverse_sql = "\n".join((folder / text).read_text(encoding="utf-8") for text in texts)
+    return RunSQL(sql=RunSQL.noop, reverse_sql=reverse_sql)
