@@ -112,7 +112,7 @@ def _first_values(
     values.setdefault("when", TOMORROW)
     if action.slug == "pause" and not values.get("from_date"):
         today = clock.today(at)
-        values["from_date"] = max(service.charged_until or today, today).isoformat()
+        values["from_date"] = max(service.charge_state.charged_until or today, today).isoformat()
     return values
 
 
