@@ -15,6 +15,7 @@ from typing import Any
 from django.http import HttpResponse
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 
@@ -101,7 +102,9 @@ def _cell(sheet: Any, cell: Any) -> Any:
         return cell.astimezone(KYIV).replace(tzinfo=None, second=0, microsecond=0)
     if isinstance(cell, date | int):
         return cell
-    made = WriteOnlyCell(sheet, value=str(cell)[:EXCEL_CELL_MOST])
+    # A soft line break pasted from a text processor is no letter that a workbook could hold.
+    text = ILLEGAL_CHARACTERS_RE.sub(" ", str(cell))
+    made = WriteOnlyCell(sheet, value=text[:EXCEL_CELL_MOST])
     made.data_type = "s"  # openpyxl would make a formula of what begins with "="
     return made
 

@@ -78,9 +78,10 @@ _CHOOSE = """
     JOIN billing_plan_span AS span
       ON span.subscription_id = s.id AND span.during @> %(from_date)s::date
     JOIN billing_tariff AS tariff ON tariff.id = span.tariff_id
+    JOIN billing_tariff_version AS sold ON sold.id = span.sold_version_id
     LEFT JOIN coverage_zoneversion AS stands ON stands.id = span.sold_zone_version_id
     JOIN ledger_account AS account ON account.id = s.account_id
-    WHERE s.state = 'ACTIVE' AND s.ends_date IS NULL
+    WHERE s.state = 'ACTIVE' AND s.ends_date IS NULL AND sold.charge_type <> 'ONE_OFF'
       AND tariff.service_type = %(service_type)s AND tariff.id <> %(tariff)s
       AND (%(from_tariff)s::bigint IS NULL OR tariff.id = %(from_tariff)s)
       AND (%(segment)s::text IS NULL OR s.segment = %(segment)s)

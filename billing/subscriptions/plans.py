@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY
-from billing.subscriptions import hooks, rezoning
+from billing.subscriptions import hooks, pauses, rezoning
 from billing.subscriptions.creation import (
     BadStateError,
     current_zone_version,
@@ -17,7 +17,7 @@ from billing.subscriptions.creation import (
 )
 from billing.subscriptions.models import PlanSpan, Subscription, TermsMove
 from billing.subscriptions.queries import zone_on
-from billing.tariffs.models import Tariff
+from billing.tariffs.models import Tariff, TariffVersion
 from project.core import audit, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError
@@ -76,6 +76,7 @@ def change_plan(
         rezoning.reapply(subscription=subscription, after=on_date, at=at, actor=actor)
         hooks.subscriptions_changed(subscription_ids=[subscription.id], at=at)
         return span.during.lower
+    _require_paid_by_time(subscription, on_date=on_date)
     if span.during.lower == from_date:
         raise PlanChangeError(_("The tariff has already been changed today; choose tomorrow."))
     resolution = resolve_for(
@@ -221,6 +222,15 @@ def _tariff_for(*, span: PlanSpan, tariff_id: int, at: datetime) -> Tariff:
     if tariff.service_type != span.tariff.service_type:
         raise PlanChangeError(_("A tariff can be changed only to one of the same kind."))
     return tariff
+
+
+def _require_paid_by_time(subscription: Subscription, *, on_date: date) -> None:
+    """What was paid once is charged to the end of days: no other tariff would ever be."""
+    terms = pauses.terms_on(subscription_id=subscription.id, on_date=on_date)
+    if terms is not None and terms.charge_type == TariffVersion.ChargeType.ONE_OFF:
+        raise PlanChangeError(
+            _("What was paid once has no other tariff: end it and sell the new one.")
+        )
 
 
 def _reopen(span: PlanSpan) -> None:

@@ -16,6 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY
 from billing.ledger import operations as ledger
+from billing.tariffs.errors import (
+    DraftChangedError,
+    NothingToPublishError,
+    RuleEndError,
+    StalePriceError,
+)
 from billing.tariffs.models import DraftPrice, PriceRule, Tariff, TariffVersion
 from billing.tariffs.operations import (
     VAT_ACCOUNT_CODE,
@@ -24,6 +30,7 @@ from billing.tariffs.operations import (
     require_dates,
     require_period,
     require_price,
+    require_reachable,
     set_price,
 )
 from billing.tariffs.queries import TariffNotFoundError
@@ -32,31 +39,7 @@ from billing.tariffs.targets import PriceTarget
 from billing.tariffs.terms import Terms, columns, terms_of
 from project.core import audit
 from project.core.actor import Actor
-from project.core.errors import DomainError, NotFoundError
-
-
-class NothingToPublishError(DomainError):
-    """The tariff has no draft."""
-
-    code = "nothing_to_publish"
-    http_status = 409
-    message = _("There is no draft to publish: somebody may have published or dropped it.")
-
-
-class DraftChangedError(DomainError):
-    """The draft is not the one that the person has looked at."""
-
-    code = "draft_changed"
-    http_status = 409
-    message = _("The draft has been changed meanwhile. Look at it again before publishing.")
-
-
-class RuleEndError(DomainError):
-    """The price cannot end on that day."""
-
-    code = "bad_rule_end"
-    http_status = 409
-    message = _("A price can end today or later, and not after the day it ends already.")
+from project.core.errors import NotFoundError
 
 
 def locked_tariff(*, tariff_id: int) -> Tariff:
@@ -125,6 +108,7 @@ def save_draft(
     require_dates(
         tariff=tariff, applies_from=applies_from, applies_existing_from=applies_existing_from
     )
+    require_reachable(terms, tariff=tariff, applies_existing_from=applies_existing_from)
     values = {
         **columns(terms),
         "applies_from": applies_from,
@@ -267,7 +251,7 @@ def publish_draft(
 
     `existing_from`, for a draft of prices alone: existing clients get the prices from that day, by
     publishing the present terms once more. Raises NothingToPublishError, DraftChangedError,
-    BadTermsError, PriceRuleOverlapError; then nothing is published.
+    StalePriceError, BadTermsError, PriceRuleOverlapError; then nothing is published.
     """
     tariff = locked_tariff(tariff_id=tariff_id)
     now = fingerprint(tariff_id=tariff.id)
@@ -275,8 +259,9 @@ def publish_draft(
         raise NothingToPublishError()
     if now != seen:
         raise DraftChangedError()
-    if DraftPrice.objects.filter(tariff=tariff, valid__startswith__lt=on_date).exists():
-        raise BadTermsError(_("A price begins today or later: change its first day."))
+    prepared = list(DraftPrice.objects.filter(tariff=tariff).order_by("id"))
+    for row in prepared:
+        _require_publishable(row, on_date=on_date)
     rules = tuple(
         set_price(
             at=at,
@@ -291,7 +276,7 @@ def publish_draft(
             network_type=row.network_type,
             segment=row.segment,
         )
-        for row in DraftPrice.objects.filter(tariff=tariff).order_by("id")
+        for row in prepared
     )
     DraftPrice.objects.filter(tariff=tariff).delete()
     draft = draft_of(tariff_id=tariff.id)
@@ -303,15 +288,47 @@ def publish_draft(
     return Published(version_id=draft.id if draft else None, rule_ids=rules)
 
 
+def _require_publishable(row: DraftPrice, *, on_date: date) -> None:
+    if row.valid.lower < on_date:
+        raise BadTermsError(_("A price begins today or later: change its first day."))
+    target = PriceTarget.of_row(row)
+    older = ends_by(tariff_id=row.tariff_id, target=target, valid_from=row.valid.lower)
+    if (older.id if older else None) == row.based_on_id:
+        return
+    if older is None:
+        raise StalePriceError()
+    raise StalePriceError(rule_id=older.id, price_kopecks=older.price_kopecks)
+
+
 def again(*, tariff: Tariff, on_date: date, existing_from: date) -> TariffVersion:
-    """The newest terms as a new version (not saved), so that existing clients are priced anew."""
-    last = (
-        TariffVersion.objects.filter(tariff=tariff, published_at__isnull=False)
-        .order_by("-applies_from")
-        .first()
+    """The newest terms as a new version (not saved), so that existing clients are priced anew.
+
+    Raises BadTermsError when some of them would get other terms by it than they have: such terms
+    are drawn up, so that they are seen before they are given.
+    """
+    versions = list(
+        TariffVersion.objects.filter(tariff=tariff, published_at__isnull=False).order_by(
+            "-applies_from"
+        )
     )
-    if last is None:
+    if not versions:
         raise BadTermsError(_("The tariff has no published terms yet."))
+    last = versions[0]
+    given = [
+        one
+        for one in versions
+        if one.applies_existing_from is not None and one.applies_existing_from <= existing_from
+    ]
+    for sold in versions:
+        newer = [one for one in given if one.applies_from > sold.applies_from]
+        if terms_of(newer[0] if newer else sold) != terms_of(last):
+            raise BadTermsError(
+                _(
+                    "Some clients have older terms than the newest ones: draw up terms in the "
+                    "draft, so that it is seen what they get besides the price."
+                ),
+                field="existing_from",
+            )
     return TariffVersion(
         tariff=tariff,
         version=next_number(tariff),
@@ -329,6 +346,7 @@ def _publish_terms(
     require_sane(terms_of(draft), tariff=tariff)
     applies_from, existing_from = _dates(draft)
     require_dates(tariff=tariff, applies_from=applies_from, applies_existing_from=existing_from)
+    require_reachable(terms_of(draft), tariff=tariff, applies_existing_from=existing_from)
     if existing_from is not None and existing_from <= on_date:
         raise BadTermsError(
             _("Existing clients get new terms from tomorrow at the earliest: today is charged."),

@@ -98,6 +98,7 @@ def publish_version(
     require_dates(
         tariff=tariff, applies_from=applies_from, applies_existing_from=applies_existing_from
     )
+    require_reachable(terms, tariff=tariff, applies_existing_from=applies_existing_from)
     ledger.ensure_control_account(at=at, kind="REVENUE", code=terms.revenue_account_code)
     ledger.ensure_control_account(at=at, kind="TAX", code=VAT_ACCOUNT_CODE)
     version = TariffVersion.objects.create(
@@ -134,6 +135,30 @@ def require_dates(
     if applies_existing_from is not None and applies_existing_from < applies_from:
         raise BadTermsError(
             _("Existing clients cannot get the terms before new ones do."),
+            field="applies_existing_from",
+        )
+
+
+def require_reachable(terms: Terms, *, tariff: Tariff, applies_existing_from: date | None) -> None:
+    """What is paid once does not become paid by time for those who have it, nor the other way.
+
+    Who has paid for good would never be charged again. Raises BadTermsError.
+    """
+    if applies_existing_from is None:
+        return
+    once = TariffVersion.ChargeType.ONE_OFF
+    sold = tariff.versions.filter(published_at__isnull=False)
+    others = (
+        sold.exclude(charge_type=once)
+        if terms.charge_type == once
+        else sold.filter(charge_type=once)
+    )
+    if others.exists():
+        raise BadTermsError(
+            _(
+                "What is paid once and what is paid by time are different things to clients: "
+                "these terms are for new ones alone."
+            ),
             field="applies_existing_from",
         )
 

@@ -5,12 +5,14 @@ from datetime import date, timedelta
 import pytest
 from django.contrib.gis.geos import MultiPolygon, Polygon
 
+from billing import whatif
 from billing.models import DraftPrice, PlanSpan, PriceRule, TariffVersion
 from billing.tariffs import constructor, copying, price_map
 from billing.tariffs.constructor import (
     DraftChangedError,
     NothingToPublishError,
     RuleEndError,
+    StalePriceError,
     WantedPrice,
 )
 from billing.tariffs.operations import PriceRuleOverlapError, set_price
@@ -104,6 +106,56 @@ def test_prices_alone_leave_those_who_have_bought(world: World) -> None:
     assert publish(tariff).version_id is None
     world.days(day(2), day(3))
     assert [amount for _d, _w, amount in statement(account)[1:]] == [-1_000] * 3
+
+
+def test_prices_alone_bring_nobody_terms_that_were_for_new_clients(world: World) -> None:
+    tariff = world.tariff(price=30_000)
+    account = world.account(kopecks=100_000)
+    world.sell(account, tariff, day(1))
+    draft(tariff, from_day=day(2), charge_type="MONTHLY_PREPAID")
+    publish(tariff)
+    prepare(tariff, 45_000, from_day=day(2), zone_id=world.zone_id)
+    with pytest.raises(BadTermsError) as refused:
+        publish(tariff, existing_from=day(3))
+    assert refused.value.field == "existing_from"
+    with pytest.raises(BadTermsError):
+        whatif.of_draft(tariff_id=tariff, today=NOV)
+    draft(tariff, from_day=day(3), existing=day(3))
+    publish(tariff)
+    world.days(day(2), day(3))
+    assert [amount for _d, _w, amount in statement(account)[1:]] == [-1_000, -1_000, -1_500]
+
+
+def test_a_price_set_meanwhile_is_not_ended_unseen(world: World) -> None:
+    tariff = world.tariff(price=30_000)
+    prepare(tariff, 28_000, from_day=day(10))
+    other = world.price(tariff, 35_000, valid_from=day(5))
+    with pytest.raises(StalePriceError) as refused:
+        publish(tariff)
+    assert refused.value.context == {"rule_id": other, "price_kopecks": 35_000}
+    assert DraftPrice.objects.count() == 1
+    prepare(tariff, 28_000, from_day=day(10))
+    publish(tariff)
+    constructor.end_price(
+        at=moment(NOV, 16),
+        on_date=NOV,
+        actor=CASHIER,
+        rule_id=PriceRule.objects.get(tariff_id=tariff, price_kopecks=28_000).id,
+        until=day(20),
+    )
+    prepare(tariff, 27_000, from_day=day(20), zone_id=world.zone_id)
+    publish(tariff)
+
+
+def test_what_is_paid_once_is_not_turned_into_what_is_paid_by_time(world: World) -> None:
+    tariff = world.tariff(price=30_000, charge_type="ONE_OFF")
+    with pytest.raises(BadTermsError) as refused:
+        draft(tariff, from_day=day(2), existing=day(3), charge_type="DAILY")
+    assert refused.value.field == "applies_existing_from"
+    draft(tariff, from_day=day(2), charge_type="DAILY")
+    publish(tariff)
+    with pytest.raises(BadTermsError):
+        draft(tariff, from_day=day(3), existing=day(4), charge_type="ONE_OFF")
 
 
 def test_only_what_was_looked_at_is_published(world: World) -> None:

@@ -113,6 +113,24 @@ class TestOne:
         with pytest.raises(PlanChangeError):
             change(service, world.tariff(), on=day(1), from_date=day(number))
 
+    def test_what_was_paid_once_gets_no_tariff_that_would_never_be_charged(
+        self, world: World
+    ) -> None:
+        once = world.tariff(price=5_000, charge_type="ONE_OFF")
+        service = world.sell(world.account(kopecks=100_000), once, day(1))
+        daily = world.tariff(price=30_000)
+        for first in (None, day(4)):
+            with pytest.raises(PlanChangeError):
+                change(service, daily, on=day(1), from_date=first)
+        with pytest.raises(EmptyBatchError):
+            plan_batches.prepare(
+                at=moment(NOV, 12),
+                actor=CASHIER,
+                tariff_id=daily,
+                from_date=day(4),
+                chosen=Chosen(from_tariff_id=once),
+            )
+
 
 class TestMany:
     """A batch."""
