@@ -13,6 +13,7 @@ from typing import Any
 
 from billing import calendar, money
 from billing.charging.models import ChargeBasis
+from billing.charging.rules import prepaid_amount
 from billing.ledger import queries as ledger_queries
 from billing.ledger.queries import Charge
 from billing.subscriptions.models import PlanSpan, Subscription
@@ -20,6 +21,7 @@ from billing.tariffs.operations import VAT_ACCOUNT_CODE
 
 SERVICE_CODE = "SERVICE"
 PREPAID, ONE_OFF = "MONTHLY_PREPAID", "ONE_OFF"
+FIRST_ANCHOR = 1  # months are calendar months until one begins anew
 Span = tuple[date, date]  # half-open
 
 
@@ -99,16 +101,18 @@ class CorrectedCharge:
 
 def compute(*, subscription: Subscription, month: date, facts: Facts) -> list[CorrectedCharge]:
     """Every service charge of the month with what is right by the facts, oldest first."""
-    charges = [
+    first = calendar.month_start(month)
+    history = [
         charge
         for charge in ledger_queries.charges_of(
             subject_ids=[subscription.id],
-            from_date=calendar.month_start(month),
+            from_date=min(subscription.activated_date or first, first),
             until_date=calendar.next_month_start(month),
         )
         if charge.charge_code == SERVICE_CODE and charge.charge_basis_id is not None
     ]
-    known = _Known.of(subscription)
+    known = _Known.of(subscription, history)
+    charges = [charge for charge in history if charge.value_date >= first]
     return [
         CorrectedCharge(
             posting_id=charge.posting_id,
@@ -127,20 +131,25 @@ def compute(*, subscription: Subscription, month: date, facts: Facts) -> list[Co
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of the service: its plans and by what they were charged."""
+    """What is known of the service: its plans, by what they were charged, and by posting of a
+    charge the day on which its months began then.
+    """
 
     subscription: Subscription
     bases: dict[int, ChargeBasis]
     spans: Sequence[PlanSpan]
+    anchors: dict[int, int]
 
     @classmethod
-    def of(cls, subscription: Subscription) -> "_Known":
-        """Two queries."""
-        bases = ChargeBasis.objects.filter(subscription=subscription)
+    def of(cls, subscription: Subscription, history: Iterable[Charge]) -> "_Known":
+        """Two queries. `history`: all charges of the service from its beginning."""
+        rows = ChargeBasis.objects.filter(subscription=subscription)
+        bases = {row.id: row for row in rows.select_related("tariff_version", "plan_span")}
         return cls(
             subscription=subscription,
-            bases={row.id: row for row in bases.select_related("tariff_version", "plan_span")},
+            bases=bases,
             spans=list(PlanSpan.objects.filter(subscription=subscription).order_by("during")),
+            anchors=_anchors(history, bases),
         )
 
     def next_span(self, basis: ChargeBasis) -> PlanSpan | None:
@@ -158,9 +167,9 @@ class _Known:
         newest = max(earlier, key=lambda one: (one.plan_span.during.lower, one.id), default=basis)
         return newest.price_kopecks
 
-    def used_until(self, basis: ChargeBasis, first: date) -> date:
+    def used_until(self, basis: ChargeBasis, first: date, anchor_day: int) -> date:
         """The first day that a prepaid charge did not pay for, or whose part was given back."""
-        until = calendar.period_of(first, self.subscription.charge_state.anchor_day)[1]
+        until = calendar.period_of(first, anchor_day)[1]
         ended = self.subscription.terminated_date
         if ended is not None:
             until = min(until, ended + calendar.ONE_DAY)
@@ -173,10 +182,30 @@ class _Known:
         return max(until, first)
 
 
+def _anchors(history: Iterable[Charge], bases: dict[int, ChargeBasis]) -> dict[int, int]:
+    """By posting the anchor day that the month was charged by; a later one moved it (R7).
+
+    A whole price on a day that begins no month of the service is how a month begins anew.
+    """
+    anchor_day = FIRST_ANCHOR
+    found: dict[int, int] = {}
+    for charge in sorted(history, key=lambda one: (one.value_date, one.occurrence)):
+        basis = bases[charge.charge_basis_id or 0]
+        day, charged = charge.value_date, -charge.amount_kopecks
+        if basis.tariff_version.charge_type == PREPAID and not charge.occurrence:
+            rest = prepaid_amount(
+                price_kopecks=basis.price_kopecks, on_date=day, anchor_day=anchor_day
+            )
+            if charged not in {rest, 0} and charged == basis.price_kopecks:
+                anchor_day = day.day
+        found[charge.posting_id] = anchor_day
+    return found
+
+
 def _right(charge: Charge, basis: ChargeBasis, *, known: _Known, facts: Facts) -> int:
     charge_type, price = basis.tariff_version.charge_type, basis.price_kopecks
     day, charged = charge.value_date, -charge.amount_kopecks
-    anchor = known.subscription.charge_state.anchor_day if charge_type == PREPAID else 1
+    anchor = known.anchors[charge.posting_id] if charge_type == PREPAID else 1
 
     def dearer(by_price: int, on_day: date) -> int:
         right = calendar.daily_amount_on(facts.price_of(by_price), on_day, anchor)
@@ -190,7 +219,7 @@ def _right(charge: Charge, basis: ChargeBasis, *, known: _Known, facts: Facts) -
     if charge_type != PREPAID:
         return 0 if facts.is_free(day) else charged + dearer(price, day)
     right = charged
-    for number in range(day.toordinal(), known.used_until(basis, day).toordinal()):
+    for number in range(day.toordinal(), known.used_until(basis, day, anchor).toordinal()):
         on_day = date.fromordinal(number)
         if facts.is_free(on_day):
             right -= calendar.daily_amount_on(price, on_day, anchor)

@@ -301,6 +301,23 @@ class TestCorrections:
         self.correct(iryna, account, service, facts=all_free)
         assert balance(account) == 200_000
 
+    def test_a_month_is_corrected_by_the_days_it_had_before_it_began_anew(
+        self, world: World, iryna: Actor
+    ) -> None:
+        account = world.account(kopecks=31_000)
+        tariff = world.tariff(price=31_000, charge_type="MONTHLY_PREPAID", resume_rule="NEW_ANCHOR")
+        service = world.sell(account, tariff, OCTOBER)
+        world.days(date(2026, 10, 2), date(2026, 11, 5))
+        assert blocks(service) == {"DEBT"}
+        world.pay(account, 31_000, date(2026, 11, 5))  # a month from the fifth to the fifth
+        assert (blocks(service), balance(account)) == (set(), 0)
+        half = Facts(prices=((31_000, 15_500),))
+        assert self.correct(iryna, account, service, facts=half).amount_kopecks == 15_500
+        late = Facts(free=((date(2026, 12, 1), date(2026, 12, 5)),))
+        done = self.correct(iryna, account, service, key="b", facts=late, month=NOVEMBER)
+        december = [31_000 * n // 30 - 31_000 * (n - 1) // 30 for n in range(27, 31)]
+        assert done.amount_kopecks == sum(december)
+
     def test_taking_a_correction_back_brings_the_charges_back(
         self, charged: tuple[int, int], iryna: Actor
     ) -> None:
