@@ -20,13 +20,22 @@ from project.core import audit, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError
 
-# What came in as payments in the days of a promise and was not taken back.
+# What came in as payments in the days of a promise, to whatever account it was posted first, and
+# was neither taken back, nor given back, nor moved to another account.
 _PAID = """
-    SELECT COALESCE(sum(p.amount_kopecks), 0)
-    FROM ledger_posting AS p JOIN ledger_journal AS j ON j.id = p.journal_id
-    WHERE p.account_id = %(account)s AND p.value_date >= %(first)s AND p.value_date < %(until)s
-      AND j.kind = 'PAYMENT' AND NOT EXISTS (
-          SELECT 1 FROM ledger_journal AS r WHERE r.reverses_id = j.id)
+    WITH line AS (
+        SELECT p.amount_kopecks AS amount, j.kind
+        FROM ledger_posting AS p JOIN ledger_journal AS j ON j.id = p.journal_id
+        WHERE p.account_id = %(account)s
+          AND p.value_date >= %(first)s AND p.value_date < %(until)s
+          AND (j.kind IN ('PAYMENT', 'TRANSFER')
+               OR j.kind = 'REFUND' AND starts_with(j.source, 'payment:'))
+          AND NOT EXISTS (SELECT 1 FROM ledger_journal AS r WHERE r.reverses_id = j.id)
+    )
+    SELECT COALESCE(sum(amount), 0) FROM line
+    WHERE amount > 0 OR kind = 'REFUND'
+       -- What moves on was paid before the promise, unless it came within its days.
+       OR EXISTS (SELECT 1 FROM line AS came WHERE came.amount = -line.amount)
 """
 
 

@@ -1,6 +1,6 @@
 """A what-if answered in parts of the accounts: two statements a part, whatever is in it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,13 +9,18 @@ from django.db import connection
 
 from billing.calendar import ONE_DAY, kyiv_date
 from billing.tariffs.models import Discount
-from billing.tariffs.resolution import PricePlace, climb
+from billing.tariffs.price_map import rules_of
+from billing.tariffs.resolution import PricePlace, RuleFacts, climb
 from billing.whatif import sql
 from billing.whatif.hypotheses import Hypothesis
 from billing.whatif.reports import SHOWN, AccountLine, Report, ZoneLine
 from coverage import queries as coverage_queries
 
 PART_ACCOUNTS = 20_000
+MOVED_COLUMNS = (
+    "moved_versions", "moved_zones", "moved_networks", "moved_segments", "moved_localities",
+    "moved_prices",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +33,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The new price of each place, as columns; None: not sold there."""
+    """The new price of each place, as columns; None: not sold there.
+
+    `moved`: the old ones that terms published before will have brought until then, by version.
+    """
 
     zones: Sequence[int]
     networks: Sequence[str]
     segments: Sequence[str]
     localities: Sequence[int]
     prices: Sequence[int | None]
+    moved: Mapping[str, Sequence[Any]]
 
 
 def count_services(*, hypothesis: Hypothesis) -> int:
@@ -58,27 +67,52 @@ def answer(*, hypothesis: Hypothesis, at: datetime, size: int = PART_ACCOUNTS) -
 
 def price_places(*, hypothesis: Hypothesis) -> Priced:
     """Each place where a touched service stands, priced once by the ladder that sells."""
-    chains: dict[int, tuple[int, ...]] = {}
+    ladder = _Ladder()
     rows = _rows(hypothesis, sql.PLACES)
-    prices: list[int | None] = []
-    for zone_id, network, segment, locality in rows:
-        if locality not in chains:
-            chains[locality] = tuple(coverage_queries.admin_chain(admin_unit_id=locality))
-        place = PricePlace(
-            network_type=network,
-            zone_ids_by_network={network: zone_id} if zone_id else {},
-            admin_chain=chains[locality],
-            segment=segment,
-        )
-        rule, _rungs = climb(rules=hypothesis.rules, place=place, on_date=hypothesis.on_date)
-        prices.append(rule.price_kopecks if rule else None)
+    prices = [ladder.price(hypothesis.rules, *row, on_date=hypothesis.on_date) for row in rows]
+    moved: list[tuple[Any, ...]] = []
+    rules: dict[int, list[RuleFacts]] = {}
+    for version_id, tariff_id, from_date, *place in _rows(hypothesis, sql.MOVED_PLACES):
+        if tariff_id not in rules:
+            rules[tariff_id] = rules_of(tariff_id=tariff_id, with_draft=False)
+        price = ladder.price(rules[tariff_id], *place, on_date=from_date)
+        moved.append((version_id, *place, price))
     return Priced(
         zones=[row[0] for row in rows],
         networks=[row[1] for row in rows],
         segments=[row[2] for row in rows],
         localities=[row[3] for row in rows],
         prices=prices,
+        moved={name: [row[number] for row in moved] for number, name in enumerate(MOVED_COLUMNS)},
     )
+
+
+class _Ladder:
+    """Prices of places; the administrative units of a locality are read once."""
+
+    def __init__(self) -> None:
+        self._chains: dict[int, tuple[int, ...]] = {}
+
+    def price(
+        self,
+        rules: Sequence[RuleFacts],
+        zone_id: int,
+        network: str,
+        segment: str,
+        locality: int,
+        *,
+        on_date: date,
+    ) -> int | None:
+        if locality not in self._chains:
+            self._chains[locality] = tuple(coverage_queries.admin_chain(admin_unit_id=locality))
+        place = PricePlace(
+            network_type=network,
+            zone_ids_by_network={network: zone_id} if zone_id else {},
+            admin_chain=self._chains[locality],
+            segment=segment,
+        )
+        rule, _rungs = climb(rules=rules, place=place, on_date=on_date)
+        return rule.price_kopecks if rule else None
 
 
 def add_part(
@@ -94,6 +128,7 @@ def add_part(
         "segments": list(priced.segments),
         "localities": list(priced.localities),
         "prices": list(priced.prices),
+        **priced.moved,
         "tomorrow": today + ONE_DAY,
         "has_discounts": _has_discounts(hypothesis.on_date),
         "shown": SHOWN,

@@ -27,6 +27,18 @@ PLACES = f"""
     {_FROM} WHERE {_TOUCHED} GROUP BY 1, 2, 3, 4
 """
 
+# Where terms that are published already will have brought a new price by then, not fixed yet.
+MOVED_PLACES = f"""
+    SELECT version.id, version.tariff_id, version.applies_existing_from,
+           COALESCE(stands.zone_id, 0), s.network_type, s.segment, building.locality_id
+    {_FROM}
+    WHERE {_TOUCHED} AND version.id <> sold.id
+      AND NOT EXISTS (SELECT FROM billing_charge_basis AS fixed
+                      WHERE fixed.plan_span_id = span.id AND fixed.tariff_version_id = version.id
+                        AND fixed.discount_id IS NULL)
+    GROUP BY 1, 2, 3, 4, 5, 6, 7
+"""  # noqa: S608
+
 PARTS = f"""
     SELECT min(account_id), max(account_id) FROM (
         SELECT account_id, (row_number() OVER (ORDER BY account_id) - 1) / %(size)s AS n
@@ -34,8 +46,8 @@ PARTS = f"""
     GROUP BY n ORDER BY n
 """  # noqa: S608
 
-# Every service of the touched accounts of a part. The price is that of the basis, else as sold;
-# `old` and `new` have the discount of the day off.
+# Every service of the touched accounts of a part. The price is that of the basis, else what newer
+# terms will have brought, else the last one, else as sold; `old` and `new` have the discount off.
 _SERVICES = f"""
     WITH account AS MATERIALIZED (
         SELECT DISTINCT s.account_id {_FROM}
@@ -44,12 +56,22 @@ _SERVICES = f"""
         SELECT * FROM unnest(%(zones)s::bigint[], %(networks)s::text[], %(segments)s::text[],
                              %(localities)s::bigint[], %(prices)s::bigint[])
             AS p (zone_id, network_type, segment, locality_id, price)
+    ), moved_place AS MATERIALIZED (
+        SELECT * FROM unnest(%(moved_versions)s::bigint[], %(moved_zones)s::bigint[],
+                             %(moved_networks)s::text[], %(moved_segments)s::text[],
+                             %(moved_localities)s::bigint[], %(moved_prices)s::bigint[])
+            AS p (version_id, zone_id, network_type, segment, locality_id, price)
     ), service AS MATERIALIZED (
         SELECT s.id, s.account_id, s.parent_id, charged.anchor_day::integer AS anchor_day,
                charged.charged_until, stands.zone_id, span.tariff_id, s.segment,
                span.sold_zone_version_id AS zone_version_id, version.charge_type,
                version.charge_when_blocked, version.credit_kopecks,
-               COALESCE(basis.price_kopecks, span.sold_price_kopecks) AS price,
+               COALESCE(basis.price_kopecks, moved.price, (
+                   SELECT b.price_kopecks FROM billing_charge_basis AS b
+                   JOIN billing_tariff_version AS older ON older.id = b.tariff_version_id
+                   WHERE b.plan_span_id = span.id AND b.discount_id IS NULL
+                     AND older.applies_from < version.applies_from
+                   ORDER BY older.applies_from DESC LIMIT 1), span.sold_price_kopecks) AS price,
                s.network_type, building.locality_id,
                COALESCE({{touched}}, false) AS is_touched,
                EXISTS (SELECT 1 FROM billing_pause AS p
@@ -66,6 +88,10 @@ _SERVICES = f"""
         LEFT JOIN billing_charge_basis AS basis
           ON basis.plan_span_id = span.id AND basis.tariff_version_id = version.id
          AND basis.discount_id IS NULL
+        LEFT JOIN moved_place AS moved
+          ON moved.version_id = version.id AND moved.zone_id = COALESCE(stands.zone_id, 0)
+         AND moved.network_type = s.network_type AND moved.segment = s.segment
+         AND moved.locality_id = building.locality_id
         WHERE {_LIVES} AND s.account_id IN (SELECT account_id FROM account)
     ), tried AS MATERIALIZED (
         SELECT service.*, service.is_touched AND place.price IS NULL AS is_unsold,

@@ -9,6 +9,7 @@ from billing.charging import promises
 from billing.charging.effects import NotEnoughMoneyError
 from billing.charging.promises import PromiseError
 from billing.models import CreditGrant, Subscription
+from billing.payments import transfers
 from billing.subscriptions import operations as subscriptions
 from billing.subscriptions.operations import AddonError, PauseError
 from tests.support.billing import CASHIER, World, balance, blocks, moment, statement
@@ -186,6 +187,23 @@ class TestPromises:
         )  # fmt: skip
         with pytest.raises(PromiseError):
             promise(account, 1_000, day(6))
+
+    def test_a_payment_that_came_to_the_wrong_account_keeps_the_promise_of_its_payer(
+        self, world: World
+    ) -> None:
+        """And of nobody else: where it stood for an hour, nothing was paid."""
+        payer, _service = self.blocked(world)
+        other, _service = self.blocked(world)
+        for account in (payer, other):
+            promise(account, 3_000, day(2))
+        payment = world.pay(other, 3_000, day(3))
+        transfers.transfer_payment(
+            at=moment(day(3), 15), on_date=day(3), actor=CASHIER, payment_id=payment.id,
+            to_account_id=payer, reason="помилка в номері", idempotency_key="move",
+        )  # fmt: skip
+        promise(payer, 1_000, day(6))
+        with pytest.raises(PromiseError):
+            promise(other, 1_000, day(6))
 
     @pytest.mark.parametrize("kopecks", [-1, 0, 5_001])
     def test_too_much_or_nothing(self, world: World, kopecks: int) -> None:

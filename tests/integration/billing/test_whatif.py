@@ -13,7 +13,7 @@ from billing.tariffs.constructor import WantedPrice
 from billing.tariffs.targets import PriceTarget
 from billing.tariffs.terms import Terms
 from billing.whatif.reports import Report
-from tests.support.billing import CASHIER, World, balance, blocks, moment
+from tests.support.billing import CASHIER, World, balance, blocks, moment, statement
 
 TODAY = date(2026, 11, 12)
 NEXT = date(2026, 11, 13)
@@ -78,6 +78,47 @@ def test_a_dearer_zone_is_told_by_zone_and_client(world: World) -> None:
     assert report.short_first == 1
     assert {line.account_id for line in report.worst} == {rich, poor}
     assert report.best == []
+
+
+def test_a_price_that_is_announced_already_is_what_is_paid_before(world: World) -> None:
+    tariff = world.tariff(price=30_000)
+    account = world.account(kopecks=200_000)
+    world.sell(account, tariff, TODAY)
+    price(tariff, 60_000)
+    constructor.publish_draft(
+        at=moment(TODAY, 14),
+        on_date=TODAY,
+        actor=CASHIER,
+        tariff_id=tariff,
+        seen=constructor.fingerprint(tariff_id=tariff),
+        existing_from=date(2026, 11, 20),
+    )
+    constructor.prepare_prices(
+        at=moment(TODAY, 15),
+        actor=CASHIER,
+        tariff_id=tariff,
+        prices=[WantedPrice(PriceTarget.of(), 90_000, date(2026, 11, 25))],
+    )
+    first = date(2026, 12, 1)
+    hypothesis = whatif.of_draft(tariff_id=tariff, today=TODAY, existing_from=first)
+    report = whatif.answer(hypothesis=hypothesis, at=moment(TODAY, 17))
+    total = report.total()
+    assert (total.before_kopecks, total.after_kopecks) == (60_000, 90_000)
+    constructor.publish_draft(
+        at=moment(TODAY, 18),
+        on_date=TODAY,
+        actor=CASHIER,
+        tariff_id=tariff,
+        seen=constructor.fingerprint(tariff_id=tariff),
+        existing_from=first,
+    )
+    world.days(NEXT, date(2026, 11, 30))
+    last, was = balance(account), statement(account)[-1][2]
+    world.day(first)
+    assert was == -2_000
+    assert (report.first_before_kopecks, report.first_after_kopecks) == (
+        60_000 // 31, last - balance(account),
+    )  # fmt: skip
 
 
 def test_nothing_is_written(world: World) -> None:
