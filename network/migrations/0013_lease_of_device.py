@@ -2,13 +2,10 @@
 
 from django.db import migrations
 
-from project.core.sqlfiles import replace_sql, run_sql
+from project.core.sqlfiles import again_sql
 
 
 class Migration(migrations.Migration):
     dependencies = [("network", "0012_exact_minutes")]
 
-    operations = [
-        replace_sql(__file__, "leases"),
-        run_sql(__file__, "lease_of_device"),
-    ]
+    operations = [again_sql(__file__, "leases")]

@@ -2,7 +2,7 @@
 
 -- Hold an address of one kind for a device: the one that it has, else the one that its service had
 -- last, else a free one of the first pool that has any. NULL when there is none.
-CREATE FUNCTION network_ip_hold_one(
+CREATE OR REPLACE FUNCTION network_ip_hold_one(
     p_subscription bigint, p_kind text, p_pools bigint[], p_rule bigint, p_device text,
     p_at timestamptz
 ) RETURNS inet LANGUAGE plpgsql AS $$
@@ -13,17 +13,24 @@ DECLARE
     tried bigint;
     got inet;
 BEGIN
-    SELECT * INTO mine FROM network_ipassignment a
-    WHERE a.subscription_id IS NOT DISTINCT FROM p_subscription AND a.kind = p_kind
-      AND a.device = p_device AND a.state <> 'ASSIGNED' FOR UPDATE;
-    IF FOUND AND mine.pool_id = ANY(p_pools) THEN
+    -- "IS NOT DISTINCT FROM" can use no index and would read all leases of the kind.
+    IF p_subscription IS NULL THEN
+        SELECT * INTO mine FROM network_ipassignment a
+        WHERE a.subscription_id IS NULL AND a.kind = p_kind
+          AND a.device = p_device AND a.state <> 'ASSIGNED' FOR UPDATE;
+    ELSE
+        SELECT * INTO mine FROM network_ipassignment a
+        WHERE a.subscription_id = p_subscription AND a.kind = p_kind
+          AND a.device = p_device AND a.state <> 'ASSIGNED' FOR UPDATE;
+    END IF;
+    IF mine.id IS NOT NULL AND mine.pool_id = ANY(p_pools) THEN
         UPDATE network_ipassignment a
         SET state = CASE a.state WHEN 'IN_USE' THEN 'IN_USE' ELSE 'HELD' END,
             expires_at = CASE WHEN a.state <> 'IN_USE' THEN
                 p_at + make_interval(secs => p.hold_s) END
         FROM network_ippool p WHERE a.id = mine.id AND p.id = a.pool_id;
         RETURN mine.address;
-    ELSIF FOUND THEN
+    ELSIF mine.id IS NOT NULL THEN
         PERFORM network_ip_drop(ARRAY[mine.id], p_at);
     END IF;
     FOREACH tried IN ARRAY p_pools LOOP
@@ -71,7 +78,7 @@ BEGIN
 END $$;
 
 -- At an Accept: what this device of the service shall get of all kinds that its rules call dynamic.
-CREATE FUNCTION network_ip_hold(p_subscription bigint, p_device text, p_at timestamptz)
+CREATE OR REPLACE FUNCTION network_ip_hold(p_subscription bigint, p_device text, p_at timestamptz)
 RETURNS TABLE (kind text, address inet) LANGUAGE plpgsql AS $$
 DECLARE
     plan record;
@@ -93,7 +100,7 @@ BEGIN
 END $$;
 
 -- At an Accept of a guest: an IPv4 address of these guest pools (of all of them, when none is named).
-CREATE FUNCTION network_ip_hold_guest(
+CREATE OR REPLACE FUNCTION network_ip_hold_guest(
     p_subscription bigint, p_device text, p_pools bigint[], p_at timestamptz
 ) RETURNS inet LANGUAGE sql AS $$
     SELECT network_ip_hold_one(p_subscription, 'IPV4', COALESCE(NULLIF(p_pools, '{}'), ARRAY(
@@ -104,7 +111,7 @@ $$;
 
 -- Bring the leases of these sessions in line with network_session, whatever order packets came in:
 -- open ones confirm what is held for them, ended ones begin the grace. Gives how many changed.
-CREATE FUNCTION network_ip_follow(p_sessions text[], p_at timestamptz) RETURNS integer
+CREATE OR REPLACE FUNCTION network_ip_follow(p_sessions text[], p_at timestamptz) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     changed integer;
@@ -135,7 +142,7 @@ END $$;
 
 -- A session runs on an address that nobody holds (its hold ended before the Start came, or we were
 -- not asked): the address is the session's, or somebody else would be given it.
-CREATE FUNCTION network_ip_adopt(p_sessions text[], p_at timestamptz) RETURNS integer
+CREATE OR REPLACE FUNCTION network_ip_adopt(p_sessions text[], p_at timestamptz) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     adopted integer;
@@ -165,7 +172,7 @@ BEGIN
 END $$;
 
 -- Every minute: what nobody told us, and what has expired. Gives how many addresses became free.
-CREATE FUNCTION network_ip_reap(p_at timestamptz, p_most integer) RETURNS integer
+CREATE OR REPLACE FUNCTION network_ip_reap(p_at timestamptz, p_most integer) RETURNS integer
 LANGUAGE plpgsql AS $$
 DECLARE
     pool bigint;

@@ -14,6 +14,15 @@ def run_sql(package_file: str, name: str) -> RunSQL:
     )
 
 
+def again_sql(package_file: str, name: str) -> RunSQL:
+    """`sql/<name>.sql` once more, for databases that ran an earlier text of it (its functions are
+    `CREATE OR REPLACE`). Undoing leaves them as they are.
+    """
+    folder = Path(package_file).resolve().parents[1] / "sql"
+    text = (folder / f"{name}.sql").read_text(encoding="utf-8")
+    return RunSQL(sql=text, reverse_sql=RunSQL.noop)
+
+
 def replace_sql(package_file: str, *names: str) -> RunSQL:
     """Before a migration that puts other functions in place of those of `names`: undoing brings
     the earlier ones back.

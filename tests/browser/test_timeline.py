@@ -1,7 +1,7 @@
 """The time line of a premise in Chromium: read, filtered, the zone as it was, at both widths."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
@@ -16,6 +16,8 @@ from coverage import operations as coverage
 from coverage.zoning.operations import Terms
 from crm import operations as crm
 from project.core import clock
+from project.core.actor import Actor
+from project.core.models import User
 from project.core.roles import Role
 from tests.support import zones
 from tests.support.browser import TIMEOUT_MS, screenshot
@@ -41,15 +43,69 @@ def tariff_of(code: str, name: str, kopecks: int) -> Tariff:
     return tariff
 
 
+def reader() -> User:
+    """Who may look at it."""
+    person = zones.planner("reader", Role.OPERATOR)
+    person.first_name, person.last_name = "Ірина", "Савчук"
+    person.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
+    person.save()
+    return person
+
+
+def connected(provider: Provider, *, past: datetime, who: Actor) -> crm.Connected:
+    """Asked, wished and connected, all on one day."""
+    asked = provider.check(at=past - timedelta(hours=3))
+    crm.file_request(
+        at=past - timedelta(hours=2),
+        on_date=past.date(),
+        actor=who,
+        check_public_id=asked.public_id,
+        tariff_code=provider.tariff.code,
+        network_type="GPON",
+        contact_name="Віра Олійник",
+        contact_phone="067 111 22 34",
+        unit="12",
+    )
+    return provider.connect(
+        at=past,
+        on_date=clock.today(past),
+        actor=who,
+        check_id=asked.check_id,
+        new_customer=crm.NewCustomer(full_name="Віра Олійник", phone="067 111 22 34"),
+    )
+
+
+def moved(*, who: Actor, now: datetime, tariff_id: int) -> None:
+    """Another zone comes over the house, with a price of its own, and takes its services."""
+    draft = zones.drafted(
+        who,
+        zones.square(GROUND + 3, GROUND + 3, 4, 4),
+        at=now - timedelta(hours=1),
+        name="Залютине, нова",
+        priority=5,
+    )
+    tariffs.set_price(
+        at=now,
+        actor=who,
+        tariff_id=tariff_id,
+        price_kopecks=42_000,
+        valid_from=clock.today(now),
+        zone_id=draft.zone_id,
+    )
+    move_on = clock.today(now) + timedelta(days=7)
+    coverage.publish(
+        changeset_id=draft.changeset_id, actor=who, at=now, existing=Terms("MOVE", move_on)
+    )
+    # The running worker may be quicker; the second of the two finds nothing to do.
+    rezoning.rezone_services(changeset_id=draft.changeset_id, move_on=move_on, at=now)
+
+
 @pytest.fixture(scope="module")
 def place(stack: Stack) -> dict[str, str]:
     """A flat with a tenant whose life was eventful, and who may look at it."""
     with stack.database():
         now, today = clock.now(), clock.today()
-        person = zones.planner("reader", Role.OPERATOR)
-        person.first_name, person.last_name = "Ірина", "Савчук"
-        person.password = PBKDF2PasswordHasher().encode(PASSWORD, "salt", iterations=1000)
-        person.save()
+        person = reader()
         who = zones.actor(person)
         ledger.ensure_partitions(
             from_date=today - timedelta(days=62), until_date=today + timedelta(days=62)
@@ -62,30 +118,10 @@ def place(stack: Stack) -> dict[str, str]:
         zone = zones.published(
             who, zones.square(GROUND, GROUND), at=past - timedelta(days=10), name="Залютине"
         )
-        home, more = (
-            tariff_of("line-300", "Дім 300", 25_000),
-            tariff_of("line-1000", "Гіга", 40_000),
-        )
+        home = tariff_of("line-300", "Дім 300", 25_000)
+        more = tariff_of("line-1000", "Гіга", 40_000)
         provider = Provider(zone_id=zone.zone_id, building=house, outside=house, tariff=home)
-        asked = provider.check(at=past - timedelta(hours=3))
-        crm.file_request(
-            at=past - timedelta(hours=2),
-            on_date=past.date(),
-            actor=who,
-            check_public_id=asked.public_id,
-            tariff_code=home.code,
-            network_type="GPON",
-            contact_name="Віра Олійник",
-            contact_phone="067 111 22 34",
-            unit="12",
-        )
-        made = provider.connect(
-            at=past,
-            on_date=clock.today(past),
-            actor=who,
-            check_id=asked.check_id,
-            new_customer=crm.NewCustomer(full_name="Віра Олійник", phone="067 111 22 34"),
-        )
+        made = connected(provider, past=past, who=who)
         common = {"actor": who, "subscription_id": made.subscription_id}
         day = clock.today(now - timedelta(days=9))
         subscriptions.block(at=past + timedelta(days=3), reason="ADMIN", **common)
@@ -101,27 +137,7 @@ def place(stack: Stack) -> dict[str, str]:
             actor=who,
             at=now - timedelta(days=5),
         )
-        draft = zones.drafted(
-            who,
-            zones.square(GROUND + 3, GROUND + 3, 4, 4),
-            at=now - timedelta(hours=1),
-            name="Залютине, нова",
-            priority=5,
-        )
-        tariffs.set_price(
-            at=now,
-            actor=who,
-            tariff_id=more.id,
-            price_kopecks=42_000,
-            valid_from=today,
-            zone_id=draft.zone_id,
-        )
-        move_on = today + timedelta(days=7)
-        coverage.publish(
-            changeset_id=draft.changeset_id, actor=who, at=now, existing=Terms("MOVE", move_on)
-        )
-        # The running worker may be quicker; the second of the two finds nothing to do.
-        rezoning.rezone_services(changeset_id=draft.changeset_id, move_on=move_on, at=now)
+        moved(who=who, now=now, tariff_id=more.id)
         return {
             "building": str(house.id),
             "customer": str(made.customer_id),

@@ -1,2 +1,0 @@
--- leases.sql brings the earlier function back (replace_sql of the migration).
-SELECT 1;
