@@ -12,16 +12,25 @@ from functools import lru_cache
 from hashlib import md5
 from typing import Any
 
-from network.accounting import SECONDS_MAX, Boot, SessionFacts, identity_of_class, read
+from network.accounting import (
+    SECONDS_MAX,
+    Boot,
+    SessionFacts,
+    class_text,
+    identity_of_class,
+    read,
+)
+from network.identifiers import mac_of_station
 from network.radius import echo
+from network.radius.messages import RadiusMessage
 from network.radius.stream_entry import ECHO, parse
 
 _ENTRY_CHARS_MAX = 3_000
 _HEX, _NUMBER, _IPV4 = "([0-9a-f]*)", "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
 # Everything that the plain form says, in the order of stream_entry.
 _PLAIN = re.compile(
-    rf"2\|3\|([0-9]{{10}})\|{_IPV4}\|([0-9a-f]+)\|{_HEX}\|{_HEX}\|([0-9a-f]{{12}})"
-    rf"\|[0-9a-f]*\|{_HEX}\|{_HEX}\|{_HEX}\|{_IPV4}?\|([0-9]{{0,10}})"
+    rf"2\|3\|([0-9]{{10}})\|{_IPV4}\|([0-9a-f]+)\|{_HEX}\|{_HEX}\|([0-9a-f]{{12}})?"
+    rf"\|{_HEX}\|{_HEX}\|{_HEX}\|{_HEX}\|{_IPV4}?\|([0-9]{{0,10}})"
     rf"\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|[0-9]*\|([ -{{}}~]*)\|"
 )
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address that a BRAS tells)
@@ -37,23 +46,30 @@ def facts_of(entry: bytes, *, received_at: datetime) -> SessionFacts | Boot:
             return facts
     message = parse(entry)
     parts = text.split("|")
-    told = echo.of_entry(parts[ECHO]) if len(parts) > ECHO else ""
+    told = echo_of(message, parts[ECHO]) if len(parts) > ECHO else ""
     return read(message, received_at=received_at, echo=told)
+
+
+def echo_of(message: RadiusMessage, echoed: str) -> str:
+    """What the BRAS says it applies, of the message that is in an entry."""
+    framed_ip = message.text("Framed-IP-Address")
+    return echo.of_entry(echoed, told_class=class_text(message), framed_ip=framed_ip)
 
 
 def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | None:
     """An interim update with a MAC, 64-bit counters and IPv4 addresses, or None."""
-    (time_s, source, session, told_class, user, mac, circuit, remote, port, framed_ip, seconds,
-     in_low, in_high, out_low, out_high, echoed) = told  # fmt: skip
+    (time_s, source, session, told_class, user, mac, calling, circuit, remote, port, framed_ip,
+     seconds, in_low, in_high, out_low, out_high, echoed) = told  # fmt: skip
     try:
         socket.inet_pton(socket.AF_INET, source)
         if framed_ip:
             socket.inet_pton(socket.AF_INET, framed_ip)
         acct_session_id, own_class, login = _text(session), _text(told_class), _text(user)
         nas_port_id = _text(port) if port else ""
+        mac = mac or mac_of_station(bytes.fromhex(calling), bytes.fromhex(user))
     except (OSError, ValueError):
         return None
-    if source == _NOBODY:
+    if source == _NOBODY or not mac:
         return None
     at = min(_moment(int(time_s)), received_at)
     session_time_s = min(int(seconds or "0"), SECONDS_MAX)
@@ -77,7 +93,7 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
         in_octets=(int(in_high) << 32) + int(in_low),
         out_octets=(int(out_high) << 32) + int(out_low),
         session_time_s=session_time_s,
-        echo=echo.of_entry(echoed) if echoed else "",
+        echo=echo.of_entry(echoed, told_class=own_class, framed_ip=framed_ip or ""),
     )
 
 

@@ -9,6 +9,10 @@ import re
 _HEX_TEXT = re.compile(r"0x((?:[0-9a-fA-F]{2})*)\Z")
 _NOT_HEX = re.compile(r"[^0-9a-f]")
 MAC_DIGITS = 12
+# As `raddb/policy/identifiers` looks for it: in front may stand hardware type 1.
+_PAIRS = rb"[^0-9a-f]?".join([rb"([0-9a-f]{2})"] * 6) + rb"$"
+_STATION = re.compile(rb"(?:1:|01[:.-]?)?" + _PAIRS, re.IGNORECASE)
+_USER = re.compile(_PAIRS, re.IGNORECASE)
 
 
 def text_from_json(value: str) -> str:
@@ -49,3 +53,9 @@ def normalised_mac(text: str) -> str:
     if len(digits) != MAC_DIGITS or re.search(r"[^0-9a-f:.\- ]", lowered):
         return ""
     return digits
+
+
+def mac_of_station(calling: bytes, user: bytes) -> str:
+    """The MAC in Calling-Station-Id, else in User-Name, or "": what FreeRADIUS finds in them."""
+    found = _STATION.match(calling) or _USER.match(user)
+    return b"".join(found.groups()).decode().lower() if found else ""

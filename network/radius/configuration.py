@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from network.radius import raddb_sources
+from network.radius import echo, raddb_sources
 from network.radius.sources import NO_MORE, Sources
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
@@ -152,7 +152,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "PATH": _path(wanted.path),
         "DATABASE": _database(wanted.database, out=wanted.out),
         **raddb_sources.places(wanted.sources),
-        "ECHO": "\n".join(_echo(name, kind) for name, kind in wanted.echoed),
+        "ECHO": "\n".join(one for name, kind in wanted.echoed if (one := _echo(name, kind))),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
@@ -221,14 +221,17 @@ def _password_line(place: dict[str, str]) -> str:
 
 def _echo(name: str, kind: str) -> str:
     """One attribute's part of Bill-Echo: text as hex, numbers and addresses as they are."""
+    if name in echo.IN_ENTRY and kind == "ipaddr":
+        return ""  # the word has it in any case
     if not _SAFE_ATTRIBUTE.match(name) or ":" in name:
         raise BadConfigurationError(f"{name} is no attribute")
     if kind in {"string", "octets"}:
         values = "+".join(f"h%{{hex:&{name}[{place}]}}" for place in range(ECHO_VALUES))
     else:
         values = f"t%{{integer:&{name}}}" if kind == "integer" else f"t%{{{name}}}"
+    found = f"{name}[1]" if name in echo.IN_ENTRY else name  # a second one is not in the word
     return (
-        f"\tif (&{name}) {{\n\t\tupdate request {{\n"
+        f"\tif (&{found}) {{\n\t\tupdate request {{\n"
         f'\t\t\t&Bill-Echo := "%{{Bill-Echo}};{name}={values}"\n\t\t}}\n\t}}'
     )
 

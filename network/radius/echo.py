@@ -21,6 +21,8 @@ ALWAYS = (
     "Delegated-IPv6-Prefix",
     "Session-Timeout",
 )
+# An entry of the stream has the first of each in a field of its own.
+IN_ENTRY = ("Class", "Framed-IP-Address")
 ATTRIBUTES_MAX = 24
 VALUES_MAX = 4
 TEXT_MAX = 253
@@ -34,10 +36,17 @@ def of_message(message: RadiusMessage, names: Iterable[str]) -> str:
     return stored({name: values for name in names if (values := message.texts(name))})
 
 
-def of_entry(text: str) -> str:
-    """The same of an entry of the stream (`raddb/policy/echo`); what is not of its form is left
-    out."""
-    return stored(values_of(text))
+def of_entry(text: str, *, told_class: str = "", framed_ip: str = "") -> str:
+    """The same of an entry of the stream (`raddb/policy/echo`), with what stands in fields of its
+    own; what is not of its form is left out."""
+    if not text and told_class and framed_ip:  # nearly all are so; as `stored` writes it
+        pair = f'"Class": {encode_basestring(told_class[:TEXT_MAX])}'
+        return f'{{{pair}, "Framed-IP-Address": {encode_basestring(framed_ip[:TEXT_MAX])}}}'
+    told = values_of(text)
+    for name, value in zip(IN_ENTRY, (told_class, framed_ip), strict=True):
+        if value:
+            told.setdefault(name, [value])
+    return stored(told)
 
 
 def values_of(text: str) -> dict[str, list[str]]:

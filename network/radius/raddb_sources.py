@@ -2,7 +2,12 @@
 
 import re
 
-from network.radius.sources import Sources
+from network.radius.sources import USUAL, USUAL_MACS, Sources
+
+# What the word of each packet has (`raddb/policy/words`).
+IN_WORD = frozenset(
+    {"Calling-Station-Id", "User-Name", "ADSL-Agent-Circuit-Id", "ADSL-Agent-Remote-Id"}
+)
 
 _SAFE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}(?:=[A-Za-z0-9-]{1,60})?\Z")
 
@@ -14,7 +19,16 @@ def places(sources: Sources) -> dict[str, str]:
         "CIRCUIT_SOURCES": _ids(sources.circuits, "Bill-Circuit-Id"),
         "REMOTE_SOURCES": _ids(sources.remotes, "Bill-Remote-Id"),
         "WHOLE_SOURCES": _ids(sources.wholes, "Bill-Option82", "Bill-Circuit-Id"),
+        "ELSEWHERE": "".join(f" || &{name}" for name in _elsewhere(sources)),
     }
+
+
+def _elsewhere(sources: Sources) -> list[str]:
+    """Attributes of which one in a packet means that MAC or Option 82 may be there."""
+    named = (*USUAL_MACS, *(part.strip() for line in USUAL for part in line.split(";")))
+    more = (*sources.macs, *sources.circuits, *sources.remotes, *sources.wholes)
+    plain = [name.partition("=")[0] for name in (*named, *more) if _SAFE.match(name)]
+    return [name for name in dict.fromkeys(plain) if name not in IN_WORD]
 
 
 def _mac(name: str) -> str:

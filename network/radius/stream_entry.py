@@ -3,11 +3,13 @@
 `2|status|time|source|session|class|user|mac|calling|circuit|remote|port|address|seconds|in|in high|
 out|out high|cause|echo|options`: numbers, addresses, and hex for whatever a BRAS or a subscriber
 chose. `echo` is what the BRAS says it applies (`network.radius.echo`), `options` a raw Option 82.
-The first field is the version of the form; form 1 ended with the cause.
+The first field is the version of the form; form 1 ended with the cause. Without a MAC it is in what
+the BRAS calls the station or the user, if anywhere.
 """
 
 from typing import Any
 
+from network.identifiers import mac_of_station
 from network.radius.messages import RadiusMessage
 
 FIELDS = {"1": 19, "2": 21}
@@ -28,6 +30,7 @@ STATUSES = {
     "8": "Accounting-Off",
 }
 # Place in the entry → (attribute, how it is written).
+MAC, CALLING, USER = 7, 8, 6
 _TEXT = ((4, "Acct-Session-Id"), (6, "User-Name"), (8, "Calling-Station-Id"), (11, "NAS-Port-Id"))
 _HEX = ((5, "Bill-Class"), (7, "Bill-Mac"), (9, "Bill-Circuit-Id"), (10, "Bill-Remote-Id"))
 _PLAIN = (
@@ -61,6 +64,8 @@ def parse(entry: bytes) -> RadiusMessage:
     for place, name in _TEXT:
         if parts[place]:
             told[name] = [_bytes_as_signs(parts[place])]
+    if not parts[MAC] and (mac := mac_of_station(_bytes(parts[CALLING]), _bytes(parts[USER]))):
+        told["Bill-Mac"] = [mac]
     if len(parts) > OPTIONS and parts[OPTIONS]:
         told["Bill-Option82"] = [parts[OPTIONS]]
     if parts[18]:
@@ -70,8 +75,12 @@ def parse(entry: bytes) -> RadiusMessage:
 
 def _bytes_as_signs(text: str) -> str:
     """One sign a byte, as rlm_rest sends text too."""
+    return _bytes(text).decode("latin-1")
+
+
+def _bytes(text: str) -> bytes:
     try:
-        return bytes.fromhex(text).decode("latin-1")
+        return bytes.fromhex(text)
     except ValueError as error:
         raise BadEntryError("not hex") from error
 

@@ -185,11 +185,11 @@ def _entries(sessions: int) -> list[list[bytes]]:
     made = []
     for place in range(sessions):
         name, told = f"gb{place}".encode().hex(), f"s:{place + 1}:0123456789abcdef".encode().hex()
-        session, mac = f"81{place:08x}".encode().hex(), f"0200{place:08x}"
-        head = f"2|3|{now}|127.0.0.1|{session}|{told}|{name}|{mac}|{mac.encode().hex()}|||"
+        session = f"81{place:08x}".encode().hex()
+        station = bytes((2, 0, *place.to_bytes(4))).hex(":").encode().hex()
+        head = f"2|3|{now}|127.0.0.1|{session}|{told}|{name}||{station}|||"
         address = f"10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}"
-        tail = f"|;Class=h{told}+h+h+h;Framed-IP-Address=t{address}|"
-        made.append([f"{head}|{address}|".encode(), tail.encode()])
+        made.append([f"{head}|{address}|".encode(), b"||"])
     return made
 
 

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from network.accounting import UselessPacketError, read
-from network.entry_facts import facts_of
-from network.radius import echo
+from network.entry_facts import echo_of, facts_of
 from network.radius.stream_entry import BadEntryError, parse
 
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
@@ -36,6 +35,19 @@ ECHO = st.lists(
     ),
     max_size=4,
 ).map(";".join)
+STATION = st.sampled_from(
+    [
+        "02:00:00:00:00:01",
+        "02-00-AA-00-00-01",
+        "1:02:00:00:00:00:01",
+        "0102.0000.0000.01",
+        "0200.0000.0001",
+        "02_00_00_00_00_01",
+        "02::00:00:00:00:01",
+        "0102000000",
+        "port 7",
+    ]
+)
 FIELDS = st.tuples(
     st.just("2"),
     st.sampled_from(["1", "2", "3", "3", "3", "3", "7", "99", ""]),
@@ -45,7 +57,7 @@ FIELDS = st.tuples(
     CLASS,
     HEXED,
     st.sampled_from(["", "020000000001", "02000000000", "0200.0000.01"]),
-    HEXED,
+    HEXED | STATION.map(lambda text: text.encode().hex()),
     HEXED | st.sampled_from(["abc", "a.b", "1:2"]),
     HEXED,
     HEXED,
@@ -73,7 +85,7 @@ def said(way: object, entry: bytes) -> object:
 
 def general(entry: bytes) -> object:
     message, parts = parse(entry), entry.decode("ascii", "replace").split("|")
-    return read(message, received_at=NOW, echo=echo.of_entry(parts[19]) if parts[19:] else "")
+    return read(message, received_at=NOW, echo=echo_of(message, parts[19]) if parts[19:] else "")
 
 
 def short(entry: bytes) -> object:
