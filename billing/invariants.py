@@ -47,10 +47,11 @@ _MERCHANTS = """
 _REFUNDED = """
     SELECT y.id, y.account_id, y.journal_id
     FROM billing_payment AS y
-    JOIN (SELECT r.payment_id, sum(r.amount_kopecks) AS total FROM billing_payment_refund AS r
+    JOIN (SELECT r.payment_id, sum(r.amount_kopecks) AS total, sum(r.told_kopecks) AS told
+          FROM billing_payment_refund AS r
           WHERE r.state = 'SUCCEEDED' GROUP BY r.payment_id) AS back ON back.payment_id = y.id
     WHERE (%(account)s::bigint IS NULL OR y.account_id = %(account)s)
-      AND back.total <> y.refunded_kopecks
+      AND (back.total <> y.refunded_kopecks OR back.told <> y.told_back_kopecks)
     LIMIT 100
 """
 

@@ -10,8 +10,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from billing.impact import BillingProbe
+from billing.payments import attempts as payment_attempts
 from billing.payments import payers as payment_payers
-from billing.payments import telling as payment_telling
 from billing.place_counts import ActiveServices
 from billing.place_movers import SERVICES
 from billing.qualification import work as qualification
@@ -73,7 +73,7 @@ OUTBOX_HANDLERS: dict[str, str] = {
     dated.ZONES_CHANGED: "network.dated:on_zones_changed",
     rezoning.CONTINUED: "billing.subscriptions.rezoning:on_continued",
     # A provider hinted that a payment has changed: it is asked.
-    payment_telling.ASK: "billing.payments.checkouts:on_ask",
+    payment_attempts.ASK: "billing.payments.checkouts:on_ask",
 }
 
 # kind of long work -> the function that does it (it is given a `jobs.Progress`), what people call

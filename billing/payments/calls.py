@@ -127,7 +127,8 @@ class Seen:
 
     `amount_kopecks` is what is to be credited by the provider's own field; `gross_kopecks` what the
     payer paid and `net_kopecks` what we get, where they are told too. `refunds` are (provider's
-    key, kopecks) given back so far.
+    key, kopecks) given back so far. `others`: further payments of the same order, each under an id
+    of its own.
     """
 
     state: SeenState
@@ -143,6 +144,7 @@ class Seen:
     refunds: tuple[tuple[str, int], ...] = ()
     reason: str = ""
     details: Mapping[str, str] = field(default_factory=dict)
+    others: tuple["Seen", ...] = ()
 
 
 class Trust(StrEnum):

@@ -16,7 +16,15 @@ from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import queries as ledger_queries
-from billing.payments import crediting, events, merchants, payers, telling
+from billing.payments import (
+    answering,
+    attempts,
+    crediting,
+    events,
+    merchants,
+    payers,
+    telling,
+)
 from billing.payments.calls import Answer, Seen, SeenState, Told, Trust
 from billing.payments.gateway import (
     Checkout,
@@ -38,7 +46,6 @@ from project.core.errors import DomainError, NotFoundError
 logger = logging.getLogger(__name__)
 
 State = PaymentAttempt.State
-OPEN_ATTEMPTS = (State.CREATED, State.SENT, State.UNKNOWN)
 EXPIRES_AFTER = timedelta(hours=24)
 ASK_AFTER = timedelta(minutes=2)
 ASK_AGAIN_AFTER = timedelta(minutes=10)
@@ -170,8 +177,9 @@ def _begin(
         endpoint=client,
         account_code=found.code,
         amount_kopecks=amount_kopecks,
+        told_kopecks=amount_kopecks,
         gross_kopecks=amount_kopecks,
-        request_hash=crediting.request_hash(account=found.code, amount_kopecks=amount_kopecks),
+        request_hash=answering.request_hash(account=found.code, amount_kopecks=amount_kopecks),
         state=Payment.State.CREATED,
         paid_at=at,
         created_at=at,
@@ -205,7 +213,7 @@ def view_of(payment: Payment, attempt: PaymentAttempt | None = None) -> PaymentV
         key=payment.external_id or "",
         provider_ref=attempt.provider_ref if attempt is not None else "",
         account=payment.account_code,
-        amount_kopecks=payment.gross_kopecks or payment.amount_kopecks,
+        amount_kopecks=payment.told_kopecks,
         created_at=payment.created_at,
         details=payment.details,
     )
@@ -223,7 +231,7 @@ def ask(*, at: datetime, attempt_id: int, client: str = "", link: Link | None = 
     name = client or attempt.client
     module = merchant.provider.client(name)
     if module is None or "query" not in module.offers:
-        return crediting.answer(Result.PENDING, payment)
+        return answering.answer(Result.PENDING, payment)
     PaymentAttempt.objects.filter(id=attempt_id).update(asked_at=at)
     line = link or HttpLink(merchant, at, payment.id, name)
     try:
@@ -240,14 +248,18 @@ def apply(
     actor = Actor(kind=ActorKind.PROVIDER, label=merchant.provider.title)
     space = space_of(merchant)
     with transaction.atomic():
-        return telling.told(
-            Told(seen, Trust.PROOF),
-            merchant=merchant,
-            endpoint=endpoint,
-            space=payment.space or space,
-            at=at,
-            actor=actor,
-        )
+        first, *_others = [
+            telling.told(
+                Told(one, Trust.PROOF),
+                merchant=merchant,
+                endpoint=endpoint,
+                space=payment.space or space,
+                at=at,
+                actor=actor,
+            )
+            for one in (seen, *seen.others)
+        ]
+    return first
 
 
 def space_of(merchant: Account, endpoint: str = "") -> str:
@@ -270,7 +282,7 @@ def ask_about_open(*, at: datetime) -> int:
     """Ask about attempts of which nobody told us the end; close what was never paid. How many."""
     waiting = list(
         PaymentAttempt.objects.filter(
-            state__in=OPEN_ATTEMPTS,
+            state__in=attempts.OPEN,
             created_at__lt=at - ASK_AFTER,
             created_at__gt=at - 7 * EXPIRES_AFTER,
         )
@@ -295,7 +307,7 @@ def expire(*, at: datetime, actor: Actor) -> int:
         payment=OuterRef("id"), state=State.UNKNOWN, provider_ref=OuterRef("external_id")
     )
     old = (
-        Payment.objects.filter(state__in=crediting.OPEN_STATES, created_at__lt=at - EXPIRES_AFTER)
+        Payment.objects.filter(state__in=answering.OPEN_STATES, created_at__lt=at - EXPIRES_AFTER)
         .exclude(Exists(said_paid))
         .values_list("id", flat=True)[:1000]
     )
@@ -304,11 +316,11 @@ def expire(*, at: datetime, actor: Actor) -> int:
         with transaction.atomic():
             payment = (
                 Payment.objects.select_for_update(skip_locked=True)
-                .filter(id=payment_id, state__in=crediting.OPEN_STATES)
+                .filter(id=payment_id, state__in=answering.OPEN_STATES)
                 .first()
             )
             if payment is not None:
-                crediting.close(
+                answering.close(
                     payment, state=Payment.State.CANCELLED, at=at, actor=actor, reason="expired"
                 )
                 closed += 1
@@ -332,7 +344,7 @@ def capture(
     module = client_of(merchant, name)
     if "capture" not in module.offers:
         raise CannotPayError(provider=merchant.provider.code)
-    amount = amount_kopecks or payment.gross_kopecks or payment.amount_kopecks
+    amount = amount_kopecks or payment.told_kopecks
     line = link or HttpLink(merchant, at, payment.id, name)
     try:
         seen = module.capture(view_of(payment, attempt), amount, merchant.view, line)

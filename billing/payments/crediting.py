@@ -5,19 +5,17 @@ payment one inserts, the others wait for its commit, read what it wrote and comp
 raises for what a provider may do wrong; it answers.
 """
 
-import hashlib
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
-from billing import money
 from billing.calendar import kyiv_date
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger.operations import Leg
-from billing.payments import events, payers
-from billing.payments.calls import Answer, Commit, Drop, Pay, PaymentRow, Prepare
+from billing.payments import events, giving_back, payers
+from billing.payments.answering import OPEN_STATES, answer, conflict, request_hash, said
+from billing.payments.calls import Answer, Pay
 from billing.payments.finding import find_payment
 from billing.payments.merchants import SUSPENSE_CODE, Account
 from billing.payments.models import Payment
@@ -27,14 +25,12 @@ from billing.subscriptions import hooks
 from project.core import prepared
 from project.core.actor import Actor
 
-OPEN_STATES = (Payment.State.CREATED, Payment.State.PENDING)
-
 _INSERT = """
 INSERT INTO billing_payment
     (account_id, channel, merchant_id, endpoint, space, external_id, request_hash, account_code,
-     service_code, amount_kopecks, gross_kopecks, fee_kopecks, refunded_kopecks, state, paid_at,
-     created_at, created_by, comment, details)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, '', %s::jsonb)
+     service_code, amount_kopecks, told_kopecks, gross_kopecks, fee_kopecks, refunded_kopecks,
+     told_back_kopecks, state, paid_at, created_at, created_by, comment, details)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 0, 0, %s, %s, %s, %s, '', %s::jsonb)
 ON CONFLICT (merchant_id, space, external_id)
     WHERE merchant_id IS NOT NULL AND external_id IS NOT NULL DO NOTHING
 RETURNING id
@@ -50,49 +46,10 @@ WHERE id = %s
 _CONFIRM_TOLD = """
 UPDATE billing_payment
 SET state = 'CONFIRMED', journal_id = %s, confirmed_at = %s, external_id = %s, space = %s,
-    amount_kopecks = %s, gross_kopecks = %s, fee_kopecks = %s, paid_at = %s, request_hash = %s,
-    details = %s::jsonb
+    amount_kopecks = %s, told_kopecks = %s, gross_kopecks = %s, fee_kopecks = %s, paid_at = %s,
+    request_hash = %s, details = %s::jsonb
 WHERE id = %s
 """
-
-
-def request_hash(*, account: str, amount_kopecks: int) -> bytes:
-    """What a payment id stands for: the account and the amount as they stood in the message."""
-    return hashlib.sha256(f"{account.strip()}\0{amount_kopecks}".encode()).digest()
-
-
-def said(account: str, amount_kopecks: int) -> str:
-    """A contract number and an amount as people read them."""
-    return f"{account} {money.format_uah(amount_kopecks)}".strip()
-
-
-def row_of(payment: Payment) -> PaymentRow:
-    """The payment as its provider is told of it."""
-    return PaymentRow(
-        reference=str(payment.id),
-        key=payment.external_id or "",
-        account=payment.account_code,
-        amount_kopecks=payment.gross_kopecks or payment.amount_kopecks,
-        state=payment.state,
-        paid_at=payment.paid_at,
-        recorded_at=payment.created_at,
-        finished_at=payment.confirmed_at,
-        service=payment.service_code,
-        is_refunded=payment.refunded_kopecks > 0,
-    )
-
-
-def answer(result: Result, payment: Payment | None = None, *, text: str = "") -> Answer:
-    """An answer about a payment."""
-    if payment is None:
-        return Answer(result, text=text)
-    return Answer(
-        result,
-        payment=row_of(payment),
-        reference=str(payment.id),
-        text=text,
-        payment_id=payment.id,
-    )
 
 
 def pay(
@@ -111,7 +68,7 @@ def pay(
         if refused is not None:
             return Answer(refused)
     account_id = found.account_id if found.result is Result.OK else None
-    payment = _insert(
+    payment = insert(
         call,
         merchant=merchant,
         endpoint=endpoint,
@@ -153,7 +110,7 @@ def announce(
 ) -> Payment | None:
     """Write down a payment that its provider has yet to confirm; None when its id is known."""
     found = payers.find(code=call.account, merchant=merchant)
-    payment = _insert(
+    payment = insert(
         call,
         merchant=merchant,
         endpoint=endpoint,
@@ -168,7 +125,7 @@ def announce(
     return payment
 
 
-def _insert(
+def insert(
     call: Pay,
     *,
     merchant: Account,
@@ -192,6 +149,7 @@ def _insert(
         account_code=call.account[:64],
         service_code=call.service[:40],
         amount_kopecks=merchant.credited(amount=call.amount_kopecks, gross=gross, net=net),
+        told_kopecks=call.amount_kopecks,
         gross_kopecks=gross if gross is not None else call.amount_kopecks,
         fee_kopecks=call.fee_kopecks,
         state=state,
@@ -213,6 +171,7 @@ def _insert(
             payment.account_code,
             payment.service_code,
             payment.amount_kopecks,
+            payment.told_kopecks,
             payment.gross_kopecks,
             payment.fee_kopecks,
             payment.state,
@@ -266,8 +225,9 @@ def confirm(
 def confirm_earlier(
     payment: Payment, *, merchant: Account, at: datetime, actor: Actor, is_told: bool = False
 ) -> None:
-    """`confirm` of what was begun before. Money for a contract that was closed since is taken
-    already: it waits for people, unallocated.
+    """`confirm` of what was begun before, and what of it went back before we heard that it came.
+
+    Money for a contract that was closed since is taken already: it waits for people, unallocated.
     """
     if payment.account_id is not None:
         holder = ledger_queries.accounts(ids=[payment.account_id]).get(payment.account_id)
@@ -275,6 +235,7 @@ def confirm_earlier(
             payment.account_id = None
             payment.save(update_fields=["account"])
     confirm(payment, merchant=merchant, at=at, actor=actor, is_told=is_told)
+    giving_back.give_back_early_parts(payment, merchant=merchant, at=at, actor=actor)
 
 
 def _write_confirmed(payment: Payment, *, at: datetime, is_told: bool) -> None:
@@ -285,6 +246,7 @@ def _write_confirmed(payment: Payment, *, at: datetime, is_told: bool) -> None:
         payment.external_id,
         payment.space,
         payment.amount_kopecks,
+        payment.told_kopecks,
         payment.gross_kopecks,
         payment.fee_kopecks,
         payment.paid_at,
@@ -306,6 +268,10 @@ def _pay_known(
         return conflict(known, at=at, actor=actor, told=said(call.account, call.amount_kopecks))
     if known.state in OPEN_STATES:
         known.external_id = call.key
+        gross, net = call.gross_kopecks, call.net_kopecks
+        known.amount_kopecks = merchant.credited(amount=call.amount_kopecks, gross=gross, net=net)
+        known.gross_kopecks = gross if gross is not None else call.amount_kopecks
+        known.fee_kopecks = call.fee_kopecks
         known.paid_at = call.paid_at or known.paid_at
         known.details = known.details | dict(call.details)
         confirm_earlier(known, merchant=merchant, at=at, actor=actor, is_told=True)
@@ -340,84 +306,3 @@ def _pay_again(
         at=at,
         actor=actor,
     )
-
-
-def conflict(known: Payment, *, at: datetime, actor: Actor, told: str) -> Answer:
-    """Another account or amount under a known id: nothing is credited, people are alarmed."""
-    events.heard(known, kind="CONFLICT", at=at, actor=actor, reason=told[:300])
-    return answer(Result.CONFLICT, known)
-
-
-def prepare(
-    call: Prepare, *, merchant: Account, endpoint: str, space: str, at: datetime, actor: Actor
-) -> Answer:
-    """Announce a payment: it waits for its Commit, and no money moves."""
-    found = payers.find(code=call.account, merchant=merchant)
-    refused: Result | None = None if found.result is Result.OK else found.result
-    refused = refused or limits(call.amount_kopecks, merchant=merchant)
-    payment = None
-    if refused is None:
-        payment = _insert(
-            Pay(call.account, call.amount_kopecks, call.key, service=call.service),
-            merchant=merchant,
-            endpoint=endpoint,
-            space=space,
-            account_id=found.account_id,
-            state=Payment.State.PENDING,
-            at=at,
-            actor=actor,
-        )
-    if payment is not None:
-        return answer(Result.OK, payment)
-    known = find_payment(merchant=merchant, space=space, key=call.key) if call.key else None
-    if known is None:
-        return Answer(refused or Result.INTERNAL)
-    asked = request_hash(account=call.account, amount_kopecks=call.amount_kopecks)
-    if bytes(known.request_hash) != asked:
-        return conflict(known, at=at, actor=actor, told=said(call.account, call.amount_kopecks))
-    return answer(Result.DUPLICATE, known)
-
-
-def commit(call: Commit, *, merchant: Account, at: datetime, actor: Actor) -> Answer:
-    """Credit an announced payment; once."""
-    payment = find_payment(merchant=merchant, space="", reference=call.reference)
-    if payment is None:
-        return Answer(Result.NOT_FOUND_PAYMENT)
-    if payment.state in OPEN_STATES and payment.external_id:
-        confirm_earlier(payment, merchant=merchant, at=at, actor=actor)
-        return answer(Result.OK, payment)
-    if payment.state == Payment.State.CONFIRMED:
-        return answer(Result.DUPLICATE, payment)
-    return answer(Result.NOT_FOUND_PAYMENT, payment)
-
-
-def drop(call: Drop, *, merchant: Account, at: datetime, actor: Actor) -> Answer:
-    """Call an announced payment off. One that is credited is left to `giving_back`."""
-    from billing.payments import giving_back
-
-    payment = find_payment(merchant=merchant, space="", reference=call.reference)
-    if payment is None:
-        return Answer(Result.NOT_FOUND_PAYMENT)
-    if payment.state in OPEN_STATES:
-        close(payment, state=Payment.State.CANCELLED, at=at, actor=actor)
-        return answer(Result.OK, payment)
-    if payment.state == Payment.State.CANCELLED:
-        return answer(Result.DUPLICATE, payment)
-    if payment.state == Payment.State.FAILED or not call.reverse_credited:
-        return answer(Result.NOT_REVERSIBLE, payment)
-    return giving_back.give_back(
-        payment, merchant=merchant, amount_kopecks=None, key="", reason="", at=at, actor=actor
-    )
-
-
-def close(payment: Payment, *, state: str, at: datetime, actor: Actor, reason: str = "") -> None:
-    """An open payment that will not be paid: CANCELLED or FAILED."""
-    assert payment.state in OPEN_STATES, "only an open payment is closed"
-    payment.state = state
-    payment.save(update_fields=["state"])
-    events.heard(payment, kind=state, at=at, actor=actor, reason=reason)
-
-
-def details_of(values: dict[str, Any]) -> dict[str, str]:
-    """Details as short texts; empty ones are left out."""
-    return {name: str(value)[:100] for name, value in values.items() if value not in (None, "")}

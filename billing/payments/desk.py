@@ -11,6 +11,7 @@ from billing.ledger.operations import Leg
 from billing.payments.events import note
 from billing.payments.gateway import Channel
 from billing.payments.models import Payment
+from billing.payments.refunds import IN_FLIGHT
 from billing.payments.registry import CASH, CHANNELS
 from billing.payments.transfers import locked
 from billing.subscriptions import hooks
@@ -132,6 +133,7 @@ def _confirm_new(
                 external_id=external_id,
                 amount_kopecks=amount_kopecks,
                 state=Payment.State.CONFIRMED,
+                told_kopecks=amount_kopecks,
                 gross_kopecks=amount_kopecks,
                 paid_at=at,
                 created_at=at,
@@ -151,7 +153,8 @@ def _confirm_new(
 def reverse_payment(
     *, at: datetime, on_date: date, actor: Actor, payment_id: int, reason: str
 ) -> Payment:
-    """Take a confirmed payment back (a mistake, a chargeback) by a reversal of its journal.
+    """Take a confirmed payment back (a mistake, a chargeback) by a reversal of its journal; not
+    while a refund of it is on its way, of which nobody knows yet whether it will be done.
 
     What it has paid for stays charged: the balance may go below zero, and the next run decides. A
     transfer to another account is taken back with it.
@@ -163,6 +166,10 @@ def reverse_payment(
         raise NotReversiblePaymentError(state=payment.state)
     if not reason.strip():
         raise DomainError(_("Give the reason for the reversal."), field="reason")
+    if payment.refunds.filter(state__in=IN_FLIGHT).exists():
+        raise NotReversiblePaymentError(
+            _("A refund of this payment is on its way. Settle it first.")
+        )
     assert payment.journal_id is not None
     ledger.lock_balances(account_ids=[i for i in (payment.account_id, payment.holder_id) if i])
     for journal_id in (payment.transfer_journal_id, payment.journal_id):
@@ -175,11 +182,13 @@ def reverse_payment(
                 narrative=reason.strip()[:300],
             )
     payment.state, payment.refunded_kopecks = Payment.State.REVERSED, payment.amount_kopecks
+    payment.told_back_kopecks = payment.told_kopecks
     payment.transferred_to_id, payment.transfer_journal_id = None, None
     payment.save(
         update_fields=[
             "reversal_journal_id",
             "refunded_kopecks",
+            "told_back_kopecks",
             "state",
             "transferred_to",
             "transfer_journal_id",

@@ -5,7 +5,16 @@ from datetime import datetime
 
 from django.db import transaction
 
-from billing.payments import crediting, finding, giving_back, payers, registers, telling
+from billing.payments import (
+    answering,
+    crediting,
+    finding,
+    giving_back,
+    payers,
+    registers,
+    telling,
+    two_phases,
+)
 from billing.payments.calls import (
     Answer,
     Call,
@@ -78,13 +87,13 @@ def _perform(  # noqa: PLR0911 - one line an operation
                 call, merchant=merchant, endpoint=code, space=space, at=at, actor=actor
             )
         case Prepare():
-            return crediting.prepare(
+            return two_phases.prepare(
                 call, merchant=merchant, endpoint=code, space=space, at=at, actor=actor
             )
         case Commit():
-            return crediting.commit(call, merchant=merchant, at=at, actor=actor)
+            return two_phases.commit(call, merchant=merchant, at=at, actor=actor)
         case Drop():
-            return crediting.drop(call, merchant=merchant, at=at, actor=actor)
+            return two_phases.drop(call, merchant=merchant, at=at, actor=actor)
         case Reverse():
             return giving_back.reverse(call, merchant=merchant, space=space, at=at, actor=actor)
         case Status():
@@ -122,7 +131,7 @@ def status(call: Status, *, merchant: Account, space: str) -> Answer:
         rows = Payment.objects.filter(
             merchant_id=merchant.id, space=space, external_id__in=call.keys
         ).order_by("id")
-        found = tuple(crediting.row_of(payment) for payment in rows)
+        found = tuple(answering.row_of(payment) for payment in rows)
         return Answer(Result.OK if found else Result.NOT_FOUND_PAYMENT, payments=found)
     payment = finding.find_payment(
         merchant=merchant, space=space, key=call.key, reference=call.reference
@@ -131,4 +140,4 @@ def status(call: Status, *, merchant: Account, space: str) -> Answer:
         return Answer(Result.NOT_FOUND_PAYMENT)
     if call.key and call.reference and payment.external_id != call.key:
         return Answer(Result.NOT_FOUND_PAYMENT)
-    return crediting.answer(Result.OK, payment)
+    return answering.answer(Result.OK, payment)

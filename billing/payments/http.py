@@ -17,7 +17,7 @@ from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
 from billing.ledger.errors import LedgerError
-from billing.payments import crediting, dispatch, journal, merchants
+from billing.payments import answering, dispatch, journal, merchants
 from billing.payments.calls import Answer
 from billing.payments.gateway import (
     Endpoint,
@@ -158,7 +158,7 @@ def _refuse(
             if refusal.conflicts_with is not None:
                 known = Payment.objects.get(id=refusal.conflicts_with)
                 actor = Actor(kind=ActorKind.PROVIDER, label=account.provider.title)
-                crediting.conflict(known, at=at, actor=actor, told="in a message of several")
+                answering.conflict(known, at=at, actor=actor, told="in a message of several")
             _keep(
                 request, account, endpoint, message, [Answer(refusal.result)], reply=reply,
                 at=at, began=began, reason=refusal.reason,

@@ -5,26 +5,22 @@ Whoever has the link sees the contract's balance and may pay for it; nobody can 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from urllib.parse import quote
 
 import segno
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing.ledger import queries as ledger_queries
-from billing.payments import checkouts, finding, merchants, payers, registry, telling
+from billing.payments import checkouts, finding, merchants, payers, registry
 from billing.payments.checkouts import CannotPayError, Started
 from billing.payments.models import MerchantAccount, Payment, PaymentAttempt
 from billing.payments.results import Result
-from project.core import outbox
 from project.core.actor import Actor
 from project.core.errors import NotFoundError
-
-ASK_AGAIN_AFTER = timedelta(seconds=15)
 
 
 def _signature(salt: str, text: str) -> str:
@@ -225,15 +221,3 @@ def outcome(*, order: str, signature: str) -> Outcome:
         balance_kopecks=ledger_queries.balance_kopecks(account_id=holder) if holder else None,
         pay_path=path_of(account_code=payment.account_code),
     )
-
-
-@transaction.atomic
-def ask_soon(*, attempt_id: int, at: datetime) -> bool:
-    """The payer is back and waits: have the payment system asked, unless it was just now."""
-    asked_now = PaymentAttempt.objects.filter(
-        id=attempt_id, state__in=checkouts.OPEN_ATTEMPTS, sent_at__isnull=False
-    ).exclude(asked_at__gt=at - ASK_AGAIN_AFTER)
-    if not asked_now.update(asked_at=at):
-        return False
-    outbox.emit(topic=telling.ASK, payload={"attempt": attempt_id}, at=at)
-    return True

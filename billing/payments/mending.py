@@ -10,6 +10,7 @@ from billing import money
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
 from billing.payments import (
+    answering,
     checkouts,
     crediting,
     giving_back,
@@ -96,18 +97,23 @@ def mend_amount(*, at: datetime, actor: Actor, row_id: int) -> int:
     known = Payment.objects.filter(
         reconciling.in_space(row.register.space), merchant_id=merchant.id, external_id=key
     ).exists()
-    if payment is None or row.is_reversal or known or payment.refunded_kopecks:
+    if payment is None or row.is_reversal or known or payment.told_back_kopecks:
         raise CannotMendError
-    rest = row.amount_kopecks - payment.amount_kopecks
+    rest = row.amount_kopecks - payment.told_kopecks
     if rest == 0 or len(key) > 100:
         raise CannotMendError
     if rest > 0:
-        answer = _pay(row, merchant, key=key, kopecks=rest, at=at, actor=actor)
+        net = rest
+        if merchant.commission == MerchantAccount.Commission.NET_FIELD:
+            # A list tells no commission: the rest bears the one of the payment, in proportion.
+            net = payment.amount_kopecks * row.amount_kopecks // payment.told_kopecks
+            net -= payment.amount_kopecks
+        answer = _pay(row, merchant, key=key, kopecks=rest, net=net, at=at, actor=actor)
     else:
         answer = giving_back.give_back(
             payment,
             merchant=merchant,
-            amount_kopecks=-rest,
+            told_kopecks=-rest,
             key=key,
             reason=str(_("by the payment system's list")),
             at=at,
@@ -127,7 +133,7 @@ def _paid_order(row: ProviderRegisterRow, merchant: Account, *, at: datetime, ac
         key=row.key,
         amount_kopecks=row.amount_kopecks,
         paid_at=row.paid_at or at,
-        details=crediting.details_of({"register": row.register.name} | row.details),
+        details=answering.details_of({"register": row.register.name} | row.details),
     )
     return telling.told(
         Told(seen, Trust.PROOF),
@@ -145,6 +151,7 @@ def _pay(
     *,
     key: str,
     kopecks: int,
+    net: int | None = None,
     at: datetime,
     actor: Actor,
 ) -> Any:
@@ -154,8 +161,9 @@ def _pay(
             amount_kopecks=kopecks,
             key=key,
             paid_at=row.paid_at or at,
+            net_kopecks=net,
             is_taken=True,
-            details=crediting.details_of({"register": row.register.name} | row.details),
+            details=answering.details_of({"register": row.register.name} | row.details),
         ),
         merchant=merchant,
         endpoint="register",

@@ -1,6 +1,7 @@
 """Everything that changes payments, under one name; the parts are in their own modules."""
 
 from billing.payments.allocating import NotAllocatableError, allocate, put_back
+from billing.payments.attempts import ask_soon
 from billing.payments.checkouts import (
     CannotPayError,
     ProviderDownError,
@@ -22,15 +23,21 @@ from billing.payments.desk import (
 )
 from billing.payments.journal import purge_messages
 from billing.payments.legal_entities import change_legal_entity, open_legal_entity
-from billing.payments.links import ask_soon, begin
+from billing.payments.links import begin
 from billing.payments.merchants import (
     BadMerchantError,
     UnknownProviderError,
     change_merchant,
     open_merchant,
 )
-from billing.payments.refunds import NotRefundableError, RefundRefusedError, refund
+from billing.payments.refunds import (
+    NotRefundableError,
+    NotSettledError,
+    RefundRefusedError,
+    refund,
+)
 from billing.payments.refunds import ask_about_open as ask_about_refunds
+from billing.payments.refunds import settle as settle_refund
 
 __all__ = [
     "AmountOutOfLimitsError",
@@ -41,6 +48,7 @@ __all__ = [
     "NotAllocatableError",
     "NotRefundableError",
     "NotReversiblePaymentError",
+    "NotSettledError",
     "PaymentKeyUsedError",
     "ProviderDownError",
     "RefundRefusedError",
@@ -65,4 +73,5 @@ __all__ = [
     "put_back",
     "refund",
     "reverse_payment",
+    "settle_refund",
 ]

@@ -140,7 +140,7 @@ def _named(rows: Sequence[ProviderRegisterRow], ours: QuerySet[Payment]) -> _Our
         for space in {payment.space, ""} & spaces:
             found.by_key[(space, key)] = payment
             if key.endswith(REST):
-                found.rest[(space, key)] = payment.amount_kopecks - payment.refunded_kopecks
+                found.rest[(space, key)] = payment.told_left_kopecks
     return found
 
 
@@ -180,7 +180,7 @@ def day(*, merchant: MerchantAccount, on_date: date) -> Day:
     for payment in credited:
         key = (payment.external_id or "").removesuffix(REST)
         if not {(payment.space, key), ("", key)} & listed:
-            left = payment.amount_kopecks - payment.refunded_kopecks
+            left = payment.told_left_kopecks
             kind = Kind.MISSING_THERE if left else Kind.MATCHED
             has_list = bool({payment.space, ""} & complete)
             lines.append(Line(kind if has_list else Kind.UNLISTED, None, payment, left))
@@ -209,10 +209,12 @@ def _listed_elsewhere(
 
 
 def _given_back(payments: Iterable[Payment]) -> dict[int, int]:
-    """Of each payment, what was given back to bring it down to what their list says."""
+    """Of each payment, what was given back to bring it down to what their list says, as they
+    count.
+    """
     ids = [payment.id for payment in payments]
     rows = Refund.objects.filter(payment_id__in=ids, state="SUCCEEDED", key__endswith=REST)
-    return {row.payment_id: row.amount_kopecks for row in rows}
+    return {row.payment_id: row.told_kopecks for row in rows}
 
 
 def _line(
@@ -228,13 +230,13 @@ def _line(
     if payment is None:
         return Line(kind, row, None, 0)
     if row.is_reversal:
-        went = -payment.refunded_kopecks if kind is Kind.MATCHED else 0
+        went = -payment.told_back_kopecks if kind is Kind.MATCHED else 0
         return Line(kind, row, payment, went)
     mended = more - back.get(payment.id, 0)
-    gross = payment.gross_kopecks or payment.amount_kopecks
     is_credited = payment.state in (Payment.State.CONFIRMED, Payment.State.REVERSED)
-    # Where their list has what the payer paid, that is what is compared with it.
-    ours = gross if row.amount_kopecks == gross else payment.amount_kopecks
+    # Their list may have what the payer paid, or what we get: then that is compared with it.
+    known = (payment.gross_kopecks, payment.amount_kopecks)
+    ours = row.amount_kopecks if row.amount_kopecks in known else payment.told_kopecks
     ours = ours + mended if is_credited else 0
     if kind is Kind.AMOUNT_DIFFERS and ours == row.amount_kopecks:
         kind = Kind.MATCHED

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from billing.payments import checkouts, events, giving_back, merchants
 from billing.payments.calls import Answer, SeenState
 from billing.payments.checkouts import ProviderDownError
 from billing.payments.gateway import (
+    Client,
     Link,
     ProviderRefusedError,
     ProviderUnreachableError,
@@ -23,14 +24,18 @@ from billing.payments.results import Result
 from billing.payments.transfers import locked
 from project.core import audit
 from project.core.actor import Actor
-from project.core.errors import DomainError
+from project.core.errors import DomainError, NotFoundError
 
 logger = logging.getLogger(__name__)
 
 State = Refund.State
 OPEN = (State.SENT, State.UNKNOWN)
+IN_FLIGHT = (State.CREATED, *OPEN)
 NEVER_SENT_AFTER = timedelta(minutes=10)
 ASKED_FOR = timedelta(days=30)
+# After a day in which nobody told the end, people are asked for it.
+SETTLED_AFTER = timedelta(days=1)
+SETTLED_BY_PEOPLE = (*OPEN, State.HEARD, State.FAILED)
 MAX_ASKED = 50
 
 
@@ -40,6 +45,14 @@ class NotRefundableError(DomainError):
     code = "payment_not_refundable"
     http_status = 409
     message = _("So much of this payment cannot be given back.")
+
+
+class NotSettledError(DomainError):
+    """Only a refund whose end is not known is settled."""
+
+    code = "refund_not_settled"
+    http_status = 409
+    message = _("The end of this refund is known already.")
 
 
 class RefundRefusedError(DomainError):
@@ -62,9 +75,10 @@ def refund(
 ) -> Refund:
     """Give back all or part of a payment through its provider.
 
-    SUCCEEDED at once, or SENT (the provider will tell), or UNKNOWN (it did not answer: it is asked
-    until it is known). The same key asks for nothing new. Raises NotRefundableError,
-    RefundRefusedError.
+    `amount_kopecks` is what the payer gets, counted as the provider counts (`told_kopecks`): what
+    it takes from the contract is in proportion. SUCCEEDED at once, or SENT (the provider will
+    tell), or UNKNOWN (it did not answer: it is asked until it is known). The same key asks for
+    nothing new. Raises NotRefundableError, RefundRefusedError.
     """
     wanted, is_new = _ask_for(
         at=at,
@@ -77,6 +91,31 @@ def refund(
     return _send(wanted, at=at, actor=actor, link=link) if is_new else wanted
 
 
+def refundable_kopecks(payment: Payment) -> int:
+    """How much of a payment may still be asked back through its provider, as that counts: what is
+    left, less the refunds of which nobody knows the end.
+    """
+    if payment.state != Payment.State.CONFIRMED or payment.merchant_id is None:
+        return 0
+    waiting = payment.refunds.filter(state__in=IN_FLIGHT).aggregate(all=Sum("told_kopecks"))["all"]
+    return payment.told_left_kopecks - (waiting or 0)
+
+
+def can_refund(payment: Payment) -> bool:
+    """Whether the payment system of this payment gives money back when we ask it to."""
+    if payment.merchant_id is None:
+        return False
+    module = _module_of(payment, merchants.get(merchant_id=payment.merchant_id))[1]
+    return module is not None and "refund" in module.offers
+
+
+def _module_of(payment: Payment, merchant: Account) -> tuple[str, Client | None]:
+    """The client through which the payment came, and its name."""
+    attempt = payment.attempts.order_by("-id").first()
+    name = attempt.client if attempt is not None else payment.endpoint
+    return name, merchant.provider.client(name) or merchant.provider.client()
+
+
 @transaction.atomic
 def _ask_for(
     *, at: datetime, actor: Actor, payment_id: int, amount_kopecks: int, reason: str, key: str
@@ -86,19 +125,10 @@ def _ask_for(
         merchant_id=payment.merchant_id, space=payment.space, key=key
     ).first()
     if known is not None:
-        if (known.payment_id, known.amount_kopecks) != (payment_id, amount_kopecks):
+        if (known.payment_id, known.told_kopecks) != (payment_id, amount_kopecks):
             raise NotRefundableError(_("This form was used for another refund."))
         return known, False
-    waiting = sum(
-        row.amount_kopecks
-        for row in payment.refunds.filter(state__in=[State.CREATED, State.SENT, State.UNKNOWN])
-    )
-    left = payment.amount_kopecks - payment.refunded_kopecks - waiting
-    if (
-        payment.state != Payment.State.CONFIRMED
-        or payment.merchant_id is None
-        or not 0 < amount_kopecks <= left
-    ):
+    if not 0 < amount_kopecks <= refundable_kopecks(payment):
         raise NotRefundableError(field="amount")
     if not reason.strip():
         raise DomainError(_("Give the reason for the refund."), field="reason")
@@ -109,7 +139,8 @@ def _ask_for(
         key=key[:140],
         kind=Refund.Kind.OURS,
         state=State.CREATED,
-        amount_kopecks=amount_kopecks,
+        told_kopecks=amount_kopecks,
+        amount_kopecks=payment.taken_by(amount_kopecks),
         reason=reason.strip()[:300],
         created_at=at,
         created_by=actor.label[:150],
@@ -131,9 +162,7 @@ def _ask_for(
 def _send(wanted: Refund, *, at: datetime, actor: Actor, link: Link | None) -> Refund:
     payment = wanted.payment
     merchant = merchants.get(merchant_id=payment.merchant_id or 0)
-    attempt = payment.attempts.order_by("-id").first()
-    name = attempt.client if attempt is not None else payment.endpoint
-    module = merchant.provider.client(name) or merchant.provider.client()
+    name, module = _module_of(payment, merchant)
     if module is None or "refund" not in module.offers:
         _failed(wanted, error="the protocol has no refund", at=at)
         raise RefundRefusedError(_("This payment system gives nothing back by itself."))
@@ -141,8 +170,8 @@ def _send(wanted: Refund, *, at: datetime, actor: Actor, link: Link | None) -> R
     Refund.objects.filter(id=wanted.id).update(state=State.UNKNOWN, sent_at=at)
     try:
         seen = module.refund(
-            checkouts.view_of(payment, attempt),
-            wanted.amount_kopecks,
+            checkouts.view_of(payment),
+            wanted.told_kopecks,
             wanted.key,
             merchant.view,
             line,
@@ -176,7 +205,7 @@ def _done(wanted: Refund, *, external_id: str, at: datetime, actor: Actor) -> An
     return giving_back.give_back(
         payment,
         merchant=merchants.get(merchant_id=payment.merchant_id or 0),
-        amount_kopecks=wanted.amount_kopecks,
+        told_kopecks=wanted.told_kopecks,
         key=wanted.key,
         reason=wanted.reason,
         at=at,
@@ -217,29 +246,81 @@ def _ask(
 ) -> Answer | None:
     payment = wanted.payment
     merchant = merchants.get(merchant_id=payment.merchant_id or 0)
-    attempt = payment.attempts.order_by("-id").first()
-    name = attempt.client if attempt is not None else payment.endpoint
-    module = merchant.provider.client(name) or merchant.provider.client()
+    name, module = _module_of(payment, merchant)
     if module is None or "query" not in module.offers:
         return None
     line = link_of(merchant) if link_of else HttpLink(merchant, at, payment.id, name)
     try:
-        seen = module.query(checkouts.view_of(payment, attempt), merchant.view, line)
+        seen = module.query(checkouts.view_of(payment), merchant.view, line)
     except (ProviderUnreachableError, ProviderRefusedError) as error:
         raise ProviderDownError() from error
     return checkouts.apply(seen, merchant=merchant, endpoint=name, payment=payment, at=at)
 
 
+@transaction.atomic
+def settle(*, at: datetime, actor: Actor, refund_id: int, went: bool, comment: str) -> Refund:
+    """Say how a refund ended of which nobody told: the money went back, or it did not.
+
+    For people who have seen it at the payment system or in the bank. One that has failed may turn
+    out to be done. Raises NotFoundError, NotSettledError, DomainError.
+    """
+    found = Refund.objects.filter(id=refund_id).first()
+    if found is None:
+        raise NotFoundError(_("There is no such refund."))
+    payment = locked(payment_id=found.payment_id)
+    found.refresh_from_db()
+    if not comment.strip():
+        raise DomainError(_("Write how you know."), field="comment")
+    if found.state not in SETTLED_BY_PEOPLE or (found.state == State.FAILED and not went):
+        raise NotSettledError
+    told = comment.strip()[:300]
+    if went:
+        if payment.state != Payment.State.CONFIRMED or payment.merchant_id is None:
+            raise NotSettledError(_("Its payment has not come, or has gone back already."))
+        found.settled_by = actor.label[:150]
+        answer = giving_back.give_back(
+            payment,
+            merchant=merchants.get(merchant_id=payment.merchant_id),
+            told_kopecks=found.told_kopecks,
+            key=found.key,
+            reason=found.reason or told,
+            at=at,
+            actor=actor,
+            refund=found,
+        )
+        if answer.result is not Result.OK:
+            raise NotSettledError(_("So much of this payment cannot be given back."))
+    else:
+        found.state, found.finished_at = State.FAILED, at
+        found.settled_by, found.error = actor.label[:150], told
+        found.save(update_fields=["state", "finished_at", "settled_by", "error"])
+    events.note(payment, kind="REFUND_SETTLED", at=at, actor=actor, reason=told)
+    return found
+
+
+def to_settle(*, at: datetime) -> QuerySet[Refund]:
+    """Refunds that wait for somebody to say how they ended, the oldest first: asked for or told of
+    a day ago, and not known since.
+    """
+    old = Refund.objects.filter(state__in=(*OPEN, State.HEARD), created_at__lt=at - SETTLED_AFTER)
+    return old.select_related("payment", "merchant").order_by("id")
+
+
 def _failed(wanted: Refund, *, error: str, at: datetime) -> None:
-    Refund.objects.filter(id=wanted.id).exclude(state=State.SUCCEEDED).update(
+    Refund.objects.filter(id=wanted.id, state__in=IN_FLIGHT).update(
         state=State.FAILED, error=error[:300], finished_at=at
     )
 
 
 __all__ = [
     "NotRefundableError",
+    "NotSettledError",
     "ProviderDownError",
     "RefundRefusedError",
     "ask_about_open",
+    "can_refund",
     "refund",
+    "refundable_kopecks",
+    "settle",
+    "to_settle",
 ]

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from billing.payments.answering import row_of
 from billing.payments.calls import Answer, RegistryIn, RegistryOut, RegistryRow
-from billing.payments.crediting import row_of
 from billing.payments.merchants import Account
 from billing.payments.models import Payment, ProviderRegister, ProviderRegisterRow
 from billing.payments.results import Result
@@ -78,7 +78,8 @@ def compare(row: RegistryRow, payment: Payment | None) -> str:
         return Outcome.MATCHED if payment.refunded_kopecks else Outcome.NOT_CREDITED
     if payment.state not in (Payment.State.CONFIRMED, Payment.State.REVERSED):
         return Outcome.NOT_CREDITED
-    if row.amount_kopecks not in (payment.gross_kopecks, payment.amount_kopecks):
+    known = (payment.told_kopecks, payment.gross_kopecks, payment.amount_kopecks)
+    if row.amount_kopecks not in known:
         return Outcome.AMOUNT_DIFFERS
     if row.account and payment.account_code and row.account != payment.account_code:
         return Outcome.ACCOUNT_DIFFERS

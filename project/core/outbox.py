@@ -42,13 +42,17 @@ def on_wake(function: Callable[[], None]) -> None:
     _wake[:] = [function]
 
 
-def emit(*, topic: str, payload: dict[str, Any], at: datetime) -> int:
+def emit(
+    *, topic: str, payload: dict[str, Any], at: datetime, not_before: datetime | None = None
+) -> int:
     """Write one event in the present transaction and wake the worker once it is committed.
+
+    `not_before`: when it is due, if that is later than `at`.
 
     News that nobody is waiting for wake nobody: a payment would be told to Redis each time. They
     are in the outbox all the same, and the next dispatch closes them.
     """
-    ((event_id,),) = prepared.rows(_EMIT, [topic, json.dumps(payload), at, at])
+    ((event_id,),) = prepared.rows(_EMIT, [topic, json.dumps(payload), at, not_before or at])
     if topic in _handlers:
         for wake in _wake:
             transaction.on_commit(wake, robust=True)

@@ -142,7 +142,7 @@ def order(
 ) -> int:
     """An order of ours that is begun at the provider, as `create_checkout` leaves it; its id."""
     from billing.ledger.models import LedgerAccount
-    from billing.payments import crediting
+    from billing.payments import answering
     from billing.payments.models import MerchantAccount, Payment, PaymentAttempt
 
     known = Payment.objects.filter(merchant_id=merchant_id, order_number=number).first()
@@ -156,8 +156,9 @@ def order(
         endpoint=client,
         account_code=account,
         amount_kopecks=amount_kopecks,
+        told_kopecks=amount_kopecks,
         gross_kopecks=amount_kopecks,
-        request_hash=crediting.request_hash(account=account, amount_kopecks=amount_kopecks),
+        request_hash=answering.request_hash(account=account, amount_kopecks=amount_kopecks),
         state=Payment.State.CREATED,
         order_number=number,
         paid_at=at,

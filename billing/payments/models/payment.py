@@ -19,9 +19,11 @@ class Payment(models.Model):
     the provider, none for the cash desk. `external_id` is the provider's payment id, unique in the
     merchant's `space`; null until the provider has told one. `order_number` is ours. `request_hash`
     says what was asked with that id, so that a repeat is told from another payment under the same
-    id. `amount_kopecks` is what is credited, `gross_kopecks` what the message said, and
-    `fee_kopecks` what the provider keeps. `refunded_kopecks` is the sum of its refunds that
-    succeeded; all of it means REVERSED.
+    id. `amount_kopecks` is what is credited by the commission rule, `told_kopecks` what the
+    provider counts (its description's field: its refunds and its lists are in these kopecks),
+    `gross_kopecks` what the payer paid, and `fee_kopecks` what the provider keeps.
+    `refunded_kopecks` is what its refunds that succeeded took from what was credited, and
+    `told_back_kopecks` the same as the provider counts it; all of both means REVERSED.
     """
 
     class State(models.TextChoices):
@@ -49,9 +51,11 @@ class Payment(models.Model):
     account_code = models.CharField(max_length=64, blank=True, default="")
     service_code = models.CharField(max_length=40, blank=True, default="")
     amount_kopecks = models.BigIntegerField()
+    told_kopecks = models.BigIntegerField()
     gross_kopecks = models.BigIntegerField(null=True)
     fee_kopecks = models.BigIntegerField(default=0)
     refunded_kopecks = models.BigIntegerField(default=0)
+    told_back_kopecks = models.BigIntegerField(default=0)
     state = models.CharField(max_length=9, choices=State.choices)
     paid_at = models.DateTimeField()
     created_at = models.DateTimeField()
@@ -141,6 +145,20 @@ class Payment(models.Model):
                 name="billing_payment_refunded",
             ),
             models.CheckConstraint(
+                condition=Q(state="REVERSED", told_back_kopecks=F("told_kopecks"))
+                | Q(
+                    state="CONFIRMED",
+                    told_back_kopecks__gte=0,
+                    told_back_kopecks__lt=F("told_kopecks"),
+                )
+                | Q(
+                    state__in=["CREATED", "PENDING", "FAILED", "CANCELLED"],
+                    told_kopecks__gt=0,
+                    told_back_kopecks=0,
+                ),
+                name="billing_payment_told_back",
+            ),
+            models.CheckConstraint(
                 condition=Q(transferred_to__isnull=True, transfer_journal_id__isnull=True)
                 | Q(
                     state__in=["CONFIRMED", "REVERSED"],
@@ -158,6 +176,23 @@ class Payment(models.Model):
     def holder_id(self) -> int | None:
         """The account on which the money stands now."""
         return self.transferred_to_id or self.account_id
+
+    @property
+    def told_left_kopecks(self) -> int:
+        """What has not gone back yet, as the provider counts it."""
+        return self.told_kopecks - self.told_back_kopecks
+
+    def taken_by(self, told_kopecks: int) -> int:
+        """What a part that goes back takes from what was credited, in kopecks.
+
+        In proportion, by the sum of all parts so far, so that no rounding adds up: the last part
+        takes the rest, and all parts together are the whole.
+        """
+        back = self.told_back_kopecks + told_kopecks
+        if back == self.told_kopecks:
+            return self.amount_kopecks - self.refunded_kopecks
+        share = (2 * self.amount_kopecks * back + self.told_kopecks) // (2 * self.told_kopecks)
+        return max(0, min(share, self.amount_kopecks - 1) - self.refunded_kopecks)
 
     @property
     def is_unallocated(self) -> bool:
@@ -228,8 +263,12 @@ class Refund(models.Model):
     """Money of a payment that went back, all or part: told by the provider, or asked for by us.
 
     The idempotency of the other direction: `key` is unique in the merchant's `space`.
-    CREATED → SENT → SUCCEEDED, FAILED, UNKNOWN (asked until it is known). Only SUCCEEDED has a
-    journal, always a new one in the open month, whatever month the payment is of.
+    CREATED → SENT → SUCCEEDED, FAILED, UNKNOWN (asked until it is known). HEARD: told before its
+    payment, and posted when that comes. FAILED becomes SUCCEEDED when the provider says so after
+    all; SUCCEEDED is the end. `told_kopecks` is what the payer gets back, as the provider counts,
+    `amount_kopecks` what of the credited money that takes (nothing, for a part smaller than the
+    commission's rounding). Only SUCCEEDED has a journal, always a new one in the open month,
+    whatever month the payment is of. `settled_by`: who decided how it ended, when nobody told.
     """
 
     class Kind(models.TextChoices):
@@ -246,6 +285,7 @@ class Refund(models.Model):
         SUCCEEDED = "SUCCEEDED"
         FAILED = "FAILED"
         UNKNOWN = "UNKNOWN"
+        HEARD = "HEARD"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     merchant = models.ForeignKey(
@@ -256,6 +296,7 @@ class Refund(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices)
     state = models.CharField(max_length=9, choices=State.choices)
     amount_kopecks = models.BigIntegerField()
+    told_kopecks = models.BigIntegerField()
     reason = models.CharField(max_length=300, blank=True, default="")
     external_id = models.CharField(max_length=100, blank=True, default="")
     created_at = models.DateTimeField()
@@ -264,6 +305,7 @@ class Refund(models.Model):
     finished_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True, default="")
+    settled_by = models.CharField(max_length=150, blank=True, default="")
     journal_id = models.BigIntegerField(null=True, unique=True)
 
     class Meta:
@@ -272,7 +314,7 @@ class Refund(models.Model):
             models.Index(
                 fields=["created_at"],
                 name="billing_refund_open",
-                condition=Q(state__in=["CREATED", "SENT", "UNKNOWN"]),
+                condition=Q(state__in=["CREATED", "SENT", "UNKNOWN", "HEARD"]),
             ),
         ]
         constraints = [
@@ -281,11 +323,20 @@ class Refund(models.Model):
                 nulls_distinct=False,
                 name="billing_refund_key",
             ),
-            models.CheckConstraint(condition=Q(amount_kopecks__gt=0), name="billing_refund_amount"),
+            models.CheckConstraint(
+                condition=Q(amount_kopecks__gte=0, told_kopecks__gt=0),
+                name="billing_refund_amount",
+            ),
             models.CheckConstraint(
                 condition=Q(state="SUCCEEDED", journal_id__isnull=False, finished_at__isnull=False)
+                | Q(
+                    state="SUCCEEDED",
+                    amount_kopecks=0,
+                    journal_id__isnull=True,
+                    finished_at__isnull=False,
+                )
                 | (
-                    Q(state__in=["CREATED", "SENT", "FAILED", "UNKNOWN"])
+                    Q(state__in=["CREATED", "SENT", "FAILED", "UNKNOWN", "HEARD"])
                     & Q(journal_id__isnull=True)
                 ),
                 name="billing_refund_journal",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, ProgrammingError, transaction
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger import verification
-from billing.payments import checkouts, dispatch, merchants, telling
+from billing.payments import attempts, checkouts, dispatch, merchants
 from billing.payments import operations as payments
 from billing.payments.calls import (
     Answer,
@@ -254,7 +254,7 @@ def test_a_hint_credits_nothing_and_is_asked_about(world: World, merchant: int) 
     assert do(merchant, Told(paid(payment), Trust.HINT)).result is Result.PENDING
     assert balance(account) == 0
     assert payment.attempts.get().state == "UNKNOWN"
-    assert OutboxEvent.objects.filter(topic=telling.ASK).count() == 1
+    assert OutboxEvent.objects.filter(topic=attempts.ASK).count() == 1
 
 
 def test_an_order_that_is_paid_twice_is_money_twice(world: World, merchant: int) -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from billing.ledger import queries as ledger_queries
 from billing.ledger import verification
 from billing.models import Payment
-from billing.payments import crediting, mending, merchants
+from billing.payments import answering, crediting, mending, merchants
 from billing.payments import operations as payments
 from billing.payments.calls import Pay
 from billing.payments.models import LegalEntity, LegalEntityArea, MerchantAccount, Settlement
@@ -169,7 +169,7 @@ def test_a_contradiction_waits_until_somebody_has_looked_into_it(
     page = reverse("workspace:contradictions")
     assert f"/workspace/payments/{lost.id}/" not in iryna.get(page).content.decode()
     with transaction.atomic():
-        crediting.conflict(lost, at=AT, actor=SYSTEM, told="100501 77700")
+        answering.conflict(lost, at=AT, actor=SYSTEM, told="100501 77700")
     listed = iryna.get(page).content.decode()
     assert f"/workspace/payments/{lost.id}/" in listed
     assert "100501 77700" in listed
@@ -183,7 +183,7 @@ def test_a_contradiction_waits_until_somebody_has_looked_into_it(
     detail = iryna.get(reverse("workspace:payment", args=[lost.id])).content.decode()
     assert "повторили помилково" in detail
     with transaction.atomic():
-        crediting.conflict(lost, at=AT, actor=SYSTEM, told="again")
+        answering.conflict(lost, at=AT, actor=SYSTEM, told="again")
     assert f"/workspace/payments/{lost.id}/" in iryna.get(page).content.decode()
 
 

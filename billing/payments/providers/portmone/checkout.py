@@ -130,15 +130,42 @@ def row_seen(row: Mapping[str, Any]) -> Seen:
 
 
 def of_order(rows: Sequence[Seen], payment: PaymentView) -> Seen:
-    """What several rows say of one payment: paid, with the parts that went back; or not yet."""
+    """What several rows say of one order: paid, perhaps more than once, with the parts that went
+    back; or not yet. A row of what went back names the order only: it is of the first payment that
+    has so much left.
+    """
     mine = [row for row in rows if row.order == payment.order or row.key == payment.key]
-    back = tuple((row.key, row.amount_kopecks or 0) for row in mine if _is_back(row))
-    for state in (SeenState.PAID, SeenState.HELD, SeenState.FAILED):
+    paid = {row.key: row for row in mine if row.state is SeenState.PAID}
+    if paid:
+        # The one that we know is the order's; further ones are payments of their own.
+        keys = sorted(paid, key=lambda key: key != payment.key)
+        back = _sorted_back(mine, {key: paid[key].amount_kopecks or 0 for key in keys})
+        first, *others = (
+            replace(
+                paid[key],
+                refunds=tuple(back[key]),
+                account=paid[key].account or payment.account,
+            )
+            for key in keys
+        )
+        return replace(first, others=tuple(others))
+    for state in (SeenState.HELD, SeenState.FAILED):
         for row in mine:
             if row.state is state:
-                account = row.account or payment.account
-                return replace(row, refunds=back, account=account)
+                return replace(row, account=row.account or payment.account)
     return Seen(SeenState.WAITING, order=payment.order)
+
+
+def _sorted_back(rows: Sequence[Seen], left: dict[str, int]) -> dict[str, list[tuple[str, int]]]:
+    """What went back of each payment; `left` is what each was paid."""
+    found: dict[str, list[tuple[str, int]]] = {key: [] for key in left}
+    for row in rows:
+        kopecks = row.amount_kopecks or 0
+        if _is_back(row):
+            fits = [key for key in left if left[key] >= kopecks] or list(left)
+            left[fits[0]] -= kopecks
+            found[fits[0]].append((row.key, kopecks))
+    return found
 
 
 def _is_back(row: Seen) -> bool:

@@ -140,7 +140,7 @@ def test_a_bare_reversal_after_a_refund_of_ours_alarms_people(
     giving_back.give_back(
         payment,
         merchant=merchants.get(merchant_id=provider.merchant_id),
-        amount_kopecks=2_550,
+        told_kopecks=2_550,
         key="wish-1",
         reason="a client asked",
         at=FOLDER.now,

@@ -195,6 +195,7 @@ class TestWebhook(SignedFaults):
             kind="OURS",
             state="SENT",
             amount_kopecks=2_550,
+            told_kopecks=2_550,
             created_at=FOLDER.now,
         )
         done = [part("wish-1", 2_550)]
@@ -254,6 +255,7 @@ class TestRefundsAreAskedAbout:
             kind="OURS",
             state=state,
             amount_kopecks=kopecks,
+            told_kopecks=kopecks,
             created_at=FOLDER.now,
         )
 

@@ -118,6 +118,7 @@ class TestCallback(SignedFaults):
             kind="OURS",
             state="SENT",
             amount_kopecks=2_550,
+            told_kopecks=2_550,
             created_at=FOLDER.now,
         )
         told = callback("47097-87309-6110", "100500", "25.50", status="REFUND")
