@@ -25,6 +25,11 @@ class Migration(migrations.Migration):
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
+            model_name="paymentattempt",
+            name="ask_due_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
             model_name="refund",
             name="settled_by",
             field=models.CharField(blank=True, default="", max_length=150),

@@ -15,6 +15,7 @@ from project.core import outbox, prepared
 
 ASK = "payment.ask"
 ASK_AGAIN_AFTER = timedelta(seconds=15)
+LOST_AFTER = timedelta(minutes=20)
 State = PaymentAttempt.State
 OPEN = (State.CREATED, State.SENT, State.UNKNOWN)
 TERMINAL = (State.SUCCEEDED, State.FAILED)
@@ -25,13 +26,15 @@ SET state = %s, version_at = %s, finished_at = %s, error = %s
 WHERE id = %s
 """
 
-# The last question may still be on its way: then it will be answered after this hint.
+# A question that is still to be asked will be answered after this hint too; one that was due long
+# ago and never asked is given up for lost.
 _ASK_NEXT = """
 UPDATE billing_payment_attempt
 SET state = CASE WHEN state IN ('SUCCEEDED', 'FAILED') THEN state ELSE 'UNKNOWN' END,
-    asked_at = GREATEST(%s, asked_at + %s)
-WHERE id = %s AND (asked_at IS NULL OR asked_at <= %s)
-RETURNING asked_at
+    ask_due_at = GREATEST(%(at)s, asked_at + %(pause)s)
+WHERE id = %(id)s
+  AND (ask_due_at IS NULL OR ask_due_at <= asked_at OR ask_due_at < %(lost)s)
+RETURNING ask_due_at
 """
 
 
@@ -54,9 +57,10 @@ def keep(attempt: PaymentAttempt) -> None:
 
 def ask_after_hint(attempt: PaymentAttempt, *, client: str, at: datetime) -> bool:
     """Have the provider asked, now or as soon as it may be asked again; False when a question
-    after this moment is on its way already.
+    is on its way already.
     """
-    due = prepared.rows(_ASK_NEXT, [at, ASK_AGAIN_AFTER, attempt.id, at])
+    when = {"at": at, "pause": ASK_AGAIN_AFTER, "lost": at - LOST_AFTER}
+    due = prepared.rows(_ASK_NEXT, {"id": attempt.id, **when})
     if not due:
         return False
     payload = {"attempt": attempt.id, "client": client}

@@ -99,6 +99,17 @@ class Reverse:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A word about a credited payment that may mean that it failed and does not say so plainly:
+    nothing is taken back, people find out.
+    """
+
+    key: str
+    expect_kopecks: int
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """What became of a payment, named by the provider's key or by our reference.
 
@@ -217,6 +228,7 @@ Call = (
     | Drop
     | Pay
     | Reverse
+    | Doubt
     | Status
     | Told
     | RegistryIn

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from billing.payments import (
     answering,
+    conflicts,
     crediting,
     finding,
     giving_back,
@@ -19,6 +20,7 @@ from billing.payments.calls import (
     Answer,
     Call,
     Commit,
+    Doubt,
     Drop,
     Lookup,
     Pay,
@@ -96,6 +98,8 @@ def _perform(  # noqa: PLR0911 - one line an operation
             return two_phases.drop(call, merchant=merchant, at=at, actor=actor)
         case Reverse():
             return giving_back.reverse(call, merchant=merchant, space=space, at=at, actor=actor)
+        case Doubt():
+            return doubt(call, merchant=merchant, space=space, at=at, actor=actor)
         case Status():
             return status(call, merchant=merchant, space=space)
         case Told():
@@ -123,6 +127,17 @@ def search(call: Search, *, merchant: Account) -> Answer:
     """Everybody who it could be."""
     found = payers.search(by=call.by, merchant=merchant)
     return Answer(Result.OK if found else Result.NOT_FOUND, payers=tuple(found))
+
+
+def doubt(call: Doubt, *, merchant: Account, space: str, at: datetime, actor: Actor) -> Answer:
+    """Show people a word that nobody is sure of, once however often it is repeated."""
+    payment = finding.find_payment(merchant=merchant, space=space, key=call.key)
+    if payment is None:
+        return Answer(Result.NOT_FOUND_PAYMENT)
+    said = answering.said(call.says, call.expect_kopecks)
+    if not payment.events.filter(kind=conflicts.CONFLICT, details__reason=said).exists():
+        answering.conflict(payment, at=at, actor=actor, told=said)
+    return answering.answer(Result.OK, payment)
 
 
 def status(call: Status, *, merchant: Account, space: str) -> Answer:

@@ -57,7 +57,8 @@ class Setting:
     """One setting of a merchant account at a provider.
 
     `kind`: text, secret (encrypted, never shown again), key (a PEM, secret too), number, flag,
-    choice. `default` holds when nothing is stored. A secret has no default.
+    choice. `default` holds when nothing is stored. A secret has no default. `goes_with`: the
+    setting that means nothing without this one: where that is set, this one is needed.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Setting:
     required: bool = False
     choices: tuple[str, ...] = ()
     help: str = ""
+    goes_with: str = ""
 
     @property
     def is_secret(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Avg, Count, Max, Q
 
-from billing.payments import registry
+from billing.payments import merchants, registry
 from billing.payments.gateway import Provider
 from billing.payments.models import MerchantAccount, PaymentMessage
 
@@ -28,12 +28,17 @@ class Health:
     mean_ms: int = 0
     last_at: datetime | None = None
     last_wrong: PaymentMessage | None = None
+    lacking: tuple[str, ...] = ()
 
     @property
     def state(self) -> str:
-        """OFF, SILENT (nothing for a day), FAILING (a fifth of the messages), FINE."""
+        """OFF, SILENT (nothing for a day), FAILING (a fifth of the messages, or a setting that is
+        needed is not there), FINE.
+        """
         if not self.merchant.is_active:
             return "OFF"
+        if self.lacking:
+            return "FAILING"
         if not self.messages:
             return "SILENT"
         return "FAILING" if self.wrong >= max(1, self.messages * ALARM_SHARE) else "FINE"
@@ -55,7 +60,8 @@ def cards(*, at: datetime) -> list[Card]:
     for merchant in rows:
         health = found.get(merchant.id, {})
         declared = registry.PROVIDERS.get(merchant.provider)
-        made = Health(merchant, declared, **health)
+        lacking = merchants.lacking(merchant_id=merchant.id) if declared else ()
+        made = Health(merchant, declared, **health, lacking=lacking)
         by_provider.setdefault(merchant.provider, []).append(made)
     listed = [
         Card(provider, tuple(by_provider.get(code, ())))
@@ -74,7 +80,8 @@ def of_merchant(*, merchant: MerchantAccount, at: datetime) -> Health:
     )
     counted = _counted(at=at, merchant_id=merchant.id).get(merchant.id, {})
     declared = registry.PROVIDERS.get(merchant.provider)
-    return Health(merchant, declared, **counted, last_wrong=wrong)
+    lacking = merchants.lacking(merchant_id=merchant.id) if declared else ()
+    return Health(merchant, declared, **counted, last_wrong=wrong, lacking=lacking)
 
 
 def _counted(*, at: datetime, merchant_id: int | None = None) -> dict[int, dict[str, Any]]:

@@ -261,12 +261,25 @@ def _sorted_settings(
                 % {"name": setting.name, "choices": ", ".join(setting.choices)},
                 field=setting.name,
             )
-        if setting.required and value in ("", None):
-            raise BadMerchantError(
-                _("%(name)s is needed.") % {"name": setting.name}, field=setting.name
-            )
         (secret if setting.is_secret else plain)[setting.name] = value
+    for name in _lacking(declared, plain | secret):
+        raise BadMerchantError(_("%(name)s is needed.") % {"name": name}, field=name)
     return plain, secret
+
+
+def _lacking(declared: Provider, values: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(
+        setting.name
+        for setting in declared.settings
+        if values.get(setting.name) in ("", None)
+        and (setting.required or (setting.goes_with and values.get(setting.goes_with)))
+    )
+
+
+def lacking(*, merchant_id: int) -> tuple[str, ...]:
+    """Settings of a merchant account that are needed and not there: nobody is let in without."""
+    found = get(merchant_id=merchant_id)
+    return _lacking(found.provider, found.view.settings)
 
 
 RULES = (

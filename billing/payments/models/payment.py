@@ -210,6 +210,8 @@ class PaymentAttempt(models.Model):
 
     CREATED → SENT → SUCCEEDED, FAILED, UNKNOWN (asked until it is known). `provider_ref` is the
     provider's id of the invoice. `version_at`: the time of the last message about it that counted.
+    `asked_at`: when its provider was asked about it last, `ask_due_at`: when it is to be asked next
+    because of a hint.
     """
 
     class State(models.TextChoices):
@@ -231,6 +233,7 @@ class PaymentAttempt(models.Model):
     sent_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
+    ask_due_at = models.DateTimeField(null=True)
     version_at = models.DateTimeField(null=True)
     error = models.CharField(max_length=300, blank=True, default="")
 

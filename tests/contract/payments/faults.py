@@ -318,7 +318,7 @@ def check_replay(provider: Provider, monkeypatch: Any) -> None:
         giving_back.give_back(
             Payment.objects.select_for_update().get(state="CONFIRMED"),
             merchant=merchants.get(merchant_id=provider.merchant_id),
-            amount_kopecks=None,
+            told_kopecks=None,
             key="",
             reason="replay",
             at=clock.now(),

@@ -94,7 +94,10 @@ def test_i10_a_payment_whose_journal_says_otherwise(broken: World) -> None:
         Payment.objects.filter(id=payment.id).update(amount_kopecks=6_000)
         assert found() == {"I7", "I10"}
         Payment.objects.filter(id=payment.id).update(
-            amount_kopecks=5_000, refunded_kopecks=5_000, state="REVERSED"
+            amount_kopecks=5_000,
+            refunded_kopecks=5_000,
+            told_back_kopecks=5_000,
+            state="REVERSED",
         )
         assert found() == {"I7", "I10"}
 

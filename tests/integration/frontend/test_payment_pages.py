@@ -150,6 +150,7 @@ def test_secrets_of_an_account_are_written_and_never_shown(contract: Contract) -
     }
     assert admin.post(address, {**typed, "networks": "nonsense"}).status_code == 422
     assert admin.post(address, {**typed, "low": "6000"}).status_code == 422
+    assert admin.post(address, {**typed, "setting_basic_password": ""}).status_code == 422
     assert admin.post(address, typed).status_code == 302
     made = MerchantAccount.objects.get(slug="secret-place")
     assert (made.commission_bp, made.max_kopecks) == (150, 500_000)

@@ -13,7 +13,8 @@ PROVIDER = Provider(
     capabilities=frozenset({"lookup", "reverse", "query", "registry_in", "checkout"}),
     order_space=acquiring.SPACE,
     open_questions=(
-        "a notification that is no SUCCESS reverses the credit: our conclusion from the text",
+        "which notifications but SUCCESS take the credit back (our conclusion):"
+        " notification_reverses, by default FAILED and CANCELED",
         "GET /status is not signed by the bank: set the networks",
         "acquiring: no signature was seen; acquiring_token and networks, acquiring_trust=order",
         "acquiring: calls that create, ask and refund are not known; acquiring_page is a setting",

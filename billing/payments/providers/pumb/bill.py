@@ -8,6 +8,7 @@ from billing.payments import recipes
 from billing.payments.calls import (
     Answer,
     Call,
+    Doubt,
     Lookup,
     Pay,
     Payer,
@@ -44,6 +45,14 @@ SETTINGS = (
         choices=("VALIDATION_ERROR", "CLIENT_NOT_FOUND", "OPERATION_FORBIDDEN"),
         help="the code for a payment that we do not know; the bank tells of none",
     ),
+    Setting(
+        "notification_reverses",
+        kind="choice",
+        default="named",
+        choices=("named", "any"),
+        help="which words but SUCCESS in payment-notification take the credit back: FAILED and "
+        "CANCELED (people are shown any other), or any",
+    ),
 )
 CODES = {
     Result.OK: "OK",
@@ -56,6 +65,8 @@ CODES = {
     Result.CONFLICT: "OPERATION_FORBIDDEN",
     Result.INTERNAL: "SERVICE_TEMPORARILY_UNAVAILABLE",
 }
+# The bank's words for a payment that came to nothing (of its /confirm and /status).
+FAILED = ("FAILED", "CANCELED", "CANCELLED")
 STATES = {"CONFIRMED": "SUCCESS", "REVERSED": "CANCELED", "CANCELLED": "CANCELED"}
 
 
@@ -195,8 +206,10 @@ def _notify(told: Mapping[str, Any], merchant: Merchant) -> Message:
     if not status:
         raise Refusal(Result.MISSING_FIELD, "there is no status")
     call: Call = Status(key=key)
-    if status != "SUCCESS":
+    if status in FAILED or (status != "SUCCESS" and merchant["notification_reverses"] == "any"):
         call = Reverse(key=key, expect_kopecks=amount, reason=f"bank: {status}"[:60])
+    elif status != "SUCCESS":
+        call = Doubt(key=key, expect_kopecks=amount, says=values.short(status, 40))
     return Message("payment-notification", (call,))
 
 

@@ -130,9 +130,11 @@ class TestConfirmedByQuery:
         self.ipay = Ipay(monkeypatch)
         settings = {"mch_id": "7001", "notify_key": KEY, "sign_key": SIGN_KEY}
         self.provider = Provider(replace(incoming(), settings=settings))
+        self.now = FOLDER.now
 
     def ask(self) -> None:
-        outbox.dispatch(at=FOLDER.now + timedelta(minutes=1))
+        self.now += timedelta(minutes=1)
+        outbox.dispatch(at=self.now)
 
     def test_a_message_only_announces_and_the_answer_credits_once(self) -> None:
         for _again in range(2):

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from billing.payments import operations as payments
 from billing.payments import recipes
-from billing.payments.models import ProviderRegisterRow
+from billing.payments.models import PaymentEvent, ProviderRegisterRow
 from billing.payments.wire import documents
+from project.core.actor import SYSTEM
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
 from tests.contract.payments.pumb.adapter import BANK_KEY, HEADER, OUR_KEY
 from tests.contract.payments.suite import SignedFaults
@@ -106,6 +108,26 @@ class TestBill(SignedFaults):
         assert provider.balance == -15_025 + 12_550
         assert payload(provider.send(notify("FAILED"))) == {}
         assert payload(provider.send(notify("FAILED"))) == {}
+        assert provider.balance == -15_025
+        provider.books_are_right()
+
+    def test_a_word_that_nobody_knows_takes_nothing_back_and_is_shown_to_people(
+        self, db: None
+    ) -> None:
+        provider = self.provider()
+        provider.send(provider.paying())
+        for _again in range(2):
+            assert payload(provider.send(notify("PROCESSING"))) == {}
+        assert provider.balance == -15_025 + 12_550
+        event = PaymentEvent.objects.get(kind="CONFLICT")
+        assert event.details["reason"].startswith("PROCESSING 125,50")
+        payments.change_merchant(
+            at=FOLDER.now,
+            actor=SYSTEM,
+            merchant_id=provider.merchant_id,
+            settings={"notification_reverses": "any"},
+        )
+        assert payload(provider.send(notify("PROCESSING"))) == {}
         assert provider.balance == -15_025
         provider.books_are_right()
 
