@@ -8,7 +8,7 @@ IN_FLIGHT = ["CREATED", "SENT", "UNKNOWN", "HEARD"]
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0050_settlements_taken_back")]
+    dependencies = [("billing", "0051_charge_state")]
 
     operations = [
         migrations.RemoveConstraint(model_name="refund", name="billing_refund_amount"),
