@@ -250,10 +250,13 @@ def entries(request: HttpRequest) -> HttpResponse:
             for row in rows
         ],
     )
-    content = tables.as_csv(table, decimal=".")
-    if params.choice_of(request.GET, "encoding", ("cp1251",)):
-        content = content.decode("utf-8-sig").encode("cp1251", errors="replace")
-    return tables.answer(content, name=f"entries-{first}-{last}", kind="csv")
+    content, name = tables.as_csv(table, decimal="."), f"entries-{first}-{last}"
+    if not params.choice_of(request.GET, "encoding", ("cp1251",)):
+        return tables.answer(content, name=name, kind="csv")
+    content = content.decode("utf-8-sig").encode("cp1251", errors="replace")
+    answer = tables.answer(content, name=name, kind="csv")
+    answer["Content-Type"] = "text/csv; charset=windows-1251"
+    return answer
 
 
 @staff_page(Permission.LEDGER_REPORTS)

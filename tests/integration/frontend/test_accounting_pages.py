@@ -286,6 +286,44 @@ class TestAccounting:
         assert ("302", "361", "clearing.cash", "570.50") in found
         assert ("361", "703.1", "revenue:internet", "10.00") in found
 
+    def test_what_the_payment_system_transfers_to_the_bank_passes_no_clients_account(
+        self, iryna: Client
+    ) -> None:
+        own = {
+            code: ledger.ensure_control_account(at=AT, code=code, kind=kind)
+            for code, kind in (
+                ("clearing.liqpay", "CLEARING"),
+                ("bank.current", "ADJUSTMENT"),
+                ("fees.liqpay", "ADJUSTMENT"),
+                ("suspense.unallocated", "SUSPENSE"),
+            )
+        }
+        for key, legs in {
+            "unknown payer": [("clearing.liqpay", -10_000), ("suspense.unallocated", 10_000)],
+            "to the bank": [
+                ("clearing.liqpay", 10_000),
+                ("bank.current", -9_850),
+                ("fees.liqpay", -150),
+            ],
+        }.items():
+            ledger.post(
+                kind="TRANSFER",
+                value_date=ON_DATE,
+                posted_at=AT,
+                idempotency_key=key,
+                legs=[Leg(own[code], kopecks) for code, kopecks in legs],
+                actor=SYSTEM,
+                source="settlement",
+            )
+        rows = rows_of(self.page(iryna, "entries", scope="ALL").content)[1:]
+        assert {tuple(row[2:6]) for row in rows} == {
+            ("301", "361", "clearing.cash", "570.50"),
+            ("361", "703", "revenue:internet", "10.00"),
+            ("333", "685", "clearing.liqpay, suspense.unallocated", "100.00"),
+            ("311", "333", "bank.current, clearing.liqpay", "98.50"),
+            ("949", "333", "fees.liqpay, clearing.liqpay", "1.50"),
+        }
+
     def test_a_file_is_never_cut_where_the_page_is(
         self, iryna: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
