@@ -227,7 +227,9 @@ def _guest(
         at=asked.at,
     ):
         return refused
-    if framed_ip is None and not rule.pool:
+    # Of strangers without a MAC nothing tells one from the other: no two may get the same address.
+    is_known = asked.identity.mac or subscription_id is not None
+    if framed_ip is None and not rule.pool and is_known:
         framed_ip = pools.hold_guest(
             device=asked.identity.mac, subscription_id=subscription_id, at=asked.at
         )

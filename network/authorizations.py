@@ -235,7 +235,7 @@ class Later:
             batch.append(self._notes.popleft())
         try:
             self._write(batch)
-        except Error as error:
+        except (Error, ValueError) as error:  # nothing may end the thread
             logger.warning("%d notes of authorizations are lost: %s", len(batch), error)
         return len(batch)
 

@@ -108,7 +108,8 @@ def waiting_count() -> int:
 
 
 def confirm_mac(*, request_id: int, at: datetime, actor: Actor) -> None:
-    """The new MAC is the subscriber's: register it, and have the guest session made full. Audited.
+    """The new MAC is the subscriber's: register it, have its guest session made full, and end what
+    runs on the old one. Audited.
 
     Called for an operator, and for the subscriber himself in self-service.
     """
@@ -131,7 +132,13 @@ def confirm_mac(*, request_id: int, at: datetime, actor: Actor) -> None:
             before={"mac": before},
             after={"mac": row.mac},
         )
-        wishes.on_decisions_changed(subscription_ids=[row.subscription_id], at=at)
+        port = {"circuit_hex": credential.circuit_hex, "remote_hex": credential.remote_hex}
+        wishes.on_equipment_changed(
+            subscription_id=row.subscription_id,
+            before={"mac": before, **port},
+            after={"mac": row.mac, **port},
+            at=at,
+        )
 
 
 def decline_mac(*, request_id: int, at: datetime, actor: Actor) -> None:

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     UNBLOCK = "UNBLOCK"
     SUSPECT = "SUSPECT"
     LOST = "LOST"
+    REVIVED = "REVIVED"
     BOOT = "BOOT"
 
 

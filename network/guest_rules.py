@@ -14,13 +14,14 @@ from network import provisioning
 from network.guests import REASONS
 from network.models import GuestRule, RadiusDecision
 from network.models.guest import TIMEOUT_S
-from project.core import audit
+from project.core import audit, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
 RULES_MAX = 100
 SPEED_MAX_BIT_S = 10_000_000_000
 REFRESHED_AT_ONCE = 1_000
+CHANGED = "network.guest_rules_changed"
 
 
 class UnknownGuestRuleError(NotFoundError):
@@ -67,7 +68,7 @@ def rule_of(*, rule_id: int) -> GuestRule:
 def save(*, rule_id: int | None, wanted: Wanted, at: datetime, actor: Actor) -> int:
     """Write a rule (a new one without `rule_id`); gives its id. Audited.
 
-    Blocked services follow at once: whoever the rules now let in as a guest gets that decision.
+    Blocked services follow: whoever the rules now let in as a guest gets that decision.
     """
     _check(wanted, rule_id=rule_id)
     values = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
@@ -108,18 +109,24 @@ def delete(*, rule_id: int, at: datetime, actor: Actor) -> None:
         refresh_refused(at=at)
 
 
-def refresh_refused(*, at: datetime) -> int:
-    """Decide anew all services that have no full access; gives how many."""
+def refresh_refused(*, at: datetime, after: int = 0) -> int:
+    """Decide anew a portion of the services that have no full access; gives how many. The rest is
+    news of the outbox: of a big provider's debtors nobody can wait at a form."""
     ids = list(
         RadiusDecision.objects.exclude(state=RadiusDecision.State.FULL)
+        .filter(subscription_id__gt=after)
         .order_by("subscription_id")
-        .values_list("subscription_id", flat=True)
+        .values_list("subscription_id", flat=True)[:REFRESHED_AT_ONCE]
     )
-    for start in range(0, len(ids), REFRESHED_AT_ONCE):
-        provisioning.refresh_decisions(
-            subscription_ids=ids[start : start + REFRESHED_AT_ONCE], at=at
-        )
+    provisioning.refresh_decisions(subscription_ids=ids, at=at)
+    if len(ids) == REFRESHED_AT_ONCE:
+        outbox.emit(topic=CHANGED, payload={"after": ids[-1]}, at=at)
     return len(ids)
+
+
+def on_changed(*, payload: dict[str, Any], at: datetime) -> None:
+    """Outbox: the next portion of services without full access."""
+    refresh_refused(at=at, after=int(payload.get("after", 0)))
 
 
 def next_position() -> int:

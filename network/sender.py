@@ -3,14 +3,16 @@
 `work_off` holds the BRAS's advisory lock, so all that is on its way to one BRAS is counted in one
 place: at most `Nas.in_flight_max` (200). It takes wishes as they come, sends, and writes verdicts
 in batches; no transaction is open while it waits for a BRAS. A sender that dies leaves wishes in
-state SENT, which the next one takes up.
+state SENT, which the next one takes up. A BRAS that answers nothing is left alone for a while
+(`SILENT_MAX`), or its thousands of wishes would keep the workers from all the others.
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -24,6 +26,8 @@ from network.steps import Job, Memo, Session, planned
 from network.vendors.driver import Driver
 from network.vendors.registry import driver_for
 
+logger = logging.getLogger(__name__)
+
 # Why a service itself, not somebody unknown at its port, was let in as a guest.
 OWN_REASONS = [one.value for one in AccessReason]
 LOCK_CLASS = 7_302  # namespace of our advisory locks
@@ -31,6 +35,8 @@ CLAIM_MAX = 100
 FLUSH_ROWS = 100
 FLUSH_S = 0.05
 POLL_S = 0.02
+SILENT_MAX = 20  # requests one after the other that nobody answered
+QUIET = timedelta(seconds=30)
 RUN_S_MAX = 240.0  # then the task ends and is woken again: a worker must be able to stop
 
 _TAKE_UP = """
@@ -40,6 +46,11 @@ SET state = CASE WHEN EXISTS (SELECT 1 FROM network_access_action w
                                 AND w.state IN ('DESIRED', 'TIMED_OUT'))
                  THEN 'OBSOLETE' ELSE 'DESIRED' END
 WHERE a.nas_id = %s AND a.state = 'SENT'
+"""
+
+_POSTPONE = """
+UPDATE network_access_action SET next_attempt_at = %(until)s
+WHERE nas_id = %(nas)s AND state IN ('DESIRED', 'TIMED_OUT') AND next_attempt_at <= %(at)s
 """
 
 WISH = (
@@ -120,7 +131,7 @@ class _Run:
         self.running: dict[int, Job] = {}
         self.finished: list[Job] = []
         self.memo: Memo = {}
-        self.count = 0
+        self.count = self.silent = 0
         self.flushed_at = time.monotonic()
         self.ends_at = self.flushed_at + RUN_S_MAX
 
@@ -140,8 +151,11 @@ class _Run:
     def _claim(self) -> bool:
         """Take wishes while there is room; whether there were any."""
         room = min(self.nas.in_flight_max - len(self.running), CLAIM_MAX)
-        if room < min(CLAIM_MAX, self.nas.in_flight_max) // 2 and self.running:
+        if self.running and room < max(1, min(CLAIM_MAX, self.nas.in_flight_max) // 2):
             return True
+        if self.silent >= SILENT_MAX:
+            self._postpone()
+            return False
         if time.monotonic() > self.ends_at:
             return False
         busy = [job.session_unique_id for job in (*self.running.values(), *self.finished)]
@@ -157,6 +171,13 @@ class _Run:
         for row in sorted(rows, key=lambda one: (one[9], one[0])):
             self._begin(job_of(row, session=sessions.get(row[1])))
         return True
+
+    def _postpone(self) -> None:
+        at = self.now()
+        with connection.cursor() as cursor:
+            cursor.execute(_POSTPONE, {"nas": self.nas.id, "at": at, "until": at + QUIET})
+            if cursor.rowcount:
+                logger.warning("%s is silent: %d wishes wait", self.nas.name, cursor.rowcount)
 
     def _begin(self, job: Job) -> None:
         planned(job, driver=self.driver, memo=self.memo)
@@ -175,6 +196,7 @@ class _Run:
         packet.verdict, packet.error_cause = verdict.outcome, verdict.error_cause
         packet.took_ms, packet.at = verdict.took_ms, self.now()
         job.answered_at = packet.at
+        self.silent = self.silent + 1 if verdict.outcome is Outcome.TIMED_OUT else 0
         if verdict.outcome is Outcome.ACK and job.position + 1 < len(job.packets):
             job.position += 1
             self._send(job)

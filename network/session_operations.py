@@ -14,7 +14,6 @@ from project.core.errors import DomainError, NotFoundError
 
 State, Kind = AccessAction.State, AccessAction.Kind
 
-ENDED_BY_STAFF = "STAFF"
 REAUTHORIZED = "REAUTHORIZED"
 SPEED_MIN_BIT_S = 64_000
 SPEED_MAX_BIT_S = 100_000_000_000
@@ -79,7 +78,7 @@ def disconnect_session(*, unique_id: str, at: datetime, actor: Actor) -> int:
             obj=("session", unique_id),
             summary=f"Session of {session.login} ended",
         )
-        return _wish(unique_id, cause=ENDED_BY_STAFF, kind=Kind.DISCONNECT, at=at)
+        return _wish(unique_id, cause=wishes.ENDED_BY_STAFF, kind=Kind.DISCONNECT, at=at)
 
 
 def reauthorize_session(*, unique_id: str, at: datetime, actor: Actor) -> int:
@@ -209,7 +208,7 @@ def retry_action(*, action_id: int, at: datetime, actor: Actor) -> int:
             obj=("access_action", action_id),
             summary=f"{dead.cause} for session {dead.session_unique_id} tried again",
         )
-        kind = Kind.DISCONNECT if dead.cause == ENDED_BY_STAFF else Kind.PENDING
+        kind = Kind.DISCONNECT if dead.cause in wishes.ENDINGS else Kind.PENDING
         return _wish(dead.session_unique_id, cause=dead.cause, kind=kind, at=at)
 
 

@@ -1,8 +1,10 @@
 """Taking accounting in: open sessions in one table, closed ones moved to history.
 
 `ingest` joins the given statements with what is stored, in one statement of SQL for any number of
-sessions. Rules, whatever the order: counters only grow, a stop wins, a closed session never
+sessions. Rules, whatever the order: counters only grow, a stop wins, a stopped session never
 reopens (later packets still raise its counters), a stop of an unknown session makes a closed one.
+An end that we only concluded (silence, a restart) is taken back when the session is heard of again:
+otherwise it would run on with nobody able to block it, and its address be given to others.
 """
 
 from collections import defaultdict
@@ -13,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from network import events, pools, wishes, wraps
@@ -41,9 +44,9 @@ _STATEMENTS = Path(__file__).with_name("statements")
 _INGEST = (_STATEMENTS / "ingest.sql").read_text(encoding="utf-8")
 _LATE = (_STATEMENTS / "late.sql").read_text(encoding="utf-8")
 _CLOSE = (_STATEMENTS / "close.sql").read_text(encoding="utf-8")
+_REVIVE = (_STATEMENTS / "revive.sql").read_text(encoding="utf-8")
 
 _SUPERSEDED = (_STATEMENTS / "superseded.sql").read_text(encoding="utf-8")
-SUPERSEDED = "SUPERSEDED"
 
 _BOOT = """
 UPDATE network_nas SET last_boot_at = %(at)s, boot_epoch = boot_epoch + 1
@@ -125,7 +128,10 @@ def reap(*, at: datetime) -> tuple[int, int]:
 
 
 def _caught_up() -> list[datetime]:
-    """When the workers of the stream last had nothing left to read; empty without a stream."""
+    """When the workers of the stream last had nothing left to read; empty without a stream (what
+    is known of one that was given up would stop the reaper's clock for good)."""
+    if settings.GEOBILL_RADIUS_ACCOUNTING != "stream":
+        return []
     known = AccountingProgress.objects.filter(caught_up_at__isnull=False)
     newest = known.order_by("-caught_up_at").values_list("caught_up_at", flat=True).first()
     return [newest] if newest else []
@@ -138,13 +144,10 @@ def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
     outcomes = {row[0]: _Outcome(*row) for row in answer}
     late = [one for one in facts if (o := outcomes.get(one.unique_id)) and o.closed_day]
     if late:
-        told = [outcomes[one.unique_id] for one in late]
-        more = {
-            "closed_day": _array([one.closed_day for one in told]),
-            "is_over": _array([one.is_over for one in told]),
-            "days": sorted({one.closed_day for one in told if one.closed_day}),
-            "day": day,
-        }
+        late = _revived(cursor, late, outcomes=outcomes, day=day)
+    if late:
+        more = {**_days(late, outcomes), "day": day}
+        more["is_over"] = _array([outcomes[one.unique_id].is_over for one in late])
         cursor.execute(_LATE, {**_columns(late, points), **more})
     # Addresses of sessions that begin are confirmed, of those that end begin to rest.
     changed = [one.unique_id for one in outcomes.values() if one.is_new or one.is_over]
@@ -166,13 +169,49 @@ def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:
     )
 
 
+def _revived(
+    cursor: Any, late: list[SessionFacts], *, outcomes: dict[str, _Outcome], day: date
+) -> list[SessionFacts]:
+    """Sessions that were only thought to be over, and are told of again, go on with what is told;
+    gives the statements of the others. What changed meanwhile is wished for."""
+    again = [one for one in late if not outcomes[one.unique_id].is_over]
+    if not again:
+        return late
+    values = {"unique_id": _texts([one.unique_id for one in again]), **_days(again, outcomes)}
+    values["last_seen_at"] = _array([one.last_seen_at for one in again])
+    cursor.execute(_REVIVE, values)
+    rows = cursor.fetchall()
+    back = {row[0] for row in rows}
+    if not back:
+        return late
+    going_on = [one for one in again if one.unique_id in back]
+    at = max(one.last_seen_at for one in going_on)
+    _take_in(cursor, day=day, facts=going_on)
+    pools.follow(unique_ids=back, at=at)
+    _record([row[:3] for row in rows], kind=events.Kind.REVIVED, at=at)
+    wishes.wish(sessions=[row[0] for row in rows if row[3]], at=at)
+    # A session that began meanwhile may have taken its place.
+    services = sorted({row[1] for row in rows if row[1] is not None})
+    cursor.execute(
+        "SELECT unique_id FROM network_session WHERE subscription_id = ANY(%s)", [services]
+    )
+    _end_superseded(cursor, ids=[row[0] for row in cursor.fetchall()], at=at)
+    return [one for one in late if one.unique_id not in back]
+
+
+def _days(facts: Sequence[SessionFacts], outcomes: dict[str, _Outcome]) -> dict[str, Any]:
+    """In which days of the history these closed sessions lie."""
+    days = [outcomes[one.unique_id].closed_day for one in facts]
+    return {"closed_day": _array(days), "days": sorted({one for one in days if one})}
+
+
 def _end_superseded(cursor: Any, *, ids: list[str], at: datetime) -> None:
     """New sessions take the place of older ones of their services: ask the BRAS to end those."""
     if not ids:
         return
     cursor.execute(_SUPERSEDED, {"ids": ids})
     older = [row[0] for row in cursor.fetchall()]
-    wishes.wish(sessions=older, at=at, cause=SUPERSEDED, kind=AccessAction.Kind.DISCONNECT)
+    wishes.wish(sessions=older, at=at, cause=wishes.SUPERSEDED, kind=AccessAction.Kind.DISCONNECT)
 
 
 def _merged_points(cursor: Any, facts: Sequence[SessionFacts]) -> dict[str, list[int]]:

@@ -23,6 +23,10 @@ SILENT = "SILENT"
 NOT_APPLIED = "NOT_APPLIED"
 DRIFT = "DRIFT"
 EQUIPMENT = "EQUIPMENT"
+SUPERSEDED = "SUPERSEDED"
+ENDED_BY_STAFF = "STAFF"
+# Sessions that must end whatever their service may have now: no newer wish is better than that.
+ENDINGS = (EQUIPMENT, SUPERSEDED, ENDED_BY_STAFF)
 URGENT, USUAL = 0, 1
 QUIET = timedelta(minutes=5)
 ASTRAY_MAX = 1_000
@@ -53,6 +57,12 @@ WHERE s.unique_id = ANY(%(sessions)s) AND a.session_unique_id = s.unique_id
 RETURNING CASE WHEN a.packets @> '[{"verdict": "ACK"}]' THEN s.unique_id END
 """
 
+_ENDINGS = """
+SELECT DISTINCT session_unique_id, cause FROM network_access_action
+WHERE session_unique_id = ANY(%(sessions)s) AND kind = 'DISCONNECT' AND cause = ANY(%(endings)s)
+  AND state IN ('DESIRED', 'SENT', 'TIMED_OUT', 'DEAD')
+"""
+
 _WISH = """
 INSERT INTO network_access_action
     (subscription_id, nas_id, session_unique_id, kind, cause, state, priority, desired,
@@ -80,19 +90,27 @@ RETURNING id, nas_id
 """
 
 # Sessions that go on against a decision of which no wish told them, or whose wish came to nothing.
+# Found from the decisions, of which few are closed or new: of a million most are neither.
 _ASTRAY = """
-SELECT s.unique_id FROM network_session s
-JOIN radius_decision d ON d.subscription_id = s.subscription_id
+SELECT s.unique_id FROM (
+    SELECT s.id FROM radius_decision d
+    JOIN network_session s ON s.subscription_id = d.subscription_id
+    LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
+    WHERE d.state <> 'FULL' AND (d.state = 'REFUSED' OR (
+        NOT s.is_guest AND COALESCE(p.applied ->> 'state', 'FULL') <> 'GUEST'))
+    UNION
+    SELECT s.id FROM radius_decision d
+    JOIN network_session s ON s.subscription_id = d.subscription_id
+    WHERE d.felt_at > %(at)s - %(on_its_way)s * 3
+      AND s.started_at BETWEEN d.felt_at AND d.felt_at + %(on_its_way)s
+      AND NOT EXISTS (SELECT FROM network_session_profile p
+                      WHERE p.session_unique_id = s.unique_id)
+) found
+JOIN network_session s ON s.id = found.id AND s.state = 'OPEN'
 JOIN network_nas n ON n.id = s.nas_id AND NOT n.only_watched
-LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
-WHERE s.state = 'OPEN'
-  AND ((d.state = 'REFUSED' OR (d.state = 'GUEST' AND NOT s.is_guest
-                                AND COALESCE(p.applied ->> 'state', 'FULL') <> 'GUEST'))
-       OR (p.session_unique_id IS NULL AND d.felt_at > %(at)s - %(on_its_way)s * 3
-           AND s.started_at BETWEEN d.felt_at AND d.felt_at + %(on_its_way)s))
-  AND NOT EXISTS (
-      SELECT 1 FROM network_access_action a WHERE a.session_unique_id = s.unique_id
-        AND (a.created_at > %(at)s - %(quiet)s OR a.state IN ('DESIRED', 'SENT', 'TIMED_OUT')))
+WHERE NOT EXISTS (
+    SELECT 1 FROM network_access_action a WHERE a.session_unique_id = s.unique_id
+      AND (a.created_at > %(at)s - %(quiet)s OR a.state IN ('DESIRED', 'SENT', 'TIMED_OUT')))
 ORDER BY s.id LIMIT %(most)s
 """
 
@@ -158,16 +176,25 @@ def wish(
     """One wish for each of these open sessions, but for those whose BRAS is only watched; the ids.
 
     The cheapest way is found when it is sent; `kind` DISCONNECT asks for an end at any rate. An
-    empty cause is found from the decision."""
+    empty cause is found from the decision. A session whose end was asked for and is not done yet
+    (`ENDINGS`) stays asked to end."""
     ids = list(sessions)
     if not ids:
         return []
-    values: dict[str, Any] = {"sessions": ids, "at": at, "cause": cause, "kind": kind}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_OBSOLETE, values)
+        ending: dict[str, str] = {}
+        if kind != Kind.DISCONNECT:
+            cursor.execute(_ENDINGS, {"sessions": ids, "endings": list(ENDINGS)})
+            ending = dict(cursor.fetchall())
+        cursor.execute(_OBSOLETE, {"sessions": ids, "at": at})
         forget_applied(sessions=[row[0] for row in cursor.fetchall() if row[0]], at=at)
-        cursor.execute(_WISH, values)
-        made = cursor.fetchall()
+        asked = {(cause, kind): [one for one in ids if one not in ending]}
+        for one, why in sorted(ending.items()):
+            asked.setdefault((why, Kind.DISCONNECT), []).append(one)
+        made = []
+        for (why, way), chosen in asked.items():
+            cursor.execute(_WISH, {"sessions": chosen, "at": at, "cause": why, "kind": way})
+            made += cursor.fetchall()
         wake({row[1] for row in made})
     return [row[0] for row in made]
 

@@ -28,7 +28,7 @@ from crm.impact import OpenRequestsProbe
 from crm.payer_directory import PayerDirectory
 from crm.place_movers import REQUESTS
 from crm.tiles import REQUESTS_LAYER
-from network import dated, provisioning
+from network import dated, guest_rules, provisioning
 from network.addressing import editing as ip_rules
 from network.addressing import importjob as ip_import
 from network.place_movers import LINES
@@ -68,6 +68,7 @@ def wire() -> None:
 # topic -> the one function that acts on it outside the database
 OUTBOX_HANDLERS: dict[str, str] = {
     ip_rules.RULES_CHANGED: "network.addressing.editing:on_rules_changed",
+    guest_rules.CHANGED: "network.guest_rules:on_changed",
     # Existing clients on the terms of a new map, where the planner chose so.
     zone_publishing.TOPIC: "project.wiring:on_zone_published",
     dated.ZONES_CHANGED: "network.dated:on_zones_changed",

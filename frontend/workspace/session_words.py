@@ -63,6 +63,12 @@ EVENTS: dict[str, EventWord] = {
         "ti-wifi-off",
         "guest",
     ),
+    Kind.REVIVED: EventWord(
+        _("Heard of again"),
+        _("An update came although we had closed the session: it goes on."),
+        "ti-heartbeat",
+        "online",
+    ),
     Kind.BOOT: EventWord(
         _("Access server restarted"),
         _("With its restart all its sessions ended."),

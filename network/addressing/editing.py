@@ -11,7 +11,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import provisioning
+from network import fastpath, provisioning
 from network.addressing import plans
 from network.addressing.ranges import ends, pool_range
 from network.models import AddressKind, IpPool, IpReserve, IpRule
@@ -257,10 +257,10 @@ def unreserve(*, reserve_id: int, at: datetime, actor: Actor) -> None:
 def on_rules_changed(*, payload: dict[str, Any], at: datetime) -> None:
     """Outbox: make the plans of the next portion of services anew; the rest is the next event."""
     after = int(payload.get("after", 0))
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT subscription_id FROM radius_decision WHERE subscription_id > %s"
-            " ORDER BY subscription_id LIMIT %s",
+            " ORDER BY subscription_id LIMIT %s FOR UPDATE",
             [after, PORTION],
         )
         ids = [row[0] for row in cursor.fetchall()]
@@ -271,6 +271,8 @@ def on_rules_changed(*, payload: dict[str, Any], at: datetime) -> None:
         provisioning.refresh_decisions(
             subscription_ids=[row[0] for row in cursor.fetchall()], at=at
         )
+        # Who has addresses of sessions now is the REST group's to answer, not the fast path's.
+        fastpath.refresh(cursor, ids=ids)
     if len(ids) == PORTION:
         outbox.emit(topic=RULES_CHANGED, payload={"after": ids[-1]}, at=at)
 

@@ -130,6 +130,13 @@ class RadiusDecision(models.Model):
         indexes = [
             models.Index(fields=["mac"], name="radius_decision_mac"),
             models.Index(fields=["circuit_hex", "remote_hex"], name="radius_decision_port"),
+            # What is looked for each minute: who has no full access, and what changed just now.
+            models.Index(
+                fields=["subscription"],
+                name="radius_decision_closed",
+                condition=~models.Q(state="FULL"),
+            ),
+            models.Index(fields=["felt_at"], name="radius_decision_felt"),
         ]
 
     def __str__(self) -> str:

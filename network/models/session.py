@@ -79,7 +79,10 @@ class Session(SessionFields):
 
 
 class SessionHistory(SessionFields):
-    """A closed session with its end and cause; never reopened.
+    """A closed session with its end and cause.
+
+    `is_presumed`: no BRAS said that it ended, we concluded it (silence, a restart); a later word of
+    it takes it back among the open ones. One that a stop has closed is never reopened.
 
     Lies in the partition of `closed_day`, the day in Kyiv on which it was closed first: read with
     bounds of that day. Made and dropped by `network.partitions`.
@@ -94,6 +97,7 @@ class SessionHistory(SessionFields):
     closed_day = models.DateField(db_default=TODAY)
     stopped_at = models.DateTimeField()
     terminate_cause = models.CharField(max_length=40)
+    is_presumed = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "network_session_history"

@@ -9,6 +9,7 @@ import itertools
 import secrets
 import selectors
 import socket
+import struct
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -131,7 +132,7 @@ class Channel:
             if self.peer.message_authenticator:
                 request.add_message_authenticator()
             raw = request.RequestPacket()
-        except (KeyError, ValueError, TypeError, PacketError, OSError):
+        except (KeyError, ValueError, TypeError, PacketError, OSError, struct.error):
             # A form that no driver should have been saved with: this wish is refused, not the rest.
             self._refused.append((key, Verdict(Outcome.NAK)))
             return

@@ -10,12 +10,12 @@ closed AS (
         unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
         remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at, in_octets,
         out_octets, session_time_s, counted_day, before_in_octets, before_out_octets, wrap_points,
-        closed_day, stopped_at, terminate_cause)
+        closed_day, stopped_at, terminate_cause, is_presumed)
     SELECT
         unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
         remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at, in_octets,
         out_octets, session_time_s, counted_day, before_in_octets, before_out_octets, wrap_points,
-        (last_seen_at AT TIME ZONE 'Europe/Kyiv')::date, last_seen_at, %(cause)s
+        (last_seen_at AT TIME ZONE 'Europe/Kyiv')::date, last_seen_at, %(cause)s, true
     FROM gone
     RETURNING unique_id, closed_day
 ),

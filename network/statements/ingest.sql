@@ -109,7 +109,7 @@ closed AS (
         unique_id, acct_session_id, subscription_id, nas_id, nas_address, login, mac, circuit_hex,
         remote_hex, nas_port_id, nonce, framed_ip, is_guest, started_at, last_seen_at, in_octets,
         out_octets, session_time_s, counted_day, before_in_octets, before_out_octets, wrap_points,
-        closed_day, stopped_at, terminate_cause)
+        closed_day, stopped_at, terminate_cause, is_presumed)
     SELECT k.unique_id, k.acct_session_id, k.subscription_id, COALESCE(g.nas_id, k.nas_id),
         k.nas_address, GREATEST(g.login, k.login), GREATEST(g.mac, k.mac),
         GREATEST(g.circuit_hex, k.circuit_hex), GREATEST(g.remote_hex, k.remote_hex),
@@ -122,7 +122,7 @@ closed AS (
         CASE WHEN k.wrap_points <> '' THEN k.wrap_points::bigint[]
              ELSE COALESCE(g.wrap_points, '{}') END,
         (e.stopped_at AT TIME ZONE 'Europe/Kyiv')::date, e.stopped_at,
-        CASE WHEN k.is_stopped THEN k.terminate_cause ELSE 'NAS-Reboot' END
+        CASE WHEN k.is_stopped THEN k.terminate_cause ELSE 'NAS-Reboot' END, NOT k.is_stopped
     FROM known k LEFT JOIN gone g ON g.id = k.open_id
     CROSS JOIN LATERAL (
         SELECT COALESCE(k.stopped_at, GREATEST(g.last_seen_at, k.last_seen_at)) AS stopped_at) e

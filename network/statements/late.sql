@@ -52,7 +52,8 @@ raised AS (
                 (k.stopped_at, k.terminate_cause) > (h.stopped_at, h.terminate_cause::text)
             THEN k.terminate_cause ELSE h.terminate_cause END,
         stopped_at = CASE WHEN k.is_over THEN GREATEST(h.stopped_at, k.stopped_at)
-                          ELSE h.stopped_at END
+                          ELSE h.stopped_at END,
+        is_presumed = h.is_presumed AND k.told_stopped_at IS NULL
     FROM known k
     WHERE h.id = k.history_id AND h.closed_day = k.closed_day
       AND h.closed_day = ANY(%(days)s::date[])

@@ -5,12 +5,13 @@ import pytest
 from billing.models import Subscription
 from network import confirmations, fastpath, guest_rules, modes, operations, places, provisioning
 from network.access_requests import Answer, authorize
+from network.addressing import editing
 from network.identity import Identity
 from network.models import AccessAlert, MacRequest, Option82Rule, RadiusDecision
 from network.option82 import parsing, rules
 from network.radius import dictionaries
 from project.core.actor import SYSTEM
-from project.core.models import AuditEntry
+from project.core.models import AuditEntry, OutboxEvent
 from tests.support import services
 from tests.support.services import AT
 
@@ -108,6 +109,20 @@ def test_a_guest_rule_that_cannot_work_is_refused(wrong: dict[str, object]) -> N
     wanted = guest_rules.Wanted(**{**values, **wrong})  # type: ignore[arg-type]
     with pytest.raises(guest_rules.GuestRuleError):
         guest_rules.save(rule_id=None, wanted=wanted, at=AT, actor=SYSTEM)
+
+
+def test_no_two_strangers_without_a_mac_are_given_the_same_address() -> None:
+    services.nas()
+    wish = editing.PoolWish(name="g", range_text="100.64.0.0/24", is_guest=True)
+    editing.make_pool(wish=wish, at=AT, actor=SYSTEM)
+    services.guest_rule("UNKNOWN")
+
+    def address(mac: str, circuit: str) -> list[object]:
+        told = ask(mac, circuit, "03").reply
+        return [one.value for one in told if one.name == "Framed-IP-Address"]
+
+    assert address(NEW, "0901") == ["100.64.0.1"]
+    assert [address("", "0902"), address("", "0903")] == [[], []], "their BRAS gives them some"
 
 
 def test_a_new_device_waits_is_confirmed_once_or_declined() -> None:
@@ -213,6 +228,32 @@ def test_replies_are_ready_for_the_kinds_of_bras_in_use_only() -> None:
     provisioning.refresh_decisions(subscription_ids=[made.id], at=AT)
     for name in set(replies["mikrotik"]) | set(replies["accel_ppp"]):
         assert dictionaries.known(name.partition("#")[0]), name
+
+
+def test_a_new_rule_for_addresses_of_sessions_is_the_fast_paths_too() -> None:
+    """It must ask the REST group now: it cannot hold addresses."""
+    services.nas()
+    services.service()
+    fastpath.rebuild(at=AT)
+    assert RadiusDecision.objects.get().replies
+    services.pool(mode="DYNAMIC")
+    editing.on_rules_changed(payload={"after": 0}, at=AT)
+    assert RadiusDecision.objects.get().replies == {}
+
+
+def test_of_many_debtors_a_new_guest_rule_reaches_all_in_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(guest_rules, "REFRESHED_AT_ONCE", 2)
+    for _ in range(5):
+        services.block(services.service())
+    services.guest_rule("DEBT")
+    rows = RadiusDecision.objects.order_by("subscription_id")
+    assert list(rows.values_list("state", flat=True)) == ["GUEST"] * 2 + ["REFUSED"] * 3
+    for event in iter(lambda: OutboxEvent.objects.filter(topic=guest_rules.CHANGED).first(), None):
+        event.delete()
+        guest_rules.on_changed(payload=event.payload, at=AT)
+    assert list(rows.values_list("state", flat=True)) == ["GUEST"] * 5
 
 
 def test_rules_are_kept_in_order_and_audited() -> None:

@@ -9,6 +9,7 @@ import pytest
 from billing.models import Subscription
 from network import bras as nas_bras
 from network import (
+    confirmations,
     live_queries,
     operations,
     sender,
@@ -20,7 +21,8 @@ from network import (
 from network.accounting import SessionFacts
 from network.entry_facts import facts_of
 from network.models import AccessAction, Nas, RadiusDecision, Session, SessionEvent, SessionProfile
-from network.vendors.driver import ChangeKind
+from network.radius import dynauth
+from network.vendors.driver import ChangeKind, ReplyAttribute
 from network.vendors.registry import SHIPPED
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
@@ -205,6 +207,29 @@ def test_where_the_card_says_so_a_refusal_is_a_dead_letter_and_can_be_tried_agai
     assert AuditEntry.objects.filter(action="network.action.retried").count() == 1
 
 
+def test_a_dead_end_of_a_session_is_tried_again_as_an_end(bras: FakeBras) -> None:
+    bras.answer = "silence"
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    wishes.wish(sessions=[running.unique_id], at=AT, cause="EQUIPMENT", kind="DISCONNECT")
+    AccessAction.objects.update(state="DEAD")
+    bras.answer = "ack"
+    dead = AccessAction.objects.get()
+    session_operations.retry_action(action_id=dead.id, at=AT, actor=SYSTEM)
+    assert act(1) == ["OBSOLETE", "ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
+
+
+def test_what_no_packet_can_hold_is_refused_and_holds_up_nobody(bras: FakeBras) -> None:
+    with dynauth.Channel(dynauth.Peer("127.0.0.1", bras.port, SECRET)) as channel:
+        too_fast = ReplyAttribute("Huawei-Output-Peak-Rate", ":=", 5_000_000_000)
+        too_long = ReplyAttribute("Cisco-AVPair", ":=", "x" * 250)
+        for key, one in enumerate([too_fast, too_long]):
+            channel.send(key, dynauth.Code.COA, [one])
+        verdicts = channel.poll(longest_s=0)
+    assert [(key, one.outcome.value) for key, one in verdicts] == [(0, "NAK"), (1, "NAK")]
+
+
 def test_a_session_unknown_to_the_bras_becomes_suspect_and_is_not_cut(bras: FakeBras) -> None:
     bras.sessions = {}
     sold = services.service()
@@ -284,6 +309,22 @@ def test_a_newer_wish_replaces_the_older_and_nothing_is_said_for_nothing(bras: F
     assert bras.received == []
 
 
+@pytest.mark.parametrize("state", ["DESIRED", "TIMED_OUT", "SENT", "DEAD"])
+def test_an_end_that_was_asked_for_is_not_forgotten_for_a_newer_wish(
+    bras: FakeBras, state: str
+) -> None:
+    """Somebody else's equipment on the line must go, whatever the service's speed is now."""
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    session_operations.disconnect_session(unique_id=running.unique_id, at=AT, actor=SYSTEM)
+    AccessAction.objects.update(state=state, sent_at=AT)
+    sell_faster(sold)
+    newer = AccessAction.objects.latest("id")
+    assert (newer.kind, newer.cause, newer.state) == ("DISCONNECT", "STAFF", "DESIRED")
+    act(1)
+    assert bras.kinds()[:1] == ["disconnect"]
+
+
 def test_a_wish_whose_worker_died_is_taken_up_and_a_replaced_one_is_not(bras: FakeBras) -> None:
     sold = services.service()
     session(sold, port=bras.port)
@@ -357,8 +398,9 @@ def test_a_change_that_breaks_off_half_way_goes_on_where_it_was(bras: FakeBras) 
     assert bras.said() == ["ERX-Service-Activate=svc-inet(500m,100m)"]
 
 
+@pytest.mark.parametrize("most", [1, 4])
 def test_not_more_than_the_card_allows_is_on_the_wire_at_once(
-    bras: FakeBras, monkeypatch: pytest.MonkeyPatch
+    bras: FakeBras, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     # A repeat of a request would be counted as another one.
     monkeypatch.setattr("network.radius.dynauth.TIMEOUT_S", 10.0)
@@ -367,9 +409,28 @@ def test_not_more_than_the_card_allows_is_on_the_wire_at_once(
         sold = services.service()
         session(sold, port=bras.port)
         services.block(sold)
-    Nas.objects.update(in_flight_max=4)
+    Nas.objects.update(in_flight_max=most)
     assert act() == ["ACKNOWLEDGED"] * 12
-    assert 1 < bras.in_flight_most <= 4
+    assert min(2, most) <= bras.in_flight_most <= most
+
+
+def test_a_silent_bras_is_left_alone_for_a_while_and_nothing_is_forgotten(
+    bras: FakeBras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its many wishes would keep the workers from all other access servers."""
+    monkeypatch.setattr(sender, "SILENT_MAX", 3)
+    bras.answer = "silence"
+    for _ in range(16):
+        sold = services.service()
+        session(sold, port=bras.port)
+        services.block(sold)
+    Nas.objects.update(in_flight_max=4)
+    states = act()
+    assert 4 <= states.count("TIMED_OUT") <= 8
+    assert states.count("DESIRED") == 16 - states.count("TIMED_OUT")
+    assert wishes.due_nas(at=AT + timedelta(seconds=9)) == []
+    bras.answer = "ack"
+    assert act(31) == ["ACKNOWLEDGED"] * 16
 
 
 def test_what_was_acknowledged_is_verified_by_the_next_accounting(bras: FakeBras) -> None:
@@ -502,6 +563,26 @@ def test_a_session_on_equipment_that_was_replaced_or_moved_is_reconnected(bras: 
     AccessAction.objects.all().delete()
     Session.objects.filter(id=running.id).update(mac="02000000aa02", circuit_hex="0001")
     assert registered("02:00:00:00:aa:02", "0002") == ["ACKNOWLEDGED"]
+
+
+def test_a_confirmed_device_takes_the_place_of_the_old_one(bras: FakeBras) -> None:
+    """The guest on the new one is let in; what runs on the old one ends."""
+    sold = services.service()
+    operations.set_equipment(subscription_id=sold.id, mac="02:00:00:00:aa:01", at=AT, actor=SYSTEM)
+    old = session(sold, port=bras.port)
+    Session.objects.filter(id=old.id).update(mac="02000000aa01")
+    guest = Session.objects.get(id=old.id)
+    guest.id, guest.unique_id, guest.acct_session_id = None, "new", "new"
+    guest.mac, guest.is_guest = "02000000aa02", True
+    guest.save()
+    confirmations.ask_for_mac(
+        subscription_id=sold.id, mac=guest.mac, by_port=True, nas_address=None, at=AT
+    )
+    asked = confirmations.waiting_macs()[0]
+    confirmations.confirm_mac(request_id=asked.id, at=AT, actor=SYSTEM)
+    causes = dict(AccessAction.objects.values_list("session_unique_id", "cause"))
+    assert causes == {old.unique_id: "EQUIPMENT", "new": "ACCESS_OPENED"}
+    assert act() == ["ACKNOWLEDGED", "ACKNOWLEDGED"]
 
 
 def test_an_address_of_a_pool_is_no_reason_to_reconnect(bras: FakeBras) -> None:

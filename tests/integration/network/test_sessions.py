@@ -8,8 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
-from network import partitions, sessions
+from network import partitions, sessions, wishes
 from network.accounting import Boot, Kind, SessionFacts, Told
 from network.models import (
     AccessAction,
@@ -28,6 +29,7 @@ from tests.support.services import AT
 pytestmark = pytest.mark.django_db
 
 ADDRESS = "10.9.0.1"
+DAY = timedelta(days=1)
 
 
 def facts(minute: int = 0, *, octets: int = 0, key: str = "a", stop: str = "") -> SessionFacts:
@@ -170,12 +172,64 @@ def test_silence_makes_suspect_then_ends_and_a_word_in_time_heals() -> None:
     assert (lost.terminate_cause, lost.in_octets) == ("User-Request", 99)
 
 
-def test_while_accounting_waits_nobody_is_called_lost() -> None:
+def test_a_session_that_was_only_thought_to_be_over_goes_on_when_it_is_heard_of_again() -> None:
+    """The way from the BRAS to us was broken for hours, or it told of a restart that was none."""
+    services.nas(address=ADDRESS)
+    sold = services.service()
+    mine = {"subscription_id": sold.id}
+    boot = Boot(nas_address=ADDRESS, at=AT + timedelta(minutes=8))
+    sessions.ingest([replace(facts(5, octets=50), **mine)])
+    for again, close in (
+        (9, lambda: sessions.ingest([boot])),
+        (90, lambda: sessions.reap(at=AT + DAY / 2)),
+    ):
+        close()
+        assert SessionHistory.objects.get().is_presumed
+        assert TrafficDay.objects.get().in_octets == 50
+        sessions.ingest([replace(facts(4, octets=40), **mine)])
+        assert not Session.objects.exists(), "a word from before its end is no life"
+        sessions.ingest([replace(facts(again, octets=50), **mine)])
+        row = Session.objects.get()
+        assert (row.state, row.subscription_id, row.in_octets) == ("OPEN", sold.id, 50)
+        assert not SessionHistory.objects.exists()
+        assert not SessionClosed.objects.exists()
+    for _ in range(2):
+        sessions.ingest([replace(facts(95, octets=100, stop="User-Request"), **mine)])
+    sessions.ingest([replace(facts(97, octets=101), **mine)])
+    closed = SessionHistory.objects.get()
+    assert (closed.in_octets, closed.is_presumed) == (101, False)
+    assert TrafficDay.objects.get().in_octets == 101
+    kinds = list(SessionEvent.objects.order_by("id").values_list("kind", flat=True))
+    assert kinds == ["BOOT", "REVIVED", "LOST", "REVIVED"]
+
+
+def test_who_was_blocked_while_his_session_was_thought_over_is_ended_when_it_comes_back() -> None:
+    services.nas(address=ADDRESS)
+    owner, other = services.service(), services.service()
+    told = [
+        replace(facts(key="debtor"), subscription_id=owner.id),
+        replace(facts(key="payer"), subscription_id=other.id, mac="020000000002"),
+    ]
+    sessions.ingest(told)
+    assert sessions.reap(at=AT + timedelta(minutes=80)) == (0, 2)
+    services.block(owner, at=AT + timedelta(minutes=85))
+    assert not AccessAction.objects.exists()
+    again = timedelta(minutes=90)
+    sessions.ingest([replace(one, last_seen_at=AT + again) for one in told])
+    assert Session.objects.count() == 2
+    wish = AccessAction.objects.get()
+    assert (wish.session_unique_id, wish.cause, wish.desired) == ("debtor", "ACCESS_CLOSED", {})
+
+
+def test_while_accounting_waits_nobody_is_called_lost(settings: Settings) -> None:
     sessions.ingest([facts(0)])
     AccountingProgress.objects.create(
         name="a", caught_up_at=AT + timedelta(minutes=1), updated_at=AT
     )
     assert sessions.reap(at=AT + timedelta(hours=9)) == (0, 0)
+    settings.GEOBILL_RADIUS_ACCOUNTING = "rest"
+    assert sessions.reap(at=AT + timedelta(minutes=20)) == (1, 0), "the stream was given up"
+    settings.GEOBILL_RADIUS_ACCOUNTING = "stream"
     AccountingProgress.objects.update(caught_up_at=AT + timedelta(hours=9))
     assert sessions.reap(at=AT + timedelta(hours=9)) == (0, 1)
 
@@ -261,10 +315,10 @@ def test_a_new_session_ends_the_one_whose_place_it_takes() -> None:
     def begun(key: str, *, mac: str, minute: int) -> SessionFacts:
         began = AT + timedelta(minutes=minute)
         one = replace(facts(minute, key=key), subscription_id=sold.id, mac=mac)
-        return replace(one, started_at=began, acct_session_id=key)
+        return replace(one, started_at=began, acct_session_id=key, framed_ip=f"10.77.1.{mac[-1]}")
 
     def asked() -> set[str]:
-        rows = AccessAction.objects.filter(cause=sessions.SUPERSEDED)
+        rows = AccessAction.objects.filter(cause=wishes.SUPERSEDED)
         return set(rows.values_list("session_unique_id", flat=True))
 
     sessions.ingest([begun("moved", mac="020000000001", minute=0)])
@@ -278,6 +332,16 @@ def test_a_new_session_ends_the_one_whose_place_it_takes() -> None:
     sessions.ingest([begun("third", mac="020000000004", minute=3)])
     assert asked() == {"moved", "other", "again", "late"}
     assert Session.objects.count() == 5, "they end when the BRAS says so"
+
+
+def test_of_two_sessions_of_a_service_on_one_address_the_newer_stays() -> None:
+    services.nas(address=ADDRESS)
+    sold = services.service()
+    for minute, mac in ((0, "020000000001"), (1, "020000000002")):
+        one = replace(facts(minute, key=mac), subscription_id=sold.id, mac=mac)
+        sessions.ingest([replace(one, started_at=one.last_seen_at)])
+    wish = AccessAction.objects.get()
+    assert (wish.session_unique_id, wish.kind) == ("020000000001", "DISCONNECT")
 
 
 def test_sessions_of_a_watched_bras_are_known_by_device_and_port() -> None:
