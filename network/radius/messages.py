@@ -23,6 +23,8 @@ PASSWORD_ATTRIBUTES = (
     "CHAP-Password",
     "MS-CHAP-Response",
     "MS-CHAP2-Response",
+    # Nobody can prove it here, but a login that somebody typed is no factor without a proof.
+    "EAP-Message",
 )
 OCTETS = frozenset({"Class"})
 ATTRIBUTE_BYTES_MAX = 253

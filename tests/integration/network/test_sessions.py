@@ -339,9 +339,21 @@ def test_of_two_sessions_of_a_service_on_one_address_the_newer_stays() -> None:
     sold = services.service()
     for minute, mac in ((0, "020000000001"), (1, "020000000002")):
         one = replace(facts(minute, key=mac), subscription_id=sold.id, mac=mac)
-        sessions.ingest([replace(one, started_at=one.last_seen_at)])
+        sessions.ingest([replace(one, started_at=one.last_seen_at, acct_session_id=mac)])
     wish = AccessAction.objects.get()
     assert (wish.session_unique_id, wish.kind) == ("020000000001", "DISCONNECT")
+
+
+def test_the_same_session_in_other_words_takes_nobodys_place() -> None:
+    """A BRAS left its Class out: to end the older line would be to end the session itself."""
+    services.nas(address=ADDRESS)
+    sold = services.service()
+    one = replace(facts(key="one"), subscription_id=sold.id)
+    later = AT + timedelta(seconds=1)
+    sessions.ingest([one])
+    sessions.ingest([replace(one, unique_id="two", started_at=later)])
+    assert Session.objects.count() == 2
+    assert not AccessAction.objects.exists()
 
 
 def test_sessions_of_a_watched_bras_are_known_by_device_and_port() -> None:

@@ -208,3 +208,13 @@ def test_the_service_in_class_is_believed_only_as_a_number(
 def test_a_packet_that_says_nothing_is_useless(body: bytes) -> None:
     with pytest.raises(UselessPacketError):
         read(messages.parse(body), received_at=AT)
+
+
+def test_a_login_that_was_typed_for_eap_is_no_factor_without_a_proof() -> None:
+    body = json.dumps(
+        {
+            "User-Name": {"type": "string", "value": ["gb1"]},
+            "EAP-Message": {"type": "octets", "value": ["0x0201000801676231"]},
+        }
+    ).encode()
+    assert messages.identity_of(messages.parse(body)).has_password
