@@ -17,7 +17,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from network import wraps
-from network.radius.messages import RadiusMessage, login_of, mac_of, option_82_of
+from network.radius.messages import ATTRIBUTE_BYTES_MAX, RadiusMessage, mac_of, option_82_of
 from network.radius.sources import NO_MORE, Sources
 
 OCTETS_MAX = 2**63 - 1
@@ -68,9 +68,10 @@ class Told:
 class SessionFacts:
     """What packets of one session say together. Octets are 64-bit; "in" is from the user.
 
-    `points` are counters that were told without gigawords (`network.wraps`); `in_octets` and
-    `out_octets` hold what was told with them. `echo`: what the newest packet says the BRAS applies
-    (`network.radius.echo`).
+    `login` is the user name as the BRAS wrote it: it compares letter by letter when it is asked to
+    change the session. `points` are counters that were told without gigawords (`network.wraps`);
+    `in_octets` and `out_octets` hold what was told with them. `echo`: what the newest packet says
+    the BRAS applies (`network.radius.echo`).
     """
 
     unique_id: str
@@ -184,7 +185,7 @@ def read(
         ),
         acct_session_id=acct_session_id[:253],
         nas_address=nas_address,
-        login=login_of(message),
+        login=message.text("User-Name")[:ATTRIBUTE_BYTES_MAX],
         mac=mac,
         circuit_hex=option_82.circuit_hex,
         remote_hex=option_82.remote_hex,

@@ -79,7 +79,7 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
         unique_id=md5(key.encode("utf-8"), usedforsecurity=False).hexdigest(),
         acct_session_id=acct_session_id[:253],
         nas_address=source,
-        login=login.strip().lower()[:253],
+        login=login[:253],
         mac=mac,
         circuit_hex=circuit[:506],
         remote_hex=remote[:506],

@@ -134,8 +134,13 @@ def admit(
     }
     with transaction.atomic(), connection.cursor() as cursor:
         if rule.per_port_max is not None or rule.per_mac_day_max is not None:
-            port = f"{identity.circuit_hex}/{identity.remote_hex}"
-            for key in sorted({f"guest port {port}", f"guest mac {identity.mac}"}):
+            # Those of whom no port or MAC is known have none in common: they wait for nobody.
+            keys = []
+            if identity.circuit_hex:
+                keys.append(f"guest port {identity.circuit_hex}/{identity.remote_hex}")
+            if identity.mac:
+                keys.append(f"guest mac {identity.mac}")
+            for key in sorted(keys):
                 cursor.execute(_LOCK, [key])
             cursor.execute(_LIMITS, values)
             at_port, of_mac = cursor.fetchone()

@@ -132,7 +132,7 @@ def open_sessions(*, text: str = "", limit: int = 100, before_id: int | None = N
     wanted = Session.objects.select_related("nas").order_by("-id")
     text = text.strip().lower()
     if text:
-        match = Q(login__startswith=text) | Q(mac__startswith=text.replace(":", ""))
+        match = Q(login__istartswith=text) | Q(mac__startswith=text.replace(":", ""))
         address = valid_address(text)
         if address:
             match |= Q(framed_ip=address) | Q(nas_address=address)

@@ -77,7 +77,8 @@ SELECT s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), host(s.nas_ad
        s.is_guest, s.in_octets, s.out_octets, s.session_time_s, p.applied,
        NOT s.is_guest OR p.acknowledged_at IS NOT NULL OR EXISTS (
            SELECT FROM network_guestvisit v
-           WHERE v.subscription_id = s.subscription_id AND v.mac = s.mac AND v.login = s.login
+           WHERE v.subscription_id = s.subscription_id AND v.mac = s.mac
+             AND v.login = lower(btrim(s.login))
              AND v.reason = ANY(%(reasons)s))
 FROM network_session s
 LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id

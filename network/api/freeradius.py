@@ -6,6 +6,7 @@
 | 204 | done |
 | 401 with Reply-Message | refuse this subscriber, and forget what was cached of him |
 | 400 | our packet was not understood; decide from the cache |
+| 500 | this one could not be decided now (something else holds a row); decide from the cache |
 | 503 | the service is unwell; open the circuit breaker, decide from the cache |
 
 So a wrong token, which is our own mistake and nobody's debt, is a 503. Bodies hold passwords in
@@ -18,11 +19,12 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import DataError, Error
+from django.db import DataError, Error, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from network import access_requests, authorizations, echoes, factor_sources, queries, sessions
 from network.accounting import UselessPacketError, read
@@ -55,6 +57,11 @@ def for_radius(view: View) -> View:
         except DataError:
             logger.exception("%s: the database refused a value", request.path)
             return JsonResponse({"error": "value"}, status=400)
+        except OperationalError as error:
+            # One that waits for another is no reason to stop asking for everybody.
+            is_one = isinstance(error.__cause__, LockNotAvailable | DeadlockDetected)
+            logger.error("%s: database: %s", request.path, type(error.__cause__).__name__)
+            return JsonResponse({"error": "busy"}, status=500 if is_one else 503)
         except Error as error:
             logger.error("%s: database: %s", request.path, type(error).__name__)
             return JsonResponse({"error": "database"}, status=503)

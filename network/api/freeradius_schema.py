@@ -61,14 +61,14 @@ FAULT: dict[str, Any] = {
     "required": ["error"],
     "additionalProperties": False,
 }
-UNWELL = {(400, JSON): FAULT, (503, JSON): FAULT}
+UNWELL = {(400, JSON): FAULT, (500, JSON): FAULT, (503, JSON): FAULT}
 AUTH: Any = [{"token": []}]
 SETTINGS = {
     "TITLE": "Geobill RADIUS REST",
     "DESCRIPTION": (
         "What FreeRADIUS' rlm_rest asks, in a process group of its own that listens on loopback. "
         "The status is what rlm_rest makes of it: 200 go on, 204 done, 401 refuse, "
-        "400 not understood, 503 unwell (the circuit breaker opens)."
+        "400 not understood, 500 not now, 503 unwell (the circuit breaker opens)."
     ),
     "OAS_VERSION": "3.1.0",
     "APPEND_COMPONENTS": {

@@ -29,7 +29,7 @@ known AS MATERIALIZED (
            COALESCE(o.counted_day, %(day)s::date) AS was_day,
            CASE WHEN o.subscription_id IS NOT NULL THEN o.subscription_id ELSE COALESCE(
                (SELECT s.id FROM billing_subscription s WHERE s.id = t.told_subscription_id),
-               (SELECT d.subscription_id FROM radius_decision d WHERE d.login = t.login),
+               (SELECT d.subscription_id FROM radius_decision d WHERE d.login = lower(btrim(t.login))),
                -- Who was let in by another system brings no Class of ours: MAC or port tell it.
                (SELECT min(d.subscription_id) FROM radius_decision d
                 WHERE t.only_watched AND t.mac <> '' AND d.mac = t.mac HAVING count(*) = 1),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import Settings
 
@@ -420,3 +420,25 @@ def test_the_list_of_brases_in_both_forms() -> None:
     assert client.get("/radius/nas/10.5.0.2").status_code == 404
     assert client.get("/radius/nas/nonsense").status_code == 404
     assert Client().get("/radius/nas/10.5.0.1").status_code == 503
+
+
+def test_who_waits_for_another_at_his_port_is_no_outage_and_others_do_not_wait() -> None:
+    """A 503 would open the circuit breaker for everybody."""
+    services.nas()
+    services.guest_rule("UNKNOWN", per_port_max=5, per_mac_day_max=50)
+    of_port = {"Bill_Circuit_Id": "0901", "Bill_Remote_Id": "03"}
+    elsewhere = connection.copy()
+    try:
+        elsewhere.set_autocommit(False)
+        for key in ("guest port 0901/03", "guest port /", "guest mac "):
+            with elsewhere.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+        waits = authorize("stranger", **of_port)
+        assert (waits.status_code, waits.json()) == (500, {"error": "busy"})
+        assert authorize("stranger").status_code == 200
+        elsewhere.rollback()
+        assert authorize("stranger", **of_port).status_code == 200
+    finally:
+        elsewhere.close()

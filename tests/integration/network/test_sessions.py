@@ -124,11 +124,13 @@ def test_a_session_belongs_to_the_service_in_its_class_or_else_of_its_login() ->
     sold = services.service()
     login = services.login_of(sold)
     sessions.ingest([replace(facts(key="class"), subscription_id=sold.id)])
-    sessions.ingest([replace(facts(key="login"), login=login)])
+    sessions.ingest([replace(facts(key="login"), login=f" {login.upper()} ")])
     sessions.ingest([replace(facts(key="lost"), subscription_id=10**17, login="nobody")])
     owners = dict(Session.objects.values_list("unique_id", "subscription_id"))
     assert owners == {"class": sold.id, "login": sold.id, "lost": None}
     assert set(Session.objects.values_list("nas__address", flat=True)) == {ADDRESS}
+    name = Session.objects.get(unique_id="login").login
+    assert name == f" {login.upper()} ", "a CoA must name it as the BRAS does"
 
 
 def test_a_restart_of_the_bras_ends_its_sessions_and_only_those() -> None:
