@@ -15,6 +15,6 @@ DATABASES = {
         role=GEOBILL_DB_ROLE, pool_max_size=envint("GEOBILL_RADIUS_DB_POOL_MAX_SIZE", 8)
     )
 }
-# FreeRADIUS has given up after 2 s; work beyond that only holds a connection and a thread. Who waits
-# for a lock is told before its 1.5 s are over, which it would take for an outage.
+# FreeRADIUS has given up after 2 s; work beyond that only holds a connection and a thread. Who
+# waits for a lock is told before its 1.5 s are over, which it would take for an outage.
 DATABASES["default"]["OPTIONS"]["options"] = "-c statement_timeout=3000 -c lock_timeout=800"
