@@ -105,7 +105,7 @@ def test_a_session_goes_from_the_wire_to_history(parts: Parts, sold: Subscriptio
     parts.octets_become("whole", 2 * 2**32 + 5)
     row = parts.row("whole")
     assert isinstance(row, Session)
-    assert (row.subscription_id, row.login, row.mac) == (sold.id, "petro", "aabbcc000007")
+    assert (row.subscription_id, row.login, row.mac) == (sold.id, "Petro", "aabbcc000007")
     assert (row.circuit_hex, row.remote_hex) == ("0004006400ff8a", "0006001122334455")
     assert (row.framed_ip, row.nas_port_id, row.nonce) == ("10.77.0.9", "ge-0/0/1:100", "abc")
     end = same + said(9, seconds=310, high=2) + ", Acct-Terminate-Cause = Lost-Carrier"
