@@ -21,6 +21,7 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
 STATUS, STREAM, REST, DHCP = ".optional", ".stream", ".rest", ".dhcp"
 SUFFIXES = (STATUS, STREAM, REST, DHCP)
 STREAM_NAME = "geobill:accounting"
+CLOSED_NAME = "geobill:closed"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
 PATHS = ("rest", "fast")
@@ -190,6 +191,7 @@ def _redis_values(place: RedisPlace | None) -> dict[str, str]:
         "REDIS_DATABASE": str(place.database),
         "REDIS_PASSWORD_LINE": f'password = "{place.password}"' if place.password else "",
         "STREAM": STREAM_NAME,
+        "CLOSED": CLOSED_NAME,
     }
 
 

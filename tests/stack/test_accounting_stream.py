@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Subscription
-from network import operations, stream
+from network import closed, operations, stream
 from network.models import (
     RadiusDecision,
     RejectLog,
@@ -233,6 +234,33 @@ def test_what_was_refused_while_geobill_was_away_reaches_the_list(
             return sum(one.times for one in told) == 2
 
     wait_until(are_counted)
+
+
+def test_who_was_blocked_since_does_not_come_back_from_the_cache_in_an_outage(
+    parts: Parts, sold: Subscription
+) -> None:
+    """He has not logged in since, or at the other node: this one still has his last good answer."""
+    with parts.radius.database():
+        other = services.service()
+        debtor = RadiusDecision.objects.get(subscription=sold)
+        payer = RadiusDecision.objects.get(subscription=other)
+        for one in (debtor, payer):
+            assert parts.radius.pap(one.login, one.password).kind == "Access-Accept"
+        services.block(sold)
+        function = "FUNCTION radius.{}(text, text, text, text, text, text) RENAME TO {}"
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER " + function.format("authorize", "away"))
+    wait_until(lambda: bool(parts.redis.client.sismember(closed.KEY, str(sold.id))))
+    parts.radius.stop_rest()
+    try:
+        assert parts.radius.pap(payer.login, payer.password).kind == "Access-Accept"
+        assert parts.radius.pap(debtor.login, debtor.password).kind == "Access-Reject"
+        [line] = lines_of(parts, sold, "REJECT")
+        assert line.attributes["reason"] == "DEBT"
+    finally:
+        with parts.radius.database(), connection.cursor() as cursor:
+            cursor.execute("ALTER " + function.format("away", "authorize"))
+        parts.radius.start_rest()
 
 
 def test_a_whole_option_82_is_divided_for_authorization_and_accounting(

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
@@ -10,11 +11,12 @@ import redis
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from network import stream
+from network import closed, stream
 
 
 class Command(BaseCommand):
-    """Work until SIGTERM; the batch in work is finished first."""
+    """Work until SIGTERM; the batch in work is finished first. Beside it FreeRADIUS' cache is told
+    who has no access."""
 
     help = "Take accounting from the Redis stream into sessions, until told to end."
     requires_system_checks: list[str] = []
@@ -25,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, take in, acknowledge."""
-        self._ends = False
+        self._ends = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         client = redis.Redis.from_url(
@@ -33,7 +35,12 @@ class Command(BaseCommand):
         )
         name = f"{socket.gethostname()}-{options['number']}"
         self.stdout.write(f"reading {stream.STREAM} as {name}")
-        stream.Worker(client=client, name=name).run(until=lambda: self._ends)
+        keeper = closed.Keeper(client=client)
+        beside = threading.Thread(
+            target=keeper.run, kwargs={"ends": self._ends}, daemon=True, name="closed"
+        )
+        beside.start()
+        stream.Worker(client=client, name=name).run(until=self._ends.is_set)
 
     def _end(self, _number: int, _frame: FrameType | None) -> None:
-        self._ends = True
+        self._ends.set()
