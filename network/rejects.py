@@ -12,6 +12,8 @@ UNKNOWN = "UNKNOWN"
 UNKNOWN_NAS = "UNKNOWN_NAS"
 WRONG_PASSWORD = "WRONG_PASSWORD"  # noqa: S105
 ROWS_MAX = 500
+# Who tries names by the thousand fills no disk: of strangers no more are written down.
+STRANGERS_A_MINUTE = 1_000
 
 _COUNT = """
 UPDATE network_rejectlog SET times = times + 1, last_at = %(at)s
@@ -27,11 +29,13 @@ _ADD = """
 INSERT INTO network_rejectlog
     (at, subscription_id, login, mac, circuit_hex, nas_address, reason, missed, guest_rule_id,
      details, times, last_at)
-VALUES (%(at)s,
-        COALESCE(%(subscription)s::bigint,
-                 (SELECT subscription_id FROM radius_decision WHERE login = %(login)s)),
-        %(login)s, %(mac)s, %(circuit)s, %(nas)s::inet, %(reason)s, %(missed)s, %(rule)s, '{}', 1,
-        %(at)s)
+SELECT %(at)s, who.id, %(login)s, %(mac)s, %(circuit)s, %(nas)s::inet, %(reason)s, %(missed)s,
+       %(rule)s::bigint, '{}', 1, %(at)s
+FROM (SELECT COALESCE(%(subscription)s::bigint, (
+          SELECT subscription_id FROM radius_decision WHERE login = %(login)s)) AS id) who
+WHERE who.id IS NOT NULL OR %(most)s > (
+    SELECT count(*) FROM (
+        SELECT FROM network_rejectlog WHERE at > %(since)s LIMIT %(most)s) lately)
 """
 
 
@@ -45,7 +49,9 @@ def record(
     guest_rule_id: int | None = None,
     subscription_id: int | None = None,
 ) -> None:
-    """Write a refusal (or a guest, with its rule) down; the same one within a minute counts up."""
+    """Write a refusal (or a guest, with its rule) down; the same one within a minute counts up.
+
+    Of those that are no subscriber's at most `STRANGERS_A_MINUTE`."""
     values = {
         "at": at,
         "since": at - WINDOW,
@@ -57,6 +63,7 @@ def record(
         "reason": reason[:32],
         "missed": missed[:40],
         "rule": guest_rule_id,
+        "most": STRANGERS_A_MINUTE,
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_COUNT, values)

@@ -3,11 +3,20 @@
 import pytest
 
 from billing.models import Subscription
-from network import confirmations, fastpath, guest_rules, modes, operations, places, provisioning
+from network import (
+    confirmations,
+    fastpath,
+    guest_rules,
+    modes,
+    operations,
+    places,
+    provisioning,
+    rejects,
+)
 from network.access_requests import Answer, authorize
 from network.addressing import editing
 from network.identity import Identity
-from network.models import AccessAlert, MacRequest, Option82Rule, RadiusDecision
+from network.models import AccessAlert, MacRequest, Option82Rule, RadiusDecision, RejectLog
 from network.option82 import parsing, rules
 from network.radius import dictionaries
 from project.core.actor import SYSTEM
@@ -109,6 +118,15 @@ def test_a_guest_rule_that_cannot_work_is_refused(wrong: dict[str, object]) -> N
     wanted = guest_rules.Wanted(**{**values, **wrong})  # type: ignore[arg-type]
     with pytest.raises(guest_rules.GuestRuleError):
         guest_rules.save(rule_id=None, wanted=wanted, at=AT, actor=SYSTEM)
+
+
+def test_who_tries_names_by_the_thousand_fills_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rejects, "STRANGERS_A_MINUTE", 3)
+    login = services.login_of(services.service())
+    for name in ("a", "b", "c", "d", "e", login):
+        identity = Identity(login=name, has_password=True)
+        rejects.record(identity=identity, nas_address=None, reason="UNKNOWN", at=AT)
+    assert set(RejectLog.objects.values_list("login", flat=True)) == {"a", "b", "c", login}
 
 
 def test_no_two_strangers_without_a_mac_are_given_the_same_address() -> None:
