@@ -15,11 +15,10 @@ from typing import Any
 from django.db import Error, connection, transaction
 
 from network import places, pools
-from network.profile import AccessProfile
+from network.profile import INTERIM_S, AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import SHIPPED, driver_of, drivers
 
-INTERIM_S = 300
 REBUILT_AT_ONCE = 2_000
 VALUES_MAX = 4  # of one attribute
 QUOTES = ("'", '"', "`")

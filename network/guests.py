@@ -13,7 +13,7 @@ from network import places
 from network.authorization import AccessReason
 from network.identity import Identity, Problem
 from network.models import GuestRule, GuestVisit
-from network.profile import AccessProfile, ProfileState
+from network.profile import INTERIM_S, AccessProfile, ProfileState
 from project.core import clock
 
 TOO_MANY_SESSIONS = "TOO_MANY_SESSIONS"
@@ -105,6 +105,7 @@ def profile_of(
         pool=rule.pool,
         redirect_url=rule.redirect_url,
         session_timeout_s=rule.session_timeout_s,
+        interim_s=INTERIM_S,
         class_text=f"g:{rule.id}:{subscription_id or 0}:{secrets.token_hex(4)}",
     )
 

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import Count, QuerySet
 
 from network import steps
-from network.fastpath import INTERIM_S
 from network.models import (
     AccessAction,
     Nas,
@@ -19,7 +18,7 @@ from network.models import (
     SessionProfile,
     TemporarySpeed,
 )
-from network.profile import AccessProfile
+from network.profile import INTERIM_S, AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute
 
 State = AccessAction.State

@@ -10,6 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+# How often a session reports. A guest's too: one that is let out goes on as it began.
+INTERIM_S = 300
+
 
 class ProfileState(StrEnum):
     """FULL: the internet. GUEST: walled in to our own pages."""

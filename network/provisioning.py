@@ -265,8 +265,15 @@ def shall_be(
         framed_ip=held.ipv4,
         framed_ipv6_prefix=held.ipv6_prefix,
         delegated_ipv6_prefix=held.delegated,
-        session_timeout_s=settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S or None,
+        session_timeout_s=_session_timeout(row.subscription_id),
     )
+
+
+def _session_timeout(subscription_id: int) -> int | None:
+    """The setting, for each service up to a twentieth shorter: after a restart of a BRAS all begin
+    in one minute, and would come back in one minute each day."""
+    longest = settings.GEOBILL_RADIUS_SESSION_TIMEOUT_S
+    return longest - subscription_id * 7_919 % (longest // 20 + 1) if longest else None
 
 
 def _burst(row: _Row) -> Burst | None:
