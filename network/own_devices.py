@@ -52,7 +52,9 @@ class OwnDevices:
 
 def sign_in(*, login: str, password: str) -> str:
     """The token of the page of the service with this login; raises WrongLoginError."""
-    row = AccessCredential.objects.filter(login=login).first() if "\x00" not in login else None
+    row = None
+    if "\x00" not in login:  # compared as RADIUS compares it
+        row = AccessCredential.objects.filter(login=login.strip().lower()).first()
     known = crypto.decrypt(row.password_encrypted) if row is not None else ""
     is_right = constant_time_compare(known.encode(), password.encode())
     if row is None or not known or not is_right:
