@@ -1,7 +1,8 @@
 """Invariants I7 to I11: payments and charges against the ledger. Run by `manage.py ledger_verify`.
 
 * I7 each channel's clearing account holds its confirmed payments that are not settled yet
-* I8 each charge is what the pure Python rules say for the price of its basis and its day
+* I8 each charge is what the pure Python rules say for the price of its basis and its day; what a
+  month was paid for is not charged again, unless it was given back
 * I9 no charge on a day on which the service was paused, not begun or ended
 * I10 each confirmed payment has one journal of its amount, each reversed one its reversal, each
   moved one its transfer
@@ -86,6 +87,48 @@ _ANCHORS = """
       AND p.value_date = %(on_date)s AND c.anchor_day = %(anchor)s
       AND p.occurrence = %(occurrence)s AND p.amount_kopecks = -%(amount)s
     ORDER BY p.id
+    LIMIT 100
+"""
+
+# A service that is charged on a day which a prepaid month covers, with nothing given back since.
+# Of the months that the amount may stand for, the shortest one counts.
+_PAID_TWICE = """
+    WITH prepaid AS MATERIALIZED (
+        SELECT DISTINCT b.subscription_id
+        FROM billing_charge_basis AS b
+        JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
+        JOIN billing_subscription AS s ON s.id = b.subscription_id
+        WHERE v.charge_type = 'MONTHLY_PREPAID'
+          AND (%(account)s::bigint IS NULL OR s.account_id = %(account)s)
+    ), charge AS MATERIALIZED (
+        SELECT p.subject_id, p.account_id, p.value_date, -p.amount_kopecks AS amount,
+               b.price_kopecks AS price, v.charge_type, c.anchor_day::integer AS anchor_day,
+               lead(p.value_date) OVER by_day AS next_date, lead(p.id) OVER by_day AS next_id,
+               lead(p.journal_id) OVER by_day AS next_journal
+        FROM ledger_posting AS p
+        JOIN prepaid AS s ON s.subscription_id = p.subject_id
+        JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
+        JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
+        JOIN billing_charge_state AS c ON c.subscription_id = p.subject_id
+        WHERE p.charge_code = 'SERVICE' AND p.occurrence = 0 AND p.corrects_id IS NULL
+          AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
+        WINDOW by_day AS (PARTITION BY p.subject_id ORDER BY p.value_date)
+    )
+    SELECT k.next_id, k.account_id, k.next_journal, k.next_date, k.value_date
+    FROM charge AS k
+    WHERE k.charge_type = 'MONTHLY_PREPAID' AND k.next_date < (
+        SELECT min(billing_period_end(k.value_date, a.day))
+        FROM unnest(ARRAY[1, k.anchor_day, extract(day FROM k.value_date)::integer]) AS a (day)
+        WHERE k.amount = billing_amount(
+            'MONTHLY_PREPAID', k.price,
+            k.value_date - billing_period_start(k.value_date, a.day) + 1,
+            billing_period_end(k.value_date, a.day) - billing_period_start(k.value_date, a.day)))
+      AND NOT EXISTS (
+        SELECT FROM ledger_posting AS r
+        JOIN ledger_journal AS j ON j.id = r.journal_id AND j.kind = 'REFUND'
+        JOIN billing_charge_basis AS b ON b.id = r.charge_basis_id
+        WHERE r.account_id = k.account_id AND b.subscription_id = k.subject_id
+          AND r.value_date BETWEEN k.value_date AND k.next_date AND r.amount_kopecks > 0)
     LIMIT 100
 """
 
@@ -250,6 +293,21 @@ def charges(scope: Scope) -> Iterator[Problem]:
                 journal_id=journal,
                 value_date=str(on_date),
             )
+    yield from _paid_twice(scope)
+
+
+def _paid_twice(scope: Scope) -> Iterator[Problem]:
+    if scope.after_journal_id:
+        return
+    for posting, account, journal, on_date, since in _rows(_PAID_TWICE, account=scope.account_id):
+        yield Problem(
+            "I8",
+            f"charged on a day that is paid for since {since}",
+            posting_id=posting,
+            account_id=account,
+            journal_id=journal,
+            value_date=str(on_date),
+        )
 
 
 def _allowed(charge_type: str, price: int, on_date: date, anchors: set[int]) -> set[int]:

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from psycopg.types.range import DateRange
 
+from billing.bookkeeping import operations as bookkeeping
+from billing.bookkeeping.corrections import Facts
+from billing.bookkeeping.wishes import Wish
 from billing.charging import operations as charging
 from billing.ledger import operations as ledger
 from billing.ledger import seals, verification
@@ -17,10 +20,14 @@ from billing.payments import operations as payments
 from billing.payments.models import Payment
 from billing.subscriptions import operations as subscriptions
 from billing.subscriptions.models import CreditGrant, Subscription
+from billing.tariffs import discounts
 from billing.tariffs import operations as tariffs
+from project.core.actor import Actor
 from project.core.errors import DomainError
+from project.core.roles import Role
 from tests.simulation import looks
 from tests.simulation.faults import InjectedError, fault_after
+from tests.support import zones
 from tests.support.billing import CASHIER, World, moment, small_world
 
 # Eighteen months from here hold two changes to summer time, one back, and the 29th of February.
@@ -50,6 +57,7 @@ class Simulation:
     sent: list[tuple[str, int, int]] = field(default_factory=list)
     down_until: date = FIRST_DAY
     check_id: int = 0
+    accountant: Actor = field(init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -57,6 +65,7 @@ class Simulation:
     def begin(self) -> None:
         """The city, tariffs and the first clients."""
         self.world = small_world()
+        self.accountant = zones.actor(zones.planner("iryna", Role.ACCOUNTANT))
         ledger.ensure_partitions(from_date=FIRST_DAY, until_date=FIRST_DAY + timedelta(days=800))
         for name, terms in KINDS:
             price = self.chance.randrange(5_000, 60_000)
@@ -203,6 +212,93 @@ class Simulation:
             is_immediate=self.chance.random() < 0.4,
         )
 
+    def change_plan_later(self, day: date) -> None:
+        """Another tariff from a day to come; now and then it is thought better of."""
+        service = self.any_service().id
+        who = {"at": moment(day, 14), "on_date": day, "actor": CASHIER, "subscription_id": service}
+        if self.chance.random() < 0.3:
+            subscriptions.cancel_plan_change(**who)  # type: ignore[arg-type]
+            return
+        first = day + timedelta(days=self.chance.randrange(2, 40))
+        tariff = self.chance.choice(self.mains)
+        subscriptions.change_plan(**who, tariff_id=tariff, from_date=first)  # type: ignore[arg-type]
+
+    def discount(self, day: date) -> None:
+        """So much off for some weeks, of one tariff or of all."""
+        first = day + timedelta(days=self.chance.randrange(1, 10))
+        percent = self.chance.choice([None, 1_000, 3_333, 10_000])
+        discounts.give(
+            at=moment(day, 15),
+            on_date=day,
+            actor=CASHIER,
+            offer=discounts.Offer(
+                name_uk="Знижка",
+                name_en="Discount",
+                valid_from=first,
+                valid_until=first + timedelta(days=self.chance.randrange(1, 60)),
+                percent_bp=percent,
+                amount_kopecks=None if percent else self.chance.randrange(100, 20_000),
+                tariff_id=self.chance.choice([None, *self.mains]),
+            ),
+        )
+
+    def boost(self, day: date) -> None:
+        """An add-on for some days."""
+        subscriptions.add_for_days(
+            at=moment(day, 15),
+            on_date=day,
+            actor=CASHIER,
+            parent_id=self.any_service().id,
+            tariff_id=self.addons[0],
+            days=self.chance.randrange(1, 12),
+        )
+
+    def correct(self, day: date) -> None:
+        """A month is put right: some days were without service, or its price was wrong."""
+        service = self.any_service()
+        first = day - timedelta(days=self.chance.randrange(1, 40))
+        prices = list(service.bases.order_by("id").values_list("price_kopecks", flat=True))
+        is_price = bool(prices) and self.chance.random() < 0.5
+        facts = (
+            Facts(prices=((self.chance.choice(prices), self.chance.randrange(1_000, 60_000)),))
+            if is_price
+            else Facts(free=((first, first + timedelta(days=self.chance.randrange(1, 9))),))
+        )
+        wish = Wish(
+            kind="CORRECTION",
+            account_id=service.account_id,
+            reason="перерахунок",
+            subscription_id=service.id,
+            month=first,
+            facts=facts,
+        )
+        bookkeeping.ask(
+            at=moment(day, 16),
+            on_date=day,
+            actor=self.accountant,
+            wish=wish,
+            idempotency_key=self.key(),
+        )
+
+    def move(self, day: date) -> None:
+        """A payment came to the wrong account."""
+        recent = list(Payment.objects.filter(state="CONFIRMED").order_by("-id")[:30])
+        payment = self.chance.choice(recent)
+        wish = Wish(
+            kind="TRANSFER",
+            account_id=payment.holder_id or 0,
+            reason="не той рахунок",
+            payment_id=payment.id,
+            to_account_id=self.chance.choice(self.accounts),
+        )
+        bookkeeping.ask(
+            at=moment(day, 16),
+            on_date=day,
+            actor=self.accountant,
+            wish=wish,
+            idempotency_key=self.key(),
+        )
+
     def pause(self, day: date) -> None:
         """A service on hold for some days."""
         first = day + timedelta(days=self.chance.randrange(1, 5))
@@ -282,4 +378,9 @@ EVENTS: list[tuple[Callable[[Simulation, date], None], int]] = [
     (Simulation.charge_back, 3),
     (Simulation.leave, 2),
     (Simulation.new_terms, 1),
+    (Simulation.change_plan_later, 4),
+    (Simulation.discount, 1),
+    (Simulation.boost, 2),
+    (Simulation.correct, 3),
+    (Simulation.move, 2),
 ]

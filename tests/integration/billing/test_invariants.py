@@ -63,6 +63,29 @@ def test_i8_a_charge_that_is_not_the_rules_amount(broken: World) -> None:
     assert "1001" in str(problems[0])
 
 
+def test_i8_a_month_that_is_charged_twice(broken: World) -> None:
+    account = broken.account(kopecks=100_000)
+    tariff = broken.tariff(price=30_000, charge_type="MONTHLY_PREPAID")
+    service = broken.sell(account, tariff, DAY)
+    broken.day(date(2026, 11, 20))
+    assert found() == set()
+    ChargeState.objects.filter(subscription_id=service).update(charged_until=date(2026, 11, 21))
+    broken.day(date(2026, 11, 21))
+    assert found() == {"I8"}
+    assert [p.invariant for p in verify(mode="account", account_id=account).problems] == ["I8"]
+
+
+def test_i8_days_that_were_given_back_may_be_charged_again(world: World) -> None:
+    account = world.account(kopecks=100_000)
+    tariff = world.tariff(price=30_000, charge_type="MONTHLY_PREPAID")
+    service = world.sell(account, tariff, DAY)
+    subscriptions.change_plan(
+        at=moment(DAY, 15), on_date=DAY, actor=CASHIER, subscription_id=service,
+        tariff_id=world.tariff(price=60_000, charge_type="MONTHLY_PREPAID"),
+    )  # fmt: skip
+    world.day(date(2026, 11, 11))
+
+
 def test_i9_a_charge_on_a_paused_or_ended_day(broken: World) -> None:
     account = broken.account(kopecks=9_000)
     service = broken.sell(account, broken.tariff(price=30_000), DAY)
