@@ -10,6 +10,7 @@ from billing.charging.discounted import basis_on, last_charged
 from billing.charging.rules import prepaid_amount
 from billing.charging.settling import available_kopecks, settle_account
 from billing.ledger import operations as ledger
+from billing.ledger import queries as ledger_queries
 from billing.ledger.operations import Leg
 from billing.subscriptions.models import ChargeState, PlanSpan, Subscription
 from billing.tariffs.models import TariffVersion
@@ -211,7 +212,7 @@ def pause_begins(
     ledger.post_charges(
         value_date=on_date,
         posted_at=at,
-        idempotency_key=f"pause:{pause_id}",
+        idempotency_key=_fee_key(pause_id),
         actor=actor,
         source="charging",
         charges=[
@@ -229,6 +230,24 @@ def pause_begins(
             for leg in _contra(version, net_kopecks=net, vat_kopecks=vat, at=at)
         ],
     )
+
+
+def pause_cancelled(*, pause_id: int, on_date: date, at: datetime, actor: Actor) -> None:
+    """Give back the fee of a pause that did not come to be."""
+    journal_id = ledger_queries.journal_of_key(idempotency_key=_fee_key(pause_id))
+    if journal_id is None:
+        return
+    ledger.reverse(
+        journal_id=journal_id,
+        value_date=on_date,
+        posted_at=at,
+        actor=actor,
+        narrative=str(_("The pause was cancelled before it began.")),
+    )
+
+
+def _fee_key(pause_id: int) -> str:
+    return f"pause:{pause_id}"
 
 
 def _charged(subscription_id: int) -> Subscription:

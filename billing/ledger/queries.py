@@ -228,6 +228,12 @@ def journal_for(*, account_id: int, journal_id: int) -> JournalView:
     return JournalView(journal_id=journal_id, own=tuple(own), contra=tuple(contra))
 
 
+def journal_of_key(*, idempotency_key: str) -> int | None:
+    """The journal that was posted under that key, or None."""
+    rows = LedgerJournal.objects.filter(idempotency_key=idempotency_key)
+    return rows.values_list("id", flat=True).first()
+
+
 @dataclass(frozen=True, slots=True)
 class JournalLeg:
     """One leg of a small journal, for those who may see both sides."""

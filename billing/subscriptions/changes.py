@@ -155,6 +155,26 @@ def resume(*, at: datetime, on_date: date, actor: Actor, subscription_id: int) -
 
 
 @transaction.atomic
+def cancel_pause(*, at: datetime, on_date: date, actor: Actor, subscription_id: int) -> None:
+    """Take back the next pause that is planned and has not begun; its fee comes back.
+
+    Raises PauseError when none waits.
+    """
+    subscription = locked(subscription_id=subscription_id)
+    row = (
+        Pause.objects.filter(subscription=subscription, during__startswith__gt=on_date)
+        .order_by("during")
+        .first()
+    )
+    if row is None:
+        raise PauseError(_("No pause is planned: it has begun already, or was cancelled."))
+    pause_id, details = row.id, {"from": row.during.lower.isoformat()}
+    row.delete()
+    hooks.effects().pause_cancelled(pause_id=pause_id, on_date=on_date, at=at, actor=actor)
+    _tell(subscription, "pause_cancelled", details, at=at, actor=actor)
+
+
+@transaction.atomic
 def terminate(
     *, at: datetime, on_date: date, actor: Actor, subscription_id: int, reason: str = ""
 ) -> None:

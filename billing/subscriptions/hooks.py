@@ -45,6 +45,9 @@ class MoneyEffects(Protocol):
     ) -> None:
         """A pause was taken: charge its fee."""
 
+    def pause_cancelled(self, *, pause_id: int, on_date: date, at: datetime, actor: Actor) -> None:
+        """A pause was taken back before it began: its fee, if there was one, comes back."""
+
     def settle(self, *, account_id: int, on_date: date, at: datetime, actor: Actor) -> None:
         """Money came in or a reason to be off has gone: charge what is due, lift debt blocks."""
 

@@ -117,6 +117,17 @@ ACTIONS: dict[str, Action] = {
             said=_("The service is paused."),
         ),
         Action(
+            slug="cancel-pause",
+            title=_("Cancel the planned pause"),
+            icon="ti-arrow-back-up",
+            permissions=(Permission.SERVICES_BLOCK,),
+            explanation=_(
+                "The pause that has not begun yet will not come; a fee that was taken for it comes "
+                "back."
+            ),
+            said=_("The pause is cancelled."),
+        ),
+        Action(
             slug="block",
             title=_("Block"),
             icon="ti-lock",
@@ -180,6 +191,9 @@ def fits(action: Action, row: ServiceRow, access: Access | None) -> bool:
         "promise": is_main and row.state in ALIVE,
         "boost": is_main and row.state in ALIVE,
         "pause": is_main and row.state in ALIVE and row.pause_from is None and not by_staff,
+        "cancel-pause": (
+            is_main and row.pause_from is not None and row.state != ServiceState.PAUSED
+        ),
         "block": is_main and row.state in ALIVE and not by_staff,
         "disconnect": access is not None and access.is_online,
         "reset-password": access is not None,

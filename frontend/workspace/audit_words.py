@@ -49,6 +49,7 @@ ACTIONS: dict[str, Any] = {
     "billing.subscription.plan_changed": _("tariff changed"),
     "billing.subscriptions.terms_moved": _("existing clients moved to new terms"),
     "billing.subscription.resumed": _("pause ended"),
+    "billing.subscription.pause_cancelled": _("planned pause cancelled"),
     "billing.subscription.terminated": _("service ended"),
     "billing.subscription.unblocked": _("block taken away"),
     "billing.tariff.archived": _("tariff put into the archive"),

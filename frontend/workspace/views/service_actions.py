@@ -133,6 +133,7 @@ def _perform(
             **dated, from_date=data["from_date"], until_date=data["until_date"]
         ),
         "resume": lambda: subscriptions.resume(**dated),
+        "cancel-pause": lambda: subscriptions.cancel_pause(**dated),
         "change-tariff": lambda: subscriptions.change_plan(
             **dated,
             tariff_id=data["tariff_id"],

@@ -113,6 +113,27 @@ class TestPauses:
         assert not Subscription.objects.get().pauses.exists()
         assert balance(account) == 500
 
+    def test_what_is_planned_is_taken_back_with_its_fee_until_it_begins(self, world: World) -> None:
+        account = world.account(kopecks=100_000)
+        service = world.sell(account, world.tariff(price=30_000, pause_fee_kopecks=2_000), NOV)
+
+        def cancel(on: date) -> None:
+            subscriptions.cancel_pause(
+                at=moment(on, 15), on_date=on, actor=CASHIER, subscription_id=service
+            )
+
+        for _again in range(2):
+            pause(service, day(4), day(9), on=day(1))
+            assert balance(account) == 97_000
+            cancel(day(1))
+            assert balance(account) == 99_000
+        world.days(day(2), day(4))
+        assert balance(account) == 96_000
+        pause(service, day(6), day(9), on=day(4))
+        world.days(day(5), day(6))
+        with pytest.raises(PauseError):
+            cancel(day(6))
+
     def test_terms_that_have_moved_on_count(self, world: World) -> None:
         tariff = world.tariff(price=30_000, code="moving", pause_max_days=20)
         service = world.sell(world.account(kopecks=100_000), tariff, NOV)

@@ -93,6 +93,7 @@ ADDRESSES = [
     *action("block", P.SERVICES_BLOCK),
     *action("change-tariff", P.SERVICES_CREATE),
     *action("cancel-change", P.SERVICES_CREATE),
+    *action("cancel-pause", P.SERVICES_BLOCK),
     *action("promise", P.SERVICES_BLOCK),
     *action("boost", P.SERVICES_CREATE),
     *action("terminate", P.SERVICES_CREATE),
