@@ -140,20 +140,20 @@ def clearing(*, on_date: date) -> list[Aged]:
     with connection.cursor() as cursor:
         cursor.execute(_CLEARING, {"until": on_date + ONE_DAY})
         rows = cursor.fetchall()
-    by_code: dict[str, list[tuple[date, int]]] = {}
-    settled: dict[str, int] = {}
+    by_code: dict[str, list[tuple[date, int, int]]] = {}
     for code, day, came, gone in rows:
-        by_code.setdefault(code, []).append((day, came))
-        settled[code] = settled.get(code, 0) + gone
-    return [_aged(code, by_code[code], settled[code], on_date) for code in sorted(by_code)]
+        by_code.setdefault(code, []).append((day, came, gone))
+    return [_aged(code, by_code[code], on_date) for code in sorted(by_code)]
 
 
+# What is taken back counts to its own day and side: a payment reversed never came, a transfer to
+# the bank taken back never went.
 _CLEARING = """
     SELECT a.code, coalesce(o.value_date, p.value_date) AS day,
-           -coalesce(sum(p.amount_kopecks) FILTER (WHERE p.amount_kopecks < 0
-                                                      OR p.corrects_id IS NOT NULL), 0)::bigint,
-           coalesce(sum(p.amount_kopecks) FILTER (WHERE p.amount_kopecks > 0
-                                                     AND p.corrects_id IS NULL), 0)::bigint
+           -coalesce(sum(p.amount_kopecks)
+                     FILTER (WHERE coalesce(o.amount_kopecks, p.amount_kopecks) < 0), 0)::bigint,
+           coalesce(sum(p.amount_kopecks)
+                    FILTER (WHERE coalesce(o.amount_kopecks, p.amount_kopecks) > 0), 0)::bigint
       FROM ledger_account a
       JOIN ledger_posting p ON p.account_id = a.id AND p.value_date < %(until)s
       LEFT JOIN ledger_posting o ON o.id = p.corrects_id AND o.account_id = p.account_id
@@ -163,28 +163,31 @@ _CLEARING = """
 """
 
 
-def _aged(code: str, came: Sequence[tuple[date, int]], settled_kopecks: int, on_date: date) -> Aged:
+def _aged(code: str, days: Sequence[tuple[date, int, int]], on_date: date) -> Aged:
     """Settle the oldest first; what is left is as old as its day. The other way for payouts."""
-    total = sum(amount for _day, amount in came) - settled_kopecks
+    came = sum(amount for _day, amount, _gone in days)
+    gone = sum(amount for _day, _came, amount in days)
+    is_ours = came >= gone
+    sign, left = (1, gone) if is_ours else (-1, came)
     buckets = [0] * (len(AGES) + 1)
     oldest: date | None = None
-    left = settled_kopecks
-    for day, amount in came:
+    for day, in_, out in days:
+        amount = in_ if is_ours else out
         taken = min(amount, left) if amount > 0 else 0
         left -= taken
         rest = amount - taken
         if rest == 0:
             continue
         oldest = oldest or day
-        days = (on_date - day).days
-        at = next((i for i, most in enumerate(AGES) if days <= most), len(AGES))
-        buckets[at] += rest
-    buckets[0] -= left  # more was settled than came: an advance, as new as today
-    if total == 0:
+        age = (on_date - day).days
+        at = next((i for i, most in enumerate(AGES) if age <= most), len(AGES))
+        buckets[at] += sign * rest
+    buckets[0] -= sign * left
+    if came == gone:
         oldest = None
     return Aged(
         code=code,
-        due_kopecks=total,
+        due_kopecks=came - gone,
         buckets=tuple(buckets),
         oldest_date=oldest,
         oldest_days=(on_date - oldest).days if oldest else None,

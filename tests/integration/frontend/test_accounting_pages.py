@@ -264,6 +264,32 @@ class TestAccounting:
         csv_rows = rows_of(self.page(iryna, "clearing", **{"as": "csv"}).content)
         assert csv_rows[2][0] == "clearing.cash"
 
+    def test_what_is_taken_back_and_what_we_owe_have_their_own_age(
+        self, iryna: Client, contract: Contract
+    ) -> None:
+        cash = ledger_queries.find_account(code="clearing.cash")
+        assert cash is not None
+        bank = ledger.ensure_control_account(at=AT, code="bank.current", kind="ADJUSTMENT")
+        owed = ledger.ensure_control_account(at=AT, code="clearing.refunds.bank", kind="CLEARING")
+
+        def post(key: str, day: date, *legs: Leg) -> int:
+            return ledger.post(
+                kind="TRANSFER", value_date=day, posted_at=AT, idempotency_key=key,
+                legs=legs, actor=SYSTEM, source="settlement",
+            )  # fmt: skip
+
+        to_bank = ON_DATE + timedelta(9)
+        journal = post("bank", to_bank, Leg(cash.id, 57_050), Leg(bank, -57_050))
+        ledger.reverse(
+            journal_id=journal, value_date=to_bank, posted_at=AT, actor=SYSTEM, narrative="помилка"
+        )
+        post("refund", ON_DATE, Leg(contract.account_id, -3_000), Leg(owed, 3_000))
+        found = accounting.clearing(on_date=ON_DATE + timedelta(10))
+        assert [(row.code, row.oldest_days, row.buckets) for row in found] == [
+            ("clearing.cash", 10, (0, 0, 0, 57_050, 0)),
+            ("clearing.refunds.bank", 10, (0, 0, 0, -3_000, 0)),
+        ]
+
     def test_the_export_is_what_was_charged_and_received(
         self, iryna: Client, settings: Any
     ) -> None:
