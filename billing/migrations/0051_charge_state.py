@@ -4,14 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 from billing.ledger import sql
-from project.core.sqlfiles import run_sql
-
-
-def _whole(name: str) -> list[migrations.RunSQL]:
-    """The functions of a file in place of those that a database may have of an earlier one."""
-    operation = run_sql(__file__, name)
-    clear = migrations.RunSQL(sql=operation.reverse_sql, reverse_sql=migrations.RunSQL.noop)
-    return [clear, operation]
+from project.core.sqlfiles import run_sql, whole_sql
 
 
 class Migration(migrations.Migration):
@@ -56,8 +49,8 @@ class Migration(migrations.Migration):
             },
         ),
         run_sql(__file__, "charge_state"),
-        *_whole("charge_arithmetic"),
-        *_whole("charging"),
+        *whole_sql(__file__, "charge_arithmetic"),
+        *whole_sql(__file__, "charging"),
         migrations.RemoveConstraint(model_name="subscription", name="billing_subscription_anchor"),
         migrations.RemoveField(model_name="subscription", name="anchor_day"),
         migrations.RemoveField(model_name="subscription", name="charged_basis_id"),

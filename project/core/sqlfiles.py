@@ -23,6 +23,14 @@ def again_sql(package_file: str, name: str) -> RunSQL:
     return RunSQL(sql=text, reverse_sql=RunSQL.noop)
 
 
+def whole_sql(package_file: str, name: str) -> list[RunSQL]:
+    """The functions of `sql/<name>.sql` in place of those that a database has of an earlier text of
+    it, where they are not `CREATE OR REPLACE`.
+    """
+    operation = run_sql(package_file, name)
+    return [RunSQL(sql=operation.reverse_sql, reverse_sql=RunSQL.noop), operation]
+
+
 def replace_sql(package_file: str, *names: str) -> RunSQL:
     """Before a migration that puts other functions in place of those of `names`: undoing brings
     the earlier ones back.

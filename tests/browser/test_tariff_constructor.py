@@ -122,13 +122,8 @@ def _asked_for_the_ladder(page: Page) -> None:
     page.locator(".ws-map[aria-busy=false]").wait_for()
 
 
-def test_from_a_price_in_a_zone_to_the_line_of_the_statement(
-    page: Page, made: Made, stack: Stack
-) -> None:
-    opened(page, made, f"/workspace/tariffs/{CODE}/")
-    tomorrow = clock.today() + timedelta(days=1)
-
-    # A price rule for one zone, into the draft, from tomorrow.
+def _drafts_a_price(page: Page) -> None:
+    """A price rule for one zone, into the draft, from tomorrow."""
     page.get_by_role("link", name="Встановити ціну").click()
     page.get_by_label("Зона", exact=True).select_option(label="Велика Данилівка")
     page.get_by_label("Ціна за місяць, ₴").fill("750")
@@ -142,7 +137,9 @@ def test_from_a_price_in_a_zone_to_the_line_of_the_statement(
     page.get_by_role("button", name="До чернетки").click()
     expect(page.locator(".ws-told")).to_contain_text("Ціну додано до чернетки")
 
-    # New terms, for existing clients too from tomorrow.
+
+def _drafts_terms(page: Page, *, tomorrow: date) -> None:
+    """New terms, for existing clients too from tomorrow."""
     page.get_by_role("link", name="Нові умови").click()
     page.get_by_label("Наявні клієнти з").fill(tomorrow.isoformat())
     page.get_by_label("Завантаження, Мбіт/с", exact=True).fill("500")
@@ -152,7 +149,9 @@ def test_from_a_price_in_a_zone_to_the_line_of_the_statement(
     expect(draft).to_contain_text("750,00")
     screenshot(page, "tariff-page")
 
-    # The price map shows it beside the hole of the other zone, and the ladder says why.
+
+def _sees_the_price_map(page: Page, *, tomorrow: date) -> None:
+    """The map shows it beside the hole of the other zone, and the ladder says why."""
     page.get_by_role("link", name="На карті цін").click()
     rows = page.locator(".tc-zones > li")
     expect(rows.filter(has_text="Велика Данилівка")).to_contain_text("250,00")  # today's
@@ -167,7 +166,9 @@ def test_from_a_price_in_a_zone_to_the_line_of_the_statement(
     expect(ladder).to_contain_text("Ціну визначає це правило")
     screenshot(page, "tariff-price-map", prepare=_asked_for_the_ladder)
 
-    # What if: two services, one of them without the money for it.
+
+def _asks_what_if(page: Page) -> None:
+    """What if: two services, one of them without the money for it."""
     page.goto(f"/workspace/tariffs/{CODE}/what-if/")
     figures = page.locator(".tc-figures")
     expect(figures).to_contain_text(re.compile(r"2\s*послуг"))
@@ -179,6 +180,18 @@ def test_from_a_price_in_a_zone_to_the_line_of_the_statement(
         "tariff-what-if",
         prepare=lambda p: p.locator(".tc-smallmap[aria-busy=false]").wait_for(),
     )
+
+
+def test_from_a_price_in_a_zone_to_the_line_of_the_statement(
+    page: Page, made: Made, stack: Stack
+) -> None:
+    opened(page, made, f"/workspace/tariffs/{CODE}/")
+    tomorrow = clock.today() + timedelta(days=1)
+
+    _drafts_a_price(page)
+    _drafts_terms(page, tomorrow=tomorrow)
+    _sees_the_price_map(page, tomorrow=tomorrow)
+    _asks_what_if(page)
 
     # Published; the next run charges by it.
     page.get_by_role("link", name="Опублікувати…").click()

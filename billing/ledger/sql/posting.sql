@@ -137,14 +137,32 @@ BEGIN
             USING ERRCODE = 'GL005', DETAIL = stopped::text;
     END IF;
     controls := ARRAY(SELECT unnest(p_accounts) EXCEPT SELECT unnest(subscribers));
+    -- The legs of an account stand side by side from here on, as those of a charge run do already.
+    IF cardinality(subscribers) + cardinality(controls) < (
+        SELECT count(*) FROM unnest(p_accounts) WITH ORDINALITY AS l(account_id, ord)
+         WHERE l.account_id IS DISTINCT FROM p_accounts[l.ord - 1])
+    THEN
+        SELECT array_agg(l.account_id ORDER BY l.account_id, l.ord),
+               array_agg(l.amount ORDER BY l.account_id, l.ord),
+               array_agg(l.subject_id ORDER BY l.account_id, l.ord),
+               array_agg(l.code ORDER BY l.account_id, l.ord),
+               array_agg(l.occurrence ORDER BY l.account_id, l.ord),
+               array_agg(l.basis_id ORDER BY l.account_id, l.ord),
+               array_agg(l.corrects_id ORDER BY l.account_id, l.ord)
+          INTO p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases, p_corrects
+          FROM unnest(p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases,
+                      p_corrects)
+               WITH ORDINALITY AS l(account_id, amount, subject_id, code, occurrence, basis_id,
+                                    corrects_id, ord);
+    END IF;
 
     WITH leg AS MATERIALIZED (
-        SELECT l.*, row_number() OVER w AS place, lead(l.ord) OVER w IS NULL AS is_last
+        SELECT l.*, l.account_id IS DISTINCT FROM p_accounts[l.ord - 1]
+                    AND l.account_id IS DISTINCT FROM p_accounts[l.ord + 1] AS is_single
           FROM unnest(p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases,
                       p_corrects)
                WITH ORDINALITY AS l(account_id, amount, subject_id, code, occurrence, basis_id,
                                     corrects_id, ord)
-        WINDOW w AS (PARTITION BY l.account_id ORDER BY l.ord)
     ), single AS (
         -- Most accounts have one leg: the row is written as it is read.
         UPDATE ledger_balance b
@@ -154,15 +172,16 @@ BEGIN
                    l.amount, b.balance_kopecks + l.amount, p_value_date, l.subject_id, l.basis_id,
                    l.corrects_id, coalesce(l.occurrence, 0::smallint), l.code))
           FROM leg l
-         WHERE b.account_id = l.account_id AND l.place = 1 AND l.is_last
+         WHERE b.account_id = l.account_id AND l.is_single
         RETURNING l.account_id, l.amount, b.seq, b.balance_kopecks AS balance_after, l.subject_id,
                   l.code, l.occurrence, l.basis_id, l.corrects_id, b.last_hash AS hash
     ), several AS MATERIALIZED (
-        SELECT l.*, count(*) OVER (PARTITION BY l.account_id) AS legs_of_account,
+        SELECT l.*, row_number() OVER w AS place, lead(l.ord) OVER w IS NULL AS is_last,
+               count(*) OVER (PARTITION BY l.account_id) AS legs_of_account,
                lead(l.amount) OVER w AS amount_2, lead(l.subject_id) OVER w AS subject_2,
                lead(l.code) OVER w AS code_2, lead(l.occurrence) OVER w AS occurrence_2,
                lead(l.basis_id) OVER w AS basis_2, lead(l.corrects_id) OVER w AS corrects_2
-          FROM leg l WHERE NOT (l.place = 1 AND l.is_last)
+          FROM leg l WHERE NOT l.is_single
         WINDOW w AS (PARTITION BY l.account_id ORDER BY l.ord)
     ), pair AS (
         -- Nearly all others have two: one row is written for both, and neither is hashed twice.
@@ -252,7 +271,22 @@ SET enable_seqscan = off
 SET jit = off
 SET plan_cache_mode = force_generic_plan
 ROWS 20000 AS $$
+DECLARE
+    near record;
 BEGIN
+    SELECT min(a) AS lowest, max(a) AS highest, count(*) AS accounts INTO near
+      FROM unnest(p_accounts) AS a;
+    IF near.accounts > 100 AND near.highest - near.lowest < 4 * near.accounts THEN
+        -- Those of a charge run lie close together: they are read as they lie, not looked up one by one.
+        RETURN QUERY
+            SELECT l.account_id, l.balance_kopecks
+              FROM (SELECT b.account_id, b.balance_kopecks, b.stopped FROM ledger_balance b
+                     WHERE b.account_id BETWEEN near.lowest AND near.highest
+                       AND (b.account_id IN (SELECT unnest(p_accounts))) IS TRUE
+                     ORDER BY b.account_id FOR UPDATE) l
+             WHERE NOT l.stopped;
+        RETURN;
+    END IF;
     RETURN QUERY
         SELECT l.account_id, l.balance_kopecks
           FROM (SELECT b.account_id, b.balance_kopecks, b.stopped FROM ledger_balance b
