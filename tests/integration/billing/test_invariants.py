@@ -1,4 +1,4 @@
-"""I7 to I11 find what is wrong. (That they find nothing in right books, every test here shows.)"""
+"""I7 to I12 find what is wrong. (That they find nothing in right books, every test here shows.)"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -154,6 +154,33 @@ def test_i11_a_journal_that_no_person_asked_for_and_a_refund_that_nobody_made(
     problems = [str(problem) for problem in verify().problems]
     assert len(problems) == 2
     assert all(problem.startswith("I11") for problem in problems)
+
+
+def test_i12_a_charge_whose_vat_was_left_out(broken: World) -> None:
+    account = broken.account(kopecks=9_000)
+    service = broken.sell(account, broken.tariff(price=30_000, code="t", vat_rate_bp=2_000), DAY)
+    assert found() == set()  # its first day is charged, and split
+    revenue = ledger.ensure_control_account(at=moment(DAY), code="revenue.t", kind="REVENUE")
+    ledger.post_charges(
+        value_date=date(2026, 11, 11),
+        posted_at=moment(DAY),
+        idempotency_key="by hand",
+        actor=CASHIER,
+        source="test",
+        charges=[
+            Leg(
+                account,
+                -1_000,
+                service,
+                "SERVICE",
+                charge_basis_id=Subscription.objects.get(id=service).bases.get().id,
+            )
+        ],
+        contra=[(revenue, 1_000)],
+    )
+    (problem,) = verify().problems
+    assert str(problem).startswith("I12")
+    assert "the VAT is 0, of the lines 167" in str(problem)
 
 
 def test_i8_knows_the_months_that_a_service_had_before(world: World) -> None:
