@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Max, Q, Sum
 
 from network.events import Kind
@@ -46,6 +47,8 @@ class TrafficRow:
 
 def accounting_as_of() -> datetime | None:
     """When a worker of the accounting stream had last read everything; None without a stream."""
+    if settings.GEOBILL_RADIUS_ACCOUNTING != "stream":
+        return None  # what is known of one that was given up says nothing
     return AccountingProgress.objects.aggregate(newest=Max("caught_up_at"))["newest"]
 
 
