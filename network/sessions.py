@@ -28,6 +28,7 @@ LOST_AFTER = timedelta(minutes=75)
 LOST_CAUSE = "Lost-Service"
 BOOT_CAUSE = "NAS-Reboot"
 BATCH_MAX = 10_000
+PORTIONS_MAX = 20  # of BATCH_MAX in one run of the reaper
 LOCK_CLASS = 7_301  # namespace of our advisory locks
 LOCK_MASK = 255  # 256 buckets
 
@@ -51,6 +52,17 @@ _SUPERSEDED = (_STATEMENTS / "superseded.sql").read_text(encoding="utf-8")
 _BOOT = """
 UPDATE network_nas SET last_boot_at = %(at)s, boot_epoch = boot_epoch + 1
 WHERE address = %(address)s AND (last_boot_at IS NULL OR last_boot_at < %(at)s)
+"""
+
+# MATERIALIZED: joined as it is, the choice may be made anew for each row, and more be taken.
+_SUSPECT = """
+WITH silent AS MATERIALIZED (
+    SELECT id FROM network_session WHERE state = 'OPEN' AND last_seen_at < %(before)s
+    LIMIT %(most)s FOR UPDATE SKIP LOCKED
+)
+UPDATE network_session s SET state = 'SUSPECT', suspect_at = %(at)s
+FROM silent WHERE s.id = silent.id
+RETURNING s.unique_id, s.subscription_id, s.nas_id
 """
 
 _POINTS = """
@@ -101,13 +113,24 @@ def ingest(records: Iterable[SessionFacts | Boot]) -> int:
 
 
 def reap(*, at: datetime) -> tuple[int, int]:
-    """Mark sessions that are not heard of as suspect, close those long lost.
+    """Mark sessions that are not heard of as suspect, close those long lost, in portions: a whole
+    network may fall silent at once.
 
     A suspect session comes back with its next interim update; a lost one ends at the time it was
     last heard of. Gives (suspected, closed). While accounting waits to be taken in, the silence is
     ours: time stands still at the moment when a worker had last read everything.
     """
     at = min([at, *_caught_up()])
+    suspected, closed = 0, 0
+    for _portion in range(PORTIONS_MAX):
+        silent, lost = _reap_some(at=at)
+        suspected, closed = suspected + silent, closed + lost
+        if max(silent, lost) < BATCH_MAX:
+            break
+    return suspected, closed
+
+
+def _reap_some(*, at: datetime) -> tuple[int, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT unique_id FROM network_session WHERE last_seen_at < %s LIMIT %s",
@@ -116,12 +139,7 @@ def reap(*, at: datetime) -> tuple[int, int]:
         closed = _close(
             cursor, heard_before=at - LOST_AFTER, cause=LOST_CAUSE, kind=events.Kind.LOST, at=at
         )
-        cursor.execute(
-            "UPDATE network_session SET state = 'SUSPECT', suspect_at = %s"
-            " WHERE state = 'OPEN' AND last_seen_at < %s"
-            " RETURNING unique_id, subscription_id, nas_id",
-            [at, at - SUSPECT_AFTER],
-        )
+        cursor.execute(_SUSPECT, {"at": at, "before": at - SUSPECT_AFTER, "most": BATCH_MAX})
         silent = cursor.fetchall()
         _record(silent, kind=events.Kind.SUSPECT, at=at)
         return len(silent), closed

@@ -174,6 +174,18 @@ def test_silence_makes_suspect_then_ends_and_a_word_in_time_heals() -> None:
     assert (lost.terminate_cause, lost.in_octets) == ("User-Request", 99)
 
 
+def test_a_whole_network_that_falls_silent_is_taken_in_portions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sessions, "BATCH_MAX", 2)
+    sessions.ingest([facts(0, key=f"k{n}") for n in range(7)])
+    assert sessions.reap(at=AT + timedelta(minutes=16)) == (7, 0)
+    assert sessions.reap(at=AT + timedelta(minutes=76)) == (0, 7)
+    monkeypatch.setattr(sessions, "PORTIONS_MAX", 2)
+    sessions.ingest([facts(0, key=f"n{n}") for n in range(7)])
+    assert sessions.reap(at=AT + timedelta(minutes=16)) == (4, 0), "the rest at the next minute"
+
+
 def test_a_session_that_was_only_thought_to_be_over_goes_on_when_it_is_heard_of_again() -> None:
     """The way from the BRAS to us was broken for hours, or it told of a restart that was none."""
     services.nas(address=ADDRESS)
