@@ -5,7 +5,7 @@ The hot path: no ORM object is made here unless somebody is to be a guest.
 
 import json
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -160,7 +160,7 @@ def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
         subscription_id=found.subscription_id,
         zone_id=decision.zone_id,
         password=password,
-        framed_ip=None if reason == guests.TOO_MANY_SESSIONS else decision.held.ipv4,
+        held=pools.NOTHING if reason == guests.TOO_MANY_SESSIONS else decision.held,
     )
 
 
@@ -197,7 +197,6 @@ def _unresolved(asked: _Asked, found: Resolution, decisions: dict[int, Decision]
         subscription_id=found.nearest_id,
         zone_id=nearest.zone_id if nearest else None,
         password=nearest.password if nearest and found.check_password else None,
-        framed_ip=None,
     )
 
 
@@ -208,7 +207,7 @@ def _guest(
     subscription_id: int | None,
     zone_id: int | None,
     password: str | None,
-    framed_ip: str | None,
+    held: pools.Held = pools.NOTHING,
     missed: str = "",
 ) -> Answer:
     """An Accept as a guest, where a rule, its limits and the BRAS allow it; else a refusal."""
@@ -229,11 +228,12 @@ def _guest(
         return refused
     # Of strangers without a MAC nothing tells one from the other: no two may get the same address.
     is_known = asked.identity.mac or subscription_id is not None
-    if framed_ip is None and not rule.pool and is_known:
-        framed_ip = pools.hold_guest(
+    if held.ipv4 is None and not rule.pool and is_known:
+        lent = pools.hold_guest(
             device=asked.identity.mac, subscription_id=subscription_id, at=asked.at
         )
-    profile = guests.profile_of(rule, subscription_id=subscription_id, framed_ip=framed_ip)
+        held = replace(held, ipv4=lent)
+    profile = guests.profile_of(rule, subscription_id=subscription_id, held=held)
     reply = tuple(asked.driver.accept(profile))
     return Answer(True, reason, reply, password, subscription_id, missed, rule.id)
 

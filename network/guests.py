@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from network import places
+from network import places, pools
 from network.authorization import AccessReason
 from network.identity import Identity, Problem
 from network.models import GuestRule, GuestVisit
@@ -93,15 +93,18 @@ def rule_of_request(
 
 
 def profile_of(
-    rule: GuestRule, *, subscription_id: int | None = None, framed_ip: str | None = None
+    rule: GuestRule, *, subscription_id: int | None = None, held: pools.Held = pools.NOTHING
 ) -> AccessProfile:
-    """What a guest of this rule gets. A service's own address stays where the rule names no pool,
+    """What a guest of this rule gets. A service's own addresses stay where the rule names no pool,
     so that the wall can be lifted without a reconnection."""
+    held = pools.NOTHING if rule.pool else held
     return AccessProfile(
         ProfileState.GUEST,
         speed_down_bit_s=rule.speed_down_bit_s,
         speed_up_bit_s=rule.speed_up_bit_s,
-        framed_ip=None if rule.pool else framed_ip,
+        framed_ip=held.ipv4,
+        framed_ipv6_prefix=held.ipv6_prefix,
+        delegated_ipv6_prefix=held.delegated,
         pool=rule.pool,
         redirect_url=rule.redirect_url,
         session_timeout_s=rule.session_timeout_s,

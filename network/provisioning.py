@@ -254,7 +254,7 @@ def shall_be(
         )
         if rule is None:
             return None
-        return guests.profile_of(rule, subscription_id=row.subscription_id, framed_ip=held.ipv4)
+        return guests.profile_of(rule, subscription_id=row.subscription_id, held=held)
     if verdict.state is AccessState.REFUSED:
         return None
     return AccessProfile(

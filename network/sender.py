@@ -79,7 +79,11 @@ SELECT s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), host(s.nas_ad
            SELECT FROM network_guestvisit v
            WHERE v.subscription_id = s.subscription_id AND v.mac = s.mac
              AND v.login = lower(btrim(s.login))
-             AND v.reason = ANY(%(reasons)s))
+             AND v.reason = ANY(%(reasons)s)),
+       COALESCE(s.echo ?| ARRAY['Framed-IPv6-Prefix', 'Delegated-IPv6-Prefix'], false) OR EXISTS (
+           SELECT FROM network_ipassignment a
+           WHERE a.subscription_id = s.subscription_id AND a.kind <> 'IPV4'
+             AND a.session_unique_id = s.unique_id)
 FROM network_session s
 LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
 WHERE s.unique_id = ANY(%(sessions)s)

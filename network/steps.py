@@ -31,6 +31,7 @@ class Session(NamedTuple):
 
     `may_lift`: a guest of whom it is sure that he is the subscriber, only blocked. A stranger's
     device at the subscriber's port is a guest of the same service and must not be let out by him.
+    `has_ipv6`: a prefix of a pool, or one that its accounting tells.
     """
 
     unique_id: str
@@ -45,6 +46,7 @@ class Session(NamedTuple):
     session_time_s: int
     applied: Any
     may_lift: bool = True
+    has_ipv6: bool = False
 
 
 @dataclass(slots=True)
@@ -145,6 +147,8 @@ def difference(job: Job, session: Session, *, driver: Driver, memo: Memo | None 
         return DISCONNECTED
     if session.is_guest and desired.state is ProfileState.FULL and not session.may_lift:
         return DISCONNECTED
+    if _leads_around(session, desired, driver):
+        return DISCONNECTED
     if session.applied is None:
         return _from_unknown(session, desired, driver)
     # Accounting tells the address: it is what the session has, whatever was acknowledged.
@@ -166,6 +170,13 @@ def _from_unknown(session: Session, desired: AccessProfile, driver: Driver) -> C
     change = driver.diff(None, replace(desired, framed_ip=None))
     packets = tuple(one for one in change.packets if one.concern is not Concern.ADDRESS)
     return replace(change, packets=packets) if packets or not change.packets else NOTHING
+
+
+def _leads_around(session: Session, desired: AccessProfile, driver: Driver) -> bool:
+    """Whether the session would keep an IPv6 of which the wall to come knows nothing."""
+    if desired.state is ProfileState.FULL or driver.capabilities.guest_wall_ipv6:
+        return False
+    return session.has_ipv6
 
 
 def _compared(

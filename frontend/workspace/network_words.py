@@ -65,6 +65,10 @@ CAPABILITIES: dict[str, tuple[Any, Any]] = {
         _("wall for guests"),
         _("what its driver names (filter, redirect) is set up on it; else no guest gets in"),
     ),
+    "guest_wall_ipv6": (
+        _("wall for IPv6"),
+        _("the wall for guests stops IPv6 too; else a guest has none and is reconnected for it"),
+    ),
     "coa": (_("takes CoA"), _("a running session can be changed at all")),
     "coa_rate": (_("speed by CoA"), _("a new speed comes without a reconnection")),
     "redirect": (_("wall by CoA"), _("a guest is let out, and walled in, without a reconnection")),

@@ -2,8 +2,9 @@
 
 `Cisco-Account-Info` = "A<service>" starts one with the session; a running session is changed by the
 commands deactivate-service and activate-service, a packet each. The services themselves
-(`INET_50M`, `GEOBILL_GUEST` with its L4 redirect) live in the router's configuration or in profiles
-that it asks for; edit the names here to match. The port is 1700 unless it was configured.
+(`INET_50M`, `GEOBILL_GUEST` with its L4 redirect, for IPv4 and IPv6) live in the router's
+configuration or in profiles that it asks for; edit the names here to match. The port is 1700 unless
+it was configured.
 """
 
 from network.vendors import common
@@ -49,6 +50,8 @@ DRIVER = Driver(
     opt82_sources=("Cisco-AVPair=circuit-id-tag; Cisco-AVPair=remote-id-tag",),
     mac_sources=("Cisco-AVPair=client-mac-address", "Calling-Station-Id"),
     echo=("Cisco-Service-Info",),
-    capabilities=Capabilities(coa=True, coa_rate=True, redirect=True, multi_service=True),
+    capabilities=Capabilities(
+        guest_wall_ipv6=True, coa=True, coa_rate=True, redirect=True, multi_service=True
+    ),
     coa_port=1700,
 )

@@ -7,7 +7,7 @@ used; `+=` templates are all used. Units and directions are chosen by the place:
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -86,12 +86,15 @@ class Capabilities:
 
     `guest_wall`: it has what walls guests in (a filter, a redirect, a profile) under the names that
     its driver says; without it nobody is let in as a guest, because he would have the internet.
+    `guest_wall_ipv6`: what walls guests in stops IPv6 too; without it a guest has no IPv6, which
+    would lead around the wall.
     `coa`: it takes a CoA at all; `coa_rate`: a new speed by it; `redirect`: from guest to full and
     back by it; `coa_address`: a new address by it; `multi_service`: services beside the main one.
     `ack_unreliable`: its acknowledgement is no proof that anything was changed.
     """
 
     guest_wall: bool = True
+    guest_wall_ipv6: bool = False
     coa: bool = False
     coa_rate: bool = False
     redirect: bool = False
@@ -170,7 +173,8 @@ class Driver:
     def accept(self, profile: AccessProfile) -> list[ReplyAttribute]:
         """The attributes of an Access-Accept in this dialect."""
         services = None if self.capabilities.multi_service else ()
-        return [one for _, one in _rendered(self.accept_templates, profile, services=services)]
+        told = self._told(profile)
+        return [one for _, one in _rendered(self.accept_templates, told, services=services)]
 
     def diff(self, old: AccessProfile | None, new: AccessProfile | None) -> Change:
         """The cheapest way from `old` to `new`; None: nothing is known of what the session has
@@ -179,6 +183,7 @@ class Driver:
             return DISCONNECT
         if old is not None and old.state is not new.state and not self.walls_guests:
             return DISCONNECT
+        old, new = old and self._told(old), self._told(new)
         has, shall = self._concerns(old), self._concerns(new)
         packets: list[CoaPacket] = []
         for concern in ORDER:
@@ -196,6 +201,12 @@ class Driver:
             packets.sort(key=lambda one: one.concern is Concern.WALL)
         swaps = any(one.concern is Concern.SERVICES for one in packets)
         return Change(ChangeKind.SERVICE_SWAP if swaps else ChangeKind.COA, tuple(packets))
+
+    def _told(self, profile: AccessProfile) -> AccessProfile:
+        """What of the profile is said: of a guest's IPv6 nothing where the wall is not for it."""
+        if profile.state is ProfileState.FULL or self.capabilities.guest_wall_ipv6:
+            return profile
+        return replace(profile, framed_ipv6_prefix=None, delegated_ipv6_prefix=None)
 
     def _concerns(self, profile: AccessProfile | None) -> dict[Concern, list[ReplyAttribute]]:
         found: dict[Concern, list[ReplyAttribute]] = {concern: [] for concern in Concern}

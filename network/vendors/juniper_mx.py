@@ -2,7 +2,8 @@
 
 `ERX-Service-Activate:1` = "svc-inet(50m,50m)" (down, up) starts the dynamic profile `svc-inet`; a
 running session is changed by deactivating it and activating it anew, in two requests, because both
-in one are done in an order that is not promised. Guests get the service `svc-guest`.
+in one are done in an order that is not promised. Guests get the service `svc-guest`,
+which filters both families, inet and inet6.
 """
 
 from network.vendors import common
@@ -37,5 +38,7 @@ DRIVER = Driver(
     opt82_sources=(*common.ADSL_FORUM, "ERX-Dhcp-Option-82"),
     mac_sources=("ERX-Dhcp-Mac-Addr", "Calling-Station-Id"),
     echo=("ERX-Service-Session",),
-    capabilities=Capabilities(coa=True, coa_rate=True, redirect=True, multi_service=True),
+    capabilities=Capabilities(
+        guest_wall_ipv6=True, coa=True, coa_rate=True, redirect=True, multi_service=True
+    ),
 )

@@ -2,8 +2,8 @@
 
 `Alc-Subscriber-QoS-Override` = "e:q:1:pir=…,cir=…" is egress (to the subscriber), "i:" ingress, in
 kbit/s. What it does not support in a CoA it ignores and acknowledges: only what the next interim
-shows is believed. The SLA profiles `geobill-full` and `geobill-guest` (with its one-time redirect)
-live on the router.
+shows is believed. The SLA profiles `geobill-full` and `geobill-guest` (with its one-time redirect,
+and filters for both IPv4 and IPv6) live on the router.
 """
 
 from network.vendors import common
@@ -27,5 +27,7 @@ DRIVER = Driver(
     opt82_sources=common.ADSL_FORUM,
     mac_sources=("Alc-Client-Hardware-Addr", "Calling-Station-Id"),
     echo=("Alc-SLA-Prof-Str", "Alc-Subscriber-QoS-Override"),
-    capabilities=Capabilities(coa=True, coa_rate=True, redirect=True, ack_unreliable=True),
+    capabilities=Capabilities(
+        guest_wall_ipv6=True, coa=True, coa_rate=True, redirect=True, ack_unreliable=True
+    ),
 )

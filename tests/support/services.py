@@ -162,11 +162,16 @@ def pool(
     place: AdminUnit | None = None,
     mode: str = "PERMANENT",
     quarantine_s: int = 0,
+    links: str = "",
 ) -> IpPool:
-    """A pool of addresses with one rule."""
+    """A pool of addresses with one rule; `links`: of the /64 prefixes in that network."""
     made = editing.make_pool(
         wish=editing.PoolWish(
-            name=f"pool-{next(_number)}", range_text=f"{first}-{last}", quarantine_s=quarantine_s
+            name=f"pool-{next(_number)}",
+            range_text=links or f"{first}-{last}",
+            kind="IPV6_PREFIX" if links else "IPV4",
+            unit_bits=64 if links else None,
+            quarantine_s=quarantine_s,
         ),
         at=AT,
         actor=SYSTEM,

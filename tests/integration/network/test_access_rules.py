@@ -3,6 +3,7 @@
 import pytest
 
 from billing.models import Subscription
+from coverage import operations as coverage
 from network import (
     confirmations,
     fastpath,
@@ -19,9 +20,10 @@ from network.identity import Identity
 from network.models import AccessAlert, MacRequest, Option82Rule, RadiusDecision, RejectLog
 from network.option82 import parsing, rules
 from network.radius import dictionaries
+from project.core import outbox
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry, OutboxEvent
-from tests.support import services
+from tests.support import services, zones
 from tests.support.services import AT
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +100,30 @@ def test_a_rule_of_one_zone_makes_guests_of_its_blocked_only() -> None:
     services.guest_rule("DEBT", zone_id=zone_id)
     states = dict(RadiusDecision.objects.values_list("subscription_id", "state"))
     assert (states[here.id], states[elsewhere.id]) == ("GUEST", "REFUSED")
+
+
+def test_a_map_that_is_published_is_news_to_the_decisions_of_who_lives_there() -> None:
+    city = zones.locality()
+    inside, outside = zones.building(5, 5, city), zones.building(50, 50, city)
+    blocked, elsewhere = services.service(house=inside), services.service(house=outside)
+    for one in (blocked, elsewhere):
+        services.block(one)
+    who = zones.actor(zones.planner())
+    draft = zones.drafted(who, zones.square(0, 0), at=AT, network_type="FTTB")
+    services.guest_rule("DEBT", zone_id=draft.zone_id)
+    set_mode("MAC", zone_id=draft.zone_id)
+
+    def decided() -> dict[int, tuple[str, str | None, int | None]]:
+        rows = RadiusDecision.objects.values_list("subscription_id", "state", "mode", "zone_id")
+        return {row[0]: (row[1], row[2] or None, row[3]) for row in rows}
+
+    nowhere = ("REFUSED", None, None)
+    assert decided() == {blocked.id: nowhere, elsewhere.id: nowhere}
+    coverage.publish(changeset_id=draft.changeset_id, actor=who, at=AT)
+    while outbox.dispatch(at=AT):
+        pass
+    there = ("GUEST", "MAC", draft.zone_id)
+    assert decided() == {blocked.id: there, elsewhere.id: nowhere}
 
 
 @pytest.mark.parametrize(

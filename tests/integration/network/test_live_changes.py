@@ -12,6 +12,7 @@ from network import (
     confirmations,
     live_queries,
     operations,
+    pools,
     sender,
     session_operations,
     sessions,
@@ -164,6 +165,45 @@ def test_a_blocked_subscriber_is_walled_in_and_let_out_without_a_disconnect(
         assert causes == ["ACCESS_CLOSED", "ACCESS_OPENED"]
         names = {line.split(" ")[0].partition(":")[0] for line in ACCEPT[code]}
         assert any(name in freed or freed.get("services") for name in names)
+
+
+@pytest.mark.parametrize("code", ["juniper_mx", "mikrotik"])
+def test_a_debtor_keeps_his_ipv6_behind_a_wall_that_stops_it(code: str) -> None:
+    services.guest_rule("DEBT", redirect_url="https://pay.example.net/")
+    services.pool()
+    services.pool(links="2001:db8:7::/48")
+    with FakeBras(secret=SECRET) as bras:
+        sold = services.service()
+        running = session(sold, port=bras.port, vendor=code)
+        bras.sessions = {running.acct_session_id: {}}
+        blocked = services.block(sold)
+        act()
+        if code == "mikrotik":  # its address lists are of IPv4
+            assert bras.kinds() == ["disconnect"]
+            return
+        walled = RadiusDecision.objects.get().profile
+        assert walled["framed_ipv6_prefix"].endswith("/64")
+        services.unblock(blocked, at=AT + timedelta(seconds=5))
+        assert act(5) == ["ACKNOWLEDGED", "ACKNOWLEDGED"]
+        assert set(bras.kinds()) == {"coa"}
+
+
+@pytest.mark.parametrize("told_by", ["lease", "accounting"])
+def test_nobody_gets_around_the_wall_by_an_ipv6_of_a_pool(bras: FakeBras, told_by: str) -> None:
+    """The decision does not know it: it is the session's."""
+    services.guest_rule("DEBT")
+    services.pool()
+    services.pool(links="2001:db8:7::/48", mode="DYNAMIC")
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    if told_by == "lease":
+        pools.hold(subscription_id=sold.id, device=running.mac, at=AT)
+        assert pools.follow(unique_ids=[running.unique_id], at=AT) == 1
+    else:
+        report(running, at=AT, echo="Framed-IPv6-Prefix=t2001:db8:7:1::/64")
+    services.block(sold)
+    act(1)
+    assert bras.kinds() == ["disconnect"]
 
 
 def test_a_refused_speed_falls_back_to_reconnecting(bras: FakeBras) -> None:
@@ -583,6 +623,23 @@ def test_a_confirmed_device_takes_the_place_of_the_old_one(bras: FakeBras) -> No
     causes = dict(AccessAction.objects.values_list("session_unique_id", "cause"))
     assert causes == {old.unique_id: "EQUIPMENT", "new": "ACCESS_OPENED"}
     assert act() == ["ACKNOWLEDGED", "ACKNOWLEDGED"]
+
+
+def test_a_guest_on_a_device_that_becomes_the_services_own_is_taken_out_of_the_wall(
+    bras: FakeBras,
+) -> None:
+    """He came with a new router: his session was never the service's, so it is begun anew."""
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    Session.objects.filter(id=running.id).update(is_guest=True, mac="02000000aa07")
+
+    def registered(mac: str) -> list[str]:
+        operations.set_equipment(subscription_id=sold.id, mac=mac, at=AT, actor=SYSTEM)
+        return act()
+
+    assert registered("02:00:00:00:aa:08") == [], "another device's guest stays one"
+    assert registered("02:00:00:00:aa:07") == ["ACKNOWLEDGED"]
+    assert (bras.kinds(), AccessAction.objects.get().cause) == (["disconnect"], "ACCESS_OPENED")
 
 
 def test_an_address_of_a_pool_is_no_reason_to_reconnect(bras: FakeBras) -> None:

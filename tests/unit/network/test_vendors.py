@@ -395,3 +395,26 @@ def test_a_profile_comes_back_from_storage_as_it_was() -> None:
     assert AccessProfile.from_json({**rich.as_json(), "of_tomorrow": 1}) == rich
     assert rich.mark() == replace(rich, class_text="s:1:x", interim_s=60).mark()
     assert rich.mark() != replace(rich, speed_up_bit_s=1).mark()
+
+
+PREFIXES = {"framed_ipv6_prefix": "2001:db8:0:7::/64", "delegated_ipv6_prefix": "2001:db8:7::/56"}
+WALLS_IPV6 = {"cisco_isg", "juniper_mx", "nokia_sr"}
+
+
+@pytest.mark.parametrize("code", SHIPPED)
+def test_ipv6_stays_behind_a_wall_that_stops_it_and_goes_elsewhere(code: str) -> None:
+    driver = SHIPPED[code]
+    full, guest = replace(FULL, **PREFIXES), replace(GUEST, **PREFIXES)
+    stays = {one.name for one in driver.accept(guest)} >= {
+        "Framed-IPv6-Prefix",
+        "Delegated-IPv6-Prefix",
+    }
+    assert stays is (code in WALLS_IPV6)
+    if stays:
+        assert driver.diff(full, guest) == driver.diff(FULL, GUEST)
+        assert driver.diff(guest, full) == driver.diff(GUEST, FULL)
+    else:
+        assert driver.accept(guest) == driver.accept(GUEST)
+        assert driver.diff(full, guest).kind is ChangeKind.DISCONNECT
+        assert driver.diff(guest, full).kind is ChangeKind.DISCONNECT
+        assert driver.diff(guest, GUEST).kind is ChangeKind.NOTHING
