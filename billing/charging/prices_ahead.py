@@ -5,7 +5,7 @@ what is published or ended meanwhile is not known here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from django.db import connection
@@ -73,6 +73,31 @@ def _on(span: PlanSpan, moved: Sequence[_Moved], day: date) -> tuple[str, int]:
         older = [one for one in moved if one.version.applies_from < version.applies_from]
         price_kopecks = _on(span, older, day)[1]
     return version.charge_type, price_kopecks
+
+
+def with_days_off(
+    ahead: Sequence[Announced],
+    *,
+    first: Announced,
+    days_off: Sequence[tuple[date, date | None]],
+) -> list[Announced]:
+    """The terms to come with spans of days that cost nothing: pauses, and what ends by itself.
+
+    `first` is what holds before all of them. What would begin in such days begins when they end.
+    """
+    found = list(ahead)
+    for begins, ends in sorted(days_off, key=lambda span: span[0]):
+        known = [first, *(one for one in found if ends is not None and one.from_date <= ends)]
+        inside = [
+            one for one in found if one.from_date >= begins and (ends is None or one in known)
+        ]
+        found = [one for one in found if one not in inside]
+        found.append(Announced(begins, "DAILY", 0, gives_back=False))
+        if ends is not None:
+            last = max(known, key=lambda one: one.from_date)
+            gives_back = any(one.gives_back for one in inside)
+            found.append(replace(last, from_date=ends, gives_back=gives_back))
+    return sorted(found, key=lambda one: one.from_date)
 
 
 _OUTLOOK = """

@@ -1,16 +1,18 @@
 """Why an amount was charged; how runs went; until when money lasts."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from billing.calendar import ONE_DAY
 from billing.charging.models import ChargeBasis, ChargeRun
-from billing.charging.prices_ahead import Known, prices_ahead
+from billing.charging.prices_ahead import Known, prices_ahead, with_days_off
 from billing.charging.rules import Announced
 from billing.charging.rules import paid_until as paid_until_rule
 from billing.charging.settling import available_kopecks
 from billing.ledger import queries as ledger_queries
-from billing.subscriptions.models import PlanSpan, Subscription
+from billing.subscriptions.models import CreditGrant, Pause, PlanSpan, Subscription
 from billing.tariffs.texts import LEVEL_TEXTS
 from coverage.models import ZoneVersion
 from project.core.errors import NotFoundError
@@ -205,12 +207,43 @@ def paid_until(*, account_id: int, on_date: date) -> date | None:
             announced.setdefault(places[service.id], []).extend(later)
     if not terms:
         return None
+    for service_id, days in _days_off(rows, on_date=on_date).items():
+        if service_id in places:
+            place = places[service_id]
+            charge_type, price_kopecks, _anchor, _until = terms[place]
+            announced[place] = with_days_off(
+                announced.get(place, ()),
+                first=Announced(date.min, charge_type, price_kopecks),
+                days_off=days,
+            )
+    grants = CreditGrant.objects.filter(account_id=account_id, during__contains=on_date)
     return paid_until_rule(
         available_kopecks=available_kopecks(account_id=account_id, on_date=on_date),
         services=terms,
         announced=announced,
+        credit_ends=[(one.during.upper, one.amount_kopecks) for one in grants],
         horizon_days=HORIZON_DAYS,
     )
+
+
+def _days_off(
+    spans: Iterable[PlanSpan], *, on_date: date
+) -> dict[int, list[tuple[date, date | None]]]:
+    """By service the days ahead that will cost nothing: planned pauses, and after its own end."""
+    services = {span.subscription_id: span.subscription for span in spans}
+    of_main: dict[int, list[tuple[date, date | None]]] = defaultdict(list)
+    for pause in Pause.objects.filter(
+        subscription__in=services, during__startswith__gt=on_date
+    ).order_by("during"):
+        of_main[pause.subscription_id].append((pause.during.lower, pause.during.upper))
+    found: dict[int, list[tuple[date, date | None]]] = defaultdict(list)
+    for service_id, service in services.items():
+        days = of_main.get(service.parent_id or service_id, [])
+        if service.ends_date is not None:
+            days = [*days, (service.ends_date + ONE_DAY, None)]
+        if days:
+            found[service_id] = days
+    return found
 
 
 def statement_bases(*, account_id: int, limit: int) -> dict[int, BasisView]:

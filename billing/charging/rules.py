@@ -145,14 +145,16 @@ def paid_until(
     available_kopecks: int,
     services: Sequence[tuple[str, int, int, date]],
     announced: Mapping[int, Sequence[Announced]] | None = None,
+    credit_ends: Sequence[tuple[date, int]] = (),
     horizon_days: int = 400,
 ) -> date:
     """R15: the first day that the account's money will not cover, by the rules of charging.
 
     `services`: (charge type, price, anchor day, charged until) of each. `announced`: by place in
     `services`, the terms that are still to come, oldest first; what is prepaid beyond their day
-    comes back on it (R5). A day covered by nothing due is covered. The horizon bounds the walk; a
-    client with more money sees its end.
+    comes back on it (R5). `credit_ends`: first days without so much of the credit that is in what
+    is available (R9). A day with nothing due is covered. The horizon bounds the walk; a client with
+    more money sees its end.
     """
     assert services
     left = available_kopecks
@@ -160,7 +162,11 @@ def paid_until(
     terms = [Terms(charge_type=kind, price_kopecks=price) for kind, price, _a, _c in services]
     coming = {(i, one.from_date): one for i, ones in (announced or {}).items() for one in ones}
     day = min([*until, *(from_date for _i, from_date in coming)])
+    ending = sorted(credit_ends)
     for _step in range(horizon_days):
+        while ending and ending[0][0] <= day:
+            left -= ending.pop(0)[1]
+        is_due = False
         for i, (_type, _price, anchor_day, _charged) in enumerate(services):
             new = coming.get((i, day))
             if new is not None:
@@ -176,7 +182,8 @@ def paid_until(
             due = due_on(terms=terms[i], on_date=day, anchor_day=anchor_day, was_in_debt=False)
             left -= due.amount_kopecks
             until[i] = due.charged_until
-        if left < 0:
+            is_due = is_due or due.amount_kopecks > 0
+        if left < 0 and is_due:
             return day
         day += calendar.ONE_DAY
     return day

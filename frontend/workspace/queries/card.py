@@ -273,7 +273,10 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
     prices = {one.span.id: (one.row.charge_type, one.row.price_kopecks) for one in family}
     if ahead.may_change:
         prices = prices_on(spans=[one.span for one in family], on_date=on_date)
-    if ahead.may_change or any(one.row.next_from is not None for one in family):
+    is_plain = ahead.credit_until is None and not any(
+        one.row.next_from or one.row.pause_from or one.span.subscription.ends_date for one in family
+    )
+    if ahead.may_change or not is_plain:
         until = charging_queries.paid_until(account_id=account_id, on_date=on_date)
     else:
         until = _paid_until(family, available_kopecks=balance + credit, on_date=on_date)
@@ -297,7 +300,7 @@ def _money(*, account_id: int, living: Sequence[Service], on_date: date) -> Mone
 
 
 def _paid_until(family: Sequence[Service], *, available_kopecks: int, on_date: date) -> date | None:
-    """As `charging.queries.paid_until` where no price changes, from what is read already."""
+    """As `charging.queries.paid_until` where nothing is to change, from what is read already."""
     charged = [
         (
             one.row.charge_type,

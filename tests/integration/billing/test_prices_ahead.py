@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from billing.charging import promises
 from billing.charging.queries import paid_until
 from billing.subscriptions import operations as subscriptions
 from billing.tariffs import discounts
@@ -112,3 +113,37 @@ def test_what_hangs_on_a_service_on_hold_is_on_hold_too(world: World) -> None:
     world.days(day(2), day(3))
     assert charged_until(main) == day(2)
     assert paid_until(account_id=account, on_date=day(3)) is None
+
+
+def test_an_add_on_for_some_days_is_foretold_for_these_days_alone(world: World) -> None:
+    account = world.account(kopecks=12_000)
+    main = world.sell(account, world.tariff(price=30_000), NOV)
+    subscriptions.add_for_days(
+        at=moment(NOV, 15), on_date=NOV, actor=CASHIER, parent_id=main, days=3,
+        tariff_id=world.tariff(price=60_000, service_type="ADDITIONAL"),
+    )  # fmt: skip
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert foretold == blocked_on(world, main) == day(7)
+
+
+@pytest.mark.parametrize("charge_type", ["DAILY", "MONTHLY_PREPAID"])
+def test_a_pause_that_is_planned_costs_nothing_in_its_days(world: World, charge_type: str) -> None:
+    account = world.account(kopecks={"DAILY": 6_000, "MONTHLY_PREPAID": 45_000}[charge_type])
+    main = world.sell(account, world.tariff(price=30_000, charge_type=charge_type), NOV)
+    subscriptions.pause(
+        at=moment(NOV, 15), on_date=NOV, actor=CASHIER, subscription_id=main,
+        from_date=day(4), until_date=day(8 if charge_type == "DAILY" else 36),
+    )  # fmt: skip
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert foretold == blocked_on(world, main) == day(11 if charge_type == "DAILY" else 36)
+
+
+def test_a_promise_is_foretold_until_it_ends(world: World) -> None:
+    account = world.account(kopecks=3_000)
+    terms: dict[str, Any] = {"promise_max_kopecks": 50_000, "promise_days": 6}
+    main = world.sell(account, world.tariff(price=30_000, **terms), NOV)
+    promises.promise(
+        at=moment(NOV, 15), on_date=NOV, actor=CASHIER, account_id=account, amount_kopecks=50_000
+    )
+    foretold = paid_until(account_id=account, on_date=NOV)
+    assert foretold == blocked_on(world, main) == day(7)
