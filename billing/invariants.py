@@ -22,7 +22,7 @@ from billing.charging.rules import prepaid_amount
 from billing.ledger import verification
 from billing.ledger.verification import Problem, Scope
 from billing.payments.registry import CHANNELS
-from billing.tariffs.operations import VAT_ACCOUNT_CODE
+from billing.vat_invariant import vat
 
 _CLEARING = """
     SELECT a.id, COALESCE((SELECT sum(p.amount_kopecks) FROM ledger_posting AS p
@@ -233,26 +233,6 @@ _ORPHANS = """
     LIMIT 100
 """
 
-# The VAT inside each line by the rate of its terms, beside what the journal has on the VAT account.
-_VAT = """
-    SELECT line.journal_id, line.vat, COALESCE(tax.amount, 0)::bigint
-    FROM (SELECT p.journal_id,
-                 sum(CASE WHEN p.amount_kopecks > 0 THEN -1 ELSE 1 END
-                     * billing_vat_part(abs(p.amount_kopecks), v.vat_rate_bp))::bigint AS vat
-          FROM ledger_posting AS p
-          JOIN ledger_journal AS j ON j.id = p.journal_id AND j.kind IN ('CHARGE', 'REFUND')
-          JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
-          JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id
-          WHERE p.journal_id > %(after)s AND p.corrects_id IS NULL
-          GROUP BY p.journal_id) AS line
-    LEFT JOIN (SELECT p.journal_id, sum(p.amount_kopecks) AS amount
-               FROM ledger_posting AS p JOIN ledger_account AS a ON a.id = p.account_id
-               WHERE a.code = %(code)s AND p.journal_id > %(after)s
-               GROUP BY p.journal_id) AS tax ON tax.journal_id = line.journal_id
-    WHERE line.vat <> COALESCE(tax.amount, 0)
-    ORDER BY line.journal_id LIMIT 100
-"""
-
 
 def register() -> None:
     """Add the six to the ledger's verification (once, when the app is loaded)."""
@@ -405,14 +385,6 @@ def operations(scope: Scope) -> Iterator[Problem]:
                     account_id=account,
                     account_code=code,
                 )
-
-
-def vat(scope: Scope) -> Iterator[Problem]:
-    """I12: of whole journals, for the VAT of all clients of a chunk is one leg."""
-    if scope.account_id is not None:
-        return
-    for journal, right, stands in _rows(_VAT, after=scope.after_journal_id, code=VAT_ACCOUNT_CODE):
-        yield Problem("I12", f"the VAT is {stands}, of the lines {right}", journal_id=journal)
 
 
 def _arguments(scope: Scope) -> dict[str, Any]:
