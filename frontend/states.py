@@ -151,6 +151,9 @@ REGISTER = {
     "NOT_CREDITED": State(
         tone="guest", icon="ti-clock", word=pgettext_lazy("register", "not credited here")
     ),
+    "REPEATED": State(
+        tone="debt", icon="ti-copy", word=pgettext_lazy("register", "the number stands twice")
+    ),
     "UNLISTED": State(tone="off", icon="ti-list", word=pgettext_lazy("register", "no list yet")),
 }
 # An operation of a person with a client's money.

@@ -189,7 +189,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class RegistryRow:
-    """One payment of a provider's list."""
+    """One payment of a provider's list; `copy` tells rows with one number apart, from zero."""
 
     key: str
     amount_kopecks: int
@@ -198,6 +198,7 @@ class RegistryRow:
     reference: str = ""
     is_reversal: bool = False
     details: Mapping[str, str] = field(default_factory=dict)
+    copy: int = 0
 
 
 @dataclass(frozen=True, slots=True)

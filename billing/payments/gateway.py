@@ -6,7 +6,9 @@ them, the same for all, and gives an `Answer` to each; the endpoint writes the a
 provider's form. So a plug-in is a pair of pure functions between bytes and calls: it sees no
 database, posts nothing and cannot credit anything by itself.
 
-Money is whole kopecks, times are aware moments.
+Money is whole kopecks, times are aware moments. What a merchant account is to a plug-in, and what
+our side of a provider's API must do, are in `gateway_merchant` and `gateway_client`; this is the
+one door to all of it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +17,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from billing.payments.calls import Answer, Call, RegistryRow, Seen
+from billing.payments.calls import Answer, Call, RegistryRow
+from billing.payments.gateway_client import (
+    Checkout,
+    Client,
+    IncomingReply,
+    Link,
+    Order,
+    OutgoingRequest,
+    PaymentView,
+    ProviderRefusedError,
+    ProviderUnreachableError,
+)
+from billing.payments.gateway_merchant import Entity, Merchant, Setting
 from billing.payments.results import Result
 
 
@@ -50,67 +64,6 @@ class Confidence(StrEnum):
     HIGH = "HIGH"
     MEDIUM = "MEDIUM"
     LOW = "LOW"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting of a merchant account at a provider.
-
-    `kind`: text, secret (encrypted, never shown again), key (a PEM, secret too), number, flag,
-    choice. `default` holds when nothing is stored. A secret has no default. `goes_with`: the
-    setting that means nothing without this one: where that is set, this one is needed.
-    """
-
-    name: str
-    kind: str = "text"
-    default: Any = ""
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    help: str = ""
-    goes_with: str = ""
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether it is stored encrypted and masked wherever it is shown."""
-        return self.kind in ("secret", "key")
-
-
-@dataclass(frozen=True, slots=True)
-class Merchant:
-    """A merchant account as plug-ins see it: which one, and its settings with secrets in clear.
-
-    `base_url`: where the provider is reached, when not at its own address (a sandbox, the
-    simulator). `public_url`: our address as the provider and the payer see it.
-    """
-
-    id: int
-    provider: str
-    slug: str
-    settings: Mapping[str, Any]
-    networks: tuple[str, ...] = ()
-    base_url: str = ""
-    public_url: str = ""
-    entity: "Entity | None" = None
-
-    def __getitem__(self, name: str) -> Any:
-        """A setting, or its default; KeyError for a name that is not declared."""
-        return self.settings[name]
-
-    def callback_url(self, suffix: str = "") -> str:
-        """The address at which the provider reaches this merchant."""
-        return f"{self.public_url}/pay/{self.provider}/{self.slug}{suffix}"
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """The legal entity that receives the money, as some protocols show it to the payer."""
-
-    id: int
-    name: str
-    edrpou: str = ""
-    iban: str = ""
-    bank_name: str = ""
-    mfo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,152 +187,9 @@ class Renewable(Protocol):
     among the merchant account's settings, and the message is read once more.
     """
 
-    def renew(self, merchant: Merchant, link: "Link") -> Mapping[str, Any]:
+    def renew(self, merchant: Merchant, link: Link) -> Mapping[str, Any]:
         """Settings learned from the provider. Raises ProviderUnreachableError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingRequest:
-    """A request of ours to a provider, whole: `url` is absolute, `body` the very bytes."""
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class IncomingReply:
-    """What the provider answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class ProviderUnreachableError(Exception):
-    """No answer, or none that can be understood: what was asked may or may not have happened."""
-
-
-class ProviderRefusedError(Exception):
-    """The provider understood and said no; `code` is its own word."""
-
-    def __init__(self, code: str, text: str = "") -> None:
-        self.code, self.text = code, text
-        super().__init__(f"{code} {text}".strip())
-
-
-class Link(Protocol):
-    """The line to a provider: sends requests, keeps the journal, tells the time and salts."""
-
-    at: datetime
-
-    def send(self, request: OutgoingRequest, *, operation: str) -> IncomingReply:
-        """The answer. Raises ProviderUnreachableError."""
-        ...
-
-    def salt(self, length: int = 40) -> str:
-        """Fresh hexadecimal digits (a test gives its own)."""
-        ...
-
-    def recall(self, name: str) -> str | None:
-        """A short-lived text kept for this merchant: a session, a public key."""
-        ...
-
-    def remember(self, name: str, value: str, *, seconds: int) -> None:
-        """Keep a text for that long at most."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a client is asked to pay: our number is unique, `account` is the contract number.
-
-    The addresses are whole: where the browser comes back to. `callback_url`: where the provider
-    tells us; empty: at the merchant account's own address, under the client's suffix.
-    """
-
-    number: str
-    account: str
-    amount_kopecks: int
-    description: str
-    language: str = "uk"
-    email: str = ""
-    phone: str = ""
-    payer_name: str = ""
-    hold: bool = False
-    lifetime_s: int = 3600
-    success_url: str = ""
-    failure_url: str = ""
-    callback_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """Where the payer goes: a redirect (no `fields`), or a form that the browser posts.
-
-    `provider_ref`: the provider's id of the invoice, when it told one.
-    """
-
-    url: str
-    fields: tuple[tuple[str, str], ...] = ()
-    provider_ref: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentView:
-    """A payment as a client module sees it, to ask about it, give it back or capture it."""
-
-    id: int
-    order: str
-    key: str
-    provider_ref: str
-    account: str
-    amount_kopecks: int
-    created_at: datetime
-    details: Mapping[str, str] = field(default_factory=dict)
-
-
-class Client(Protocol):
-    """Our side of a provider's API. Each method is offered when `offers` names it.
-
-    Methods raise ProviderUnreachableError and ProviderRefusedError.
-    """
-
-    @property
-    def offers(self) -> frozenset[str]:
-        """The methods that it has."""
-
-    def create_checkout(self, order: Order, merchant: Merchant, link: Link) -> Checkout:
-        """An invoice or a form for the payer."""
-        ...
-
-    def query(self, payment: PaymentView, merchant: Merchant, link: Link) -> Seen:
-        """What the provider says of the payment now."""
-        ...
-
-    def refund(
-        self, payment: PaymentView, amount_kopecks: int, key: str, merchant: Merchant, link: Link
-    ) -> Seen:
-        """Give back so much; `key` is ours and makes a repeat harmless where the protocol can."""
-        ...
-
-    def capture(
-        self, payment: PaymentView, amount_kopecks: int, merchant: Merchant, link: Link
-    ) -> Seen:
-        """Take the held money."""
-        ...
-
-    def fetch_registry(
-        self, start: datetime, end: datetime, merchant: Merchant, link: Link
-    ) -> Sequence[Seen]:
-        """The provider's payments of a half-open span, for reconciliation."""
-        ...
-
-    @property
-    def registry_space(self) -> str:
-        """The idempotency space of the rows of `fetch_registry`; "" for that of orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,3 +237,30 @@ class Provider:
         if name:
             return self.clients.get(name)
         return next(iter(self.clients.values()), None)
+
+
+__all__ = [
+    "Channel",
+    "Checkout",
+    "Client",
+    "Confidence",
+    "Endpoint",
+    "Entity",
+    "Family",
+    "IncomingReply",
+    "IncomingRequest",
+    "Link",
+    "Merchant",
+    "Message",
+    "Nonce",
+    "Order",
+    "OutgoingReply",
+    "OutgoingRequest",
+    "PaymentView",
+    "Provider",
+    "ProviderRefusedError",
+    "ProviderUnreachableError",
+    "Refusal",
+    "Renewable",
+    "Setting",
+]

@@ -1,4 +1,4 @@
-"""What people do about differences: post a missing payment, mend an amount, dispute, settle."""
+"""What people do about differences: post a missing payment, mend an amount, raise a dispute."""
 
 from datetime import date, datetime
 from typing import Any
@@ -7,8 +7,6 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing import money
-from billing.ledger import operations as ledger
-from billing.ledger.operations import Leg
 from billing.payments import (
     answering,
     checkouts,
@@ -16,28 +14,21 @@ from billing.payments import (
     giving_back,
     merchants,
     reconciling,
-    registers,
     telling,
 )
-from billing.payments.calls import Pay, RegistryIn, RegistryRow, Seen, SeenState, Told, Trust
-from billing.payments.checkouts import CannotPayError, ProviderDownError
-from billing.payments.gateway import Link, ProviderRefusedError, ProviderUnreachableError
+from billing.payments.calls import Pay, Seen, SeenState, Told, Trust
 from billing.payments.merchants import Account
 from billing.payments.models import (
     MerchantAccount,
     Payment,
     ProviderDispute,
     ProviderRegisterRow,
-    Settlement,
 )
-from billing.payments.outgoing import HttpLink
-from billing.payments.reconciling import REST, day_of
+from billing.payments.reconciling import REST
 from billing.payments.results import Result
 from project.core import audit
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
-
-BANK = "bank.current"
 
 
 class CannotMendError(DomainError):
@@ -71,7 +62,7 @@ def post_missing(*, at: datetime, actor: Actor, row_id: int) -> int:
     if row.is_reversal:
         raise CannotMendError(_("Money that went back is not posted here: reverse the payment."))
     answer = _paid_order(row, merchant, at=at, actor=actor) or _pay(
-        row, merchant, key=row.key, kopecks=row.amount_kopecks, at=at, actor=actor
+        row, merchant, key=row.payment_key, kopecks=row.amount_kopecks, at=at, actor=actor
     )
     return _mended(row, answer, at=at, actor=actor, what="posted")
 
@@ -88,12 +79,12 @@ def mend_amount(*, at: datetime, actor: Actor, row_id: int) -> int:
         .filter(
             reconciling.in_space(row.register.space),
             merchant_id=merchant.id,
-            external_id=row.key,
+            external_id=row.payment_key,
             state=Payment.State.CONFIRMED,
         )
         .first()
     )
-    key = f"{row.key}{REST}"
+    key = f"{row.payment_key}{REST}"
     known = Payment.objects.filter(
         reconciling.in_space(row.register.space), merchant_id=merchant.id, external_id=key
     ).exists()
@@ -125,7 +116,7 @@ def mend_amount(*, at: datetime, actor: Actor, row_id: int) -> int:
 def _paid_order(row: ProviderRegisterRow, merchant: Account, *, at: datetime, actor: Actor) -> Any:
     """An order of ours is paid, as if its notice had come; None where the line is of no order."""
     mine = Payment.objects.filter(merchant_id=merchant.id, order_number=row.reference)
-    if not row.reference or not mine.filter(external_id__isnull=True).exists():
+    if row.copy or not row.reference or not mine.filter(external_id__isnull=True).exists():
         return None
     seen = Seen(
         SeenState.PAID,
@@ -252,157 +243,3 @@ def _note(row: ProviderDispute, *, at: datetime, actor: Actor, verb: str, text: 
         summary=text,
         after={"on_date": row.on_date.isoformat(), "outcome": row.outcome},
     )
-
-
-@transaction.atomic
-def settle(
-    *,
-    at: datetime,
-    on_date: date,
-    actor: Actor,
-    merchant_id: int,
-    bank_kopecks: int,
-    fee_kopecks: int,
-    reference: str,
-    of_date: date | None = None,
-) -> Settlement:
-    """Post what the payment system has transferred to the bank, and the fee that it kept.
-
-    `of_date`: the day that it is for. The same reference with the same amounts is posted once.
-    `bank_kopecks` below zero: it took so much from our bank for what went back to payers.
-    Raises NotFoundError, CannotMendError, DomainError.
-    """
-    merchant = MerchantAccount.objects.select_for_update().filter(id=merchant_id).first()
-    if merchant is None:
-        raise NotFoundError(_("There is no such merchant account."))
-    reference = reference.strip()[:60]
-    if not reference:
-        raise DomainError(_("Write the bank's number of the transfer."), field="reference")
-    if fee_kopecks < 0 or bank_kopecks + fee_kopecks == 0:
-        raise DomainError(_("The amount must be more than zero."), field="bank")
-    same = merchant.settlements.filter(reference=reference)
-    known = same.filter(reversal_journal_id__isnull=True).first()
-    if known is not None:
-        if (known.bank_kopecks, known.fee_kopecks) != (bank_kopecks, fee_kopecks):
-            raise CannotMendError(
-                _("A transfer with this number is posted with other amounts."), field="reference"
-            )
-        return known
-    bank = ledger.ensure_control_account(at=at, code=BANK, kind="ADJUSTMENT")
-    fees = ledger.ensure_control_account(at=at, code=f"fees.{merchant.provider}", kind="ADJUSTMENT")
-    parts = [
-        (merchant.clearing_account_id, bank_kopecks + fee_kopecks),
-        (bank, -bank_kopecks),
-        (fees, -fee_kopecks),
-    ]
-    journal_id = ledger.post(
-        kind="TRANSFER",
-        value_date=on_date,
-        posted_at=at,
-        idempotency_key=f"settlement:{merchant_id}:{same.count()}:{reference}"[:120],
-        legs=[Leg(account_id, kopecks) for account_id, kopecks in parts if kopecks],
-        actor=actor,
-        source="settlement",
-        narrative=f"{merchant.title} {reference}"[:300],
-    )
-    made = Settlement.objects.create(
-        merchant=merchant,
-        on_date=of_date or on_date,
-        reference=reference,
-        bank_kopecks=bank_kopecks,
-        fee_kopecks=fee_kopecks,
-        journal_id=journal_id,
-        created_at=at,
-        created_by=actor.label[:150],
-    )
-    audit.record(
-        at=at,
-        actor=actor,
-        action="billing.settlement.posted",
-        obj=("merchant_account", merchant_id),
-        summary=f"{reference} {money.format_uah(bank_kopecks)}",
-        after={"fee_kopecks": fee_kopecks, "journal_id": journal_id},
-    )
-    return made
-
-
-def pull(
-    *, at: datetime, merchant_id: int, start: datetime, end: datetime, link: Link | None = None
-) -> int:
-    """Ask the payment system for its list of a half-open span and keep it; how many rows.
-
-    Raises CannotPayError where its protocol has no lists, ProviderDownError.
-    """
-    merchant = merchants.get(merchant_id=merchant_id)
-    name, client = next(
-        (
-            (name, client)
-            for name, client in merchant.provider.clients.items()
-            if "fetch_registry" in client.offers
-        ),
-        ("", None),
-    )
-    if client is None:
-        raise CannotPayError(_("This payment system gives no lists. Take its list from a file."))
-    try:
-        seen = client.fetch_registry(
-            start, end, merchant.view, link or HttpLink(merchant, at, endpoint=name)
-        )
-    except (ProviderUnreachableError, ProviderRefusedError) as error:
-        raise ProviderDownError() from error
-    orders = {one.order for one in seen if one.order and not one.account}
-    mine = Payment.objects.filter(merchant_id=merchant_id, order_number__in=orders)
-    accounts = dict(mine.values_list("order_number", "account_code"))
-    rows = tuple(
-        RegistryRow(
-            key=one.key or one.provider_ref,
-            amount_kopecks=one.amount_kopecks or 0,
-            account=one.account or accounts.get(one.order, ""),
-            paid_at=one.paid_at,
-            reference=one.order,
-            is_reversal=one.state is SeenState.REVERSED,
-            details=one.details,
-        )
-        for one in seen
-        if one.state in (SeenState.PAID, SeenState.REVERSED) and (one.key or one.provider_ref)
-    )
-    return keep(
-        rows,
-        at=at,
-        merchant=merchant,
-        start=start,
-        end=end,
-        source="PULLED",
-        space=client.registry_space,
-    )
-
-
-def keep(
-    rows: tuple[RegistryRow, ...],
-    *,
-    at: datetime,
-    merchant: Account,
-    start: datetime,
-    end: datetime,
-    source: str,
-    name: str = "",
-    space: str = "",
-) -> int:
-    """Keep a list of a span; the same span again is the same list. How many rows."""
-    with transaction.atomic():
-        answer = registers.take_in(
-            RegistryIn(
-                name=name or f"{day_of(start)}…{day_of(end)}",
-                rows=rows,
-                start=start,
-                end=end,
-                total_kopecks=sum(row.amount_kopecks for row in rows),
-            ),
-            merchant=merchant,
-            space=space or checkouts.space_of(merchant),
-            at=at,
-            source=source,
-        )
-    if answer.result is not Result.OK:
-        raise DomainError(_("The list is too long."))
-    return len(rows)

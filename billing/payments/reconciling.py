@@ -15,7 +15,6 @@ from django.db.models import Q, QuerySet
 from billing.calendar import day_bounds, kyiv_date
 from billing.ledger import queries as ledger_queries
 from billing.payments import registers
-from billing.payments.calls import RegistryRow
 from billing.payments.models import (
     MerchantAccount,
     Payment,
@@ -34,13 +33,14 @@ REST = ":rest"
 class Kind(StrEnum):
     """What a line of the comparison says; the ones that need somebody first.
 
-    UNLISTED: ours, and there is no list of the day to compare it with.
+    REPEATED: the list has the number once more. UNLISTED: ours, and there is no list of the day to compare it with.
     """
 
     MISSING_HERE = "MISSING_HERE"
     MISSING_THERE = "MISSING_THERE"
     AMOUNT_DIFFERS = "AMOUNT_DIFFERS"
     NOT_CREDITED = "NOT_CREDITED"
+    REPEATED = "REPEATED"
     ACCOUNT_DIFFERS = "ACCOUNT_DIFFERS"
     UNLISTED = "UNLISTED"
     MATCHED = "MATCHED"
@@ -83,7 +83,9 @@ class Line:
     def key(self) -> str:
         """The payment system's number."""
         return (
-            self.row.key if self.row else (self.payment.external_id or "" if self.payment else "")
+            self.row.payment_key
+            if self.row
+            else (self.payment.external_id or "" if self.payment else "")
         )
 
 
@@ -132,7 +134,7 @@ def in_space(space: str) -> Q:
 def _named(rows: Sequence[ProviderRegisterRow], ours: QuerySet[Payment]) -> _Ours:
     """Payments of ours that the rows name, and what was credited beside them, by space and id."""
     spaces = {row.register.space for row in rows}
-    keys = [row.key for row in rows]
+    keys = [row.payment_key for row in rows]
     wanted = ours.filter(external_id__in=[*keys, *(f"{key}{REST}" for key in keys)])
     found = _Ours({}, {})
     for payment in wanted.order_by("id"):
@@ -166,10 +168,10 @@ def day(*, merchant: MerchantAccount, on_date: date) -> Day:
     seen: dict[tuple[str, str, bool], Line] = {}
     for row in rows:
         space = row.register.space
-        payment = known.by_key.get((space, row.key))
-        more = known.rest.get((space, f"{row.key}{REST}"), 0)
+        payment = known.by_key.get((space, row.payment_key))
+        more = known.rest.get((space, f"{row.payment_key}{REST}"), 0)
         # The same payment in two lists is one line: the later list's.
-        seen[(space, row.key, row.is_reversal)] = _line(row, payment, more=more, back=back)
+        seen[(space, row.payment_key, row.is_reversal)] = _line(row, payment, more=more, back=back)
     lines = list(seen.values())
     complete = {one.space for one in lists if one.is_complete}
     listed = {(space, key) for space, key, _is_back in seen}
@@ -220,14 +222,9 @@ def _given_back(payments: Iterable[Payment]) -> dict[int, int]:
 def _line(
     row: ProviderRegisterRow, payment: Payment | None, *, more: int, back: dict[int, int]
 ) -> Line:
-    told = RegistryRow(
-        key=row.key,
-        amount_kopecks=row.amount_kopecks,
-        account=row.account_code,
-        is_reversal=row.is_reversal,
-    )
-    kind = Kind(registers.compare(told, payment))
+    kind = Kind(registers.compare(row, payment))
     if payment is None:
+        kind = Kind.REPEATED if row.copy else kind
         return Line(kind, row, None, 0)
     if row.is_reversal:
         went = -payment.told_back_kopecks if kind is Kind.MATCHED else 0

@@ -1,5 +1,7 @@
 """Registers: a provider's list beside ours, and our list for a provider that asks for it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from billing.payments.answering import row_of
@@ -34,28 +36,42 @@ def take_in(
             "received_at": at,
         },
     )
-    # The later of two rows about one payment counts.
-    rows = {(row.key[:100], row.is_reversal): row for row in call.rows}
+    rows = [_row(register, row) for row in numbered(call.rows)]
     known = {
         payment.external_id: payment
         for payment in Payment.objects.filter(
-            merchant_id=merchant.id, space=space, external_id__in=[row.key for row in call.rows]
+            merchant_id=merchant.id, space=space, external_id__in=[row.payment_key for row in rows]
         )
     }
+    for row in rows:
+        row.payment = known.get(row.payment_key)
+        row.outcome = compare(row, row.payment)
     ProviderRegisterRow.objects.bulk_create(
-        [_row(register, row, known.get(row.key)) for row in rows.values()],
+        rows,
         update_conflicts=True,
         update_fields=["amount_kopecks", "account_code", "outcome", "payment"],
-        unique_fields=["register", "key", "is_reversal"],
+        unique_fields=["register", "key", "is_reversal", "copy"],
         batch_size=1000,
     )
     outbox.emit(topic="payment.register", payload={"register": register.id}, at=at)
     return Answer(Result.OK, reference=str(register.id))
 
 
-def _row(
-    register: ProviderRegister, row: RegistryRow, payment: Payment | None
-) -> ProviderRegisterRow:
+def numbered(rows: Sequence[RegistryRow]) -> list[RegistryRow]:
+    """The rows with those told apart that have one number: none of them is lost, people decide
+    whether the second one is money of its own.
+    """
+    seen: dict[tuple[str, bool], int] = {}
+    found = []
+    for row in rows:
+        key = (row.key[:100], row.is_reversal)
+        copy = max(row.copy, seen.get(key, 0))
+        seen[key] = copy + 1
+        found.append(row if copy == row.copy else replace(row, copy=copy))
+    return found
+
+
+def _row(register: ProviderRegister, row: RegistryRow) -> ProviderRegisterRow:
     return ProviderRegisterRow(
         register=register,
         key=row.key[:100],
@@ -65,12 +81,11 @@ def _row(
         is_reversal=row.is_reversal,
         paid_at=row.paid_at,
         details=dict(row.details),
-        outcome=compare(row, payment),
-        payment=payment,
+        copy=row.copy,
     )
 
 
-def compare(row: RegistryRow, payment: Payment | None) -> str:
+def compare(row: ProviderRegisterRow, payment: Payment | None) -> str:
     """What a row of a register says about our payment of the same id."""
     if payment is None:
         return Outcome.MISSING_HERE
@@ -81,7 +96,7 @@ def compare(row: RegistryRow, payment: Payment | None) -> str:
     known = (payment.told_kopecks, payment.gross_kopecks, payment.amount_kopecks)
     if row.amount_kopecks not in known:
         return Outcome.AMOUNT_DIFFERS
-    if row.account and payment.account_code and row.account != payment.account_code:
+    if row.account_code and payment.account_code and row.account_code != payment.account_code:
         return Outcome.ACCOUNT_DIFFERS
     return Outcome.MATCHED
 

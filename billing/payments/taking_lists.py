@@ -1,4 +1,4 @@
-"""Taking in a file of payments: a payment system's list, or a bank's statement."""
+"""Taking in lists of payments: asked of a payment system, or from a file of it or of a bank."""
 
 import re
 from collections.abc import Sequence
@@ -6,21 +6,107 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY, midnight
-from billing.payments import mending, merchants, statements
-from billing.payments.calls import RegistryRow
+from billing.payments import checkouts, mending, merchants, registers, statements
+from billing.payments.calls import RegistryIn, RegistryRow, SeenState
+from billing.payments.checkouts import CannotPayError, ProviderDownError
+from billing.payments.gateway import Link, ProviderRefusedError, ProviderUnreachableError
 from billing.payments.merchants import Account
-from billing.payments.models import ProviderRegisterRow
+from billing.payments.models import Payment, ProviderRegisterRow
+from billing.payments.outgoing import HttpLink
 from billing.payments.reconciling import day_of
+from billing.payments.results import Result
 from billing.payments.statement_rows import BadStatementError
 from billing.payments.wire.values import BadValueError
 from project.core.actor import Actor
 from project.core.errors import DomainError
 
 _NUMBERS = re.compile(r"(?<![0-9])[0-9]{3,12}(?![0-9])")
+
+
+def pull(
+    *, at: datetime, merchant_id: int, start: datetime, end: datetime, link: Link | None = None
+) -> int:
+    """Ask the payment system for its list of a half-open span and keep it; how many rows.
+
+    Raises CannotPayError where its protocol has no lists, ProviderDownError.
+    """
+    merchant = merchants.get(merchant_id=merchant_id)
+    name, client = next(
+        (
+            (name, client)
+            for name, client in merchant.provider.clients.items()
+            if "fetch_registry" in client.offers
+        ),
+        ("", None),
+    )
+    if client is None:
+        raise CannotPayError(_("This payment system gives no lists. Take its list from a file."))
+    try:
+        seen = client.fetch_registry(
+            start, end, merchant.view, link or HttpLink(merchant, at, endpoint=name)
+        )
+    except (ProviderUnreachableError, ProviderRefusedError) as error:
+        raise ProviderDownError() from error
+    orders = {one.order for one in seen if one.order and not one.account}
+    mine = Payment.objects.filter(merchant_id=merchant_id, order_number__in=orders)
+    accounts = dict(mine.values_list("order_number", "account_code"))
+    rows = tuple(
+        RegistryRow(
+            key=one.key or one.provider_ref,
+            amount_kopecks=one.amount_kopecks or 0,
+            account=one.account or accounts.get(one.order, ""),
+            paid_at=one.paid_at,
+            reference=one.order,
+            is_reversal=one.state is SeenState.REVERSED,
+            details=one.details,
+        )
+        for one in seen
+        if one.state in (SeenState.PAID, SeenState.REVERSED) and (one.key or one.provider_ref)
+    )
+    return keep(
+        rows,
+        at=at,
+        merchant=merchant,
+        start=start,
+        end=end,
+        source="PULLED",
+        space=client.registry_space,
+    )
+
+
+def keep(
+    rows: tuple[RegistryRow, ...],
+    *,
+    at: datetime,
+    merchant: Account,
+    start: datetime,
+    end: datetime,
+    source: str,
+    name: str = "",
+    space: str = "",
+) -> int:
+    """Keep a list of a span; the same span again is the same list. How many rows."""
+    with transaction.atomic():
+        answer = registers.take_in(
+            RegistryIn(
+                name=name or f"{day_of(start)}…{day_of(end)}",
+                rows=rows,
+                start=start,
+                end=end,
+                total_kopecks=sum(row.amount_kopecks for row in rows),
+            ),
+            merchant=merchant,
+            space=space or checkouts.space_of(merchant),
+            at=at,
+            source=source,
+        )
+    if answer.result is not Result.OK:
+        raise DomainError(_("The list is too long."))
+    return len(rows)
 
 
 def take_file(*, at: datetime, merchant_id: int, content: bytes, name: str) -> list[Any]:
@@ -36,11 +122,11 @@ def take_file(*, at: datetime, merchant_id: int, content: bytes, name: str) -> l
     if not rows:
         raise DomainError(_("There is no money that came in this file."), field="file")
     by_day: dict[Any, list[RegistryRow]] = {}
-    for row in rows:
+    for row in registers.numbered(rows):
         by_day.setdefault(day_of(row.paid_at or at), []).append(row)
     for day, some in by_day.items():
-        mending.keep(
-            tuple({(row.key, row.is_reversal): row for row in some}.values()),
+        keep(
+            tuple(some),
             at=at,
             merchant=merchant,
             start=midnight(day),

@@ -10,8 +10,8 @@ from django.test import override_settings
 from billing.calendar import day_bounds, kyiv_date
 from billing.ledger import queries as ledger_queries
 from billing.models import Block, ChargeBasis
-from billing.payments import mending, reconciling
 from billing.payments import operations as payments
+from billing.payments import reconciling, settling, taking_lists
 from billing.payments.models import MerchantAccount, Payment
 from network.models import RadiusDecision
 from project.core.actor import SYSTEM
@@ -65,11 +65,11 @@ def an_invoice_brings_it_back(system: Stack, *, at: datetime) -> None:
         assert not Block.objects.filter(until_at__isnull=True).exists()
         assert RadiusDecision.objects.get().state == "FULL"
         start, end = day_bounds(day)
-        mending.pull(at=at, merchant_id=bank.merchant.id, start=start, end=end)
+        taking_lists.pull(at=at, merchant_id=bank.merchant.id, start=start, end=end)
         row = MerchantAccount.objects.get(id=bank.merchant.id)
         found = reconciling.day(merchant=row, on_date=day)
         assert (found.wrong, found.ours_kopecks, found.owed_kopecks) == (0, 50_000, 50_000)
-        mending.settle(
+        settling.settle(
             at=at,
             on_date=day,
             actor=SYSTEM,

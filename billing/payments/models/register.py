@@ -49,7 +49,11 @@ class ProviderRegister(models.Model):
 
 
 class ProviderRegisterRow(models.Model):
-    """One payment of a register, and ours that it was matched with."""
+    """One payment of a register, and ours that it was matched with.
+
+    `copy`: a list that has one number twice has the second row as copy 1. Which of them is whose
+    money, people decide: posted, it is a payment of its own under `payment_key`.
+    """
 
     class Outcome(models.TextChoices):
         """What the comparison says."""
@@ -66,6 +70,7 @@ class ProviderRegisterRow(models.Model):
     account_code = models.CharField(max_length=64, blank=True, default="")
     amount_kopecks = models.BigIntegerField()
     is_reversal = models.BooleanField(default=False)
+    copy = models.PositiveSmallIntegerField(default=0)
     paid_at = models.DateTimeField(null=True)
     details = models.JSONField(default=dict)
     outcome = models.CharField(max_length=15, choices=Outcome.choices)
@@ -77,7 +82,8 @@ class ProviderRegisterRow(models.Model):
         db_table = "billing_provider_register_row"
         constraints = [
             models.UniqueConstraint(
-                fields=["register", "key", "is_reversal"], name="billing_register_row_once"
+                fields=["register", "key", "is_reversal", "copy"],
+                name="billing_register_row_once",
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -94,4 +100,9 @@ class ProviderRegisterRow(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.key}: {self.outcome}"
+        return f"{self.payment_key}: {self.outcome}"
+
+    @property
+    def payment_key(self) -> str:
+        """The number under which a payment of this row is credited."""
+        return f"{self.key}:{self.copy + 1}" if self.copy else self.key

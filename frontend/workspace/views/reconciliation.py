@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from billing.calendar import ONE_DAY, day_bounds
-from billing.payments import mending, reconciling, taking_lists
+from billing.payments import mending, reconciling, settling, taking_lists
 from billing.payments.models import MerchantAccount
 from billing.payments.reconciling import Kind
 from frontend import tables
@@ -161,7 +161,7 @@ def _post_all(press: Press) -> Any:
 
 def _pull(press: Press) -> Any:
     start, end = day_bounds(press.day)
-    mending.pull(at=press.at, merchant_id=press.merchant.id, start=start, end=end)
+    taking_lists.pull(at=press.at, merchant_id=press.merchant.id, start=start, end=end)
     return _("The list is taken in.")
 
 
@@ -199,7 +199,7 @@ BUTTONS: dict[str, Callable[[Press], Any]] = {
 
 
 def _settle(press: Press, form: SettleForm) -> Any:
-    mending.settle(
+    settling.settle(
         **press.who,
         on_date=clock.today(press.at),
         of_date=press.day,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.ledger import queries as ledger_queries
-from billing.payments import conflicts, mending, merchants, reconciling, refunds
+from billing.payments import conflicts, mending, merchants, reconciling, refunds, taking_lists
 from billing.payments import operations as payments
 from billing.payments.calls import (
     Pay,
@@ -147,7 +147,7 @@ def test_an_amount_is_brought_to_their_list_under_a_commission(
     merchant, account = opened(commission="PERCENT", commission_bp=200), world.account()
     credited(merchant, account, 10_000, paid_at=AT)
     assert balance(account) == 9_800
-    mending.keep(
+    taking_lists.keep(
         (RegistryRow("k1", theirs, code_of(account), AT),),
         at=LATER,
         merchant=merchants.get(merchant_id=merchant),

@@ -18,11 +18,11 @@ from billing.payments import (
     conflicts,
     dispatch,
     links,
-    mending,
     merchants,
     reconciling,
     registers,
     statements,
+    taking_lists,
 )
 from billing.payments import operations as payments
 from billing.payments.calls import (
@@ -40,7 +40,7 @@ from billing.payments.calls import (
 )
 from billing.payments.checkouts import Started
 from billing.payments.gateway import Message, PaymentView
-from billing.payments.models import MerchantAccount, Payment
+from billing.payments.models import MerchantAccount, Payment, ProviderRegisterRow
 from billing.payments.providers.privat24 import liqpay
 from billing.payments.results import Result
 from project.core.actor import SYSTEM
@@ -245,7 +245,7 @@ def test_a_payment_of_midnight_is_missing_on_neither_day(world: World, merchant:
         (DAY - timedelta(days=1), (RegistryRow("k1", 5_000, code_of(account), theirs),)),
         (DAY, (RegistryRow("k2", 7_000, code_of(account), ours),)),
     ):
-        mending.keep(
+        taking_lists.keep(
             rows,
             at=AT,
             merchant=mine,
@@ -260,11 +260,49 @@ def test_a_payment_of_midnight_is_missing_on_neither_day(world: World, merchant:
     assert [line.kind for line in after.lines] == ["MISSING_HERE"]
 
 
-def test_a_list_that_names_a_payment_twice_is_kept(world: World, merchant: int) -> None:
-    row = RegistryRow("k1", 5_000, "100", AT)
+def test_a_number_that_stands_twice_in_a_list_loses_no_row(world: World, merchant: int) -> None:
+    account, other = world.account(), world.account()
+    do(merchant, Pay(code_of(account), 5_000, "k1", paid_at=AT))
+    row = RegistryRow("k1", 5_000, code_of(account), AT)
     mine = merchants.get(merchant_id=merchant)
-    call = RegistryIn("list", (row, replace(row, amount_kopecks=6_000)))
-    assert registers.take_in(call, merchant=mine, space="platon", at=AT).result is Result.OK
+    space = mine.provider.endpoints[0].space
+    call = RegistryIn(
+        "list", (row, replace(row, amount_kopecks=6_000, account=code_of(other)), row)
+    )
+    for _again in range(2):
+        assert registers.take_in(call, merchant=mine, space=space, at=AT).result is Result.OK
+    one = MerchantAccount.objects.get(id=merchant)
+
+    def lines() -> list[tuple[str, str, int]]:
+        found = reconciling.day(merchant=one, on_date=DAY).lines
+        return [(line.kind, line.key, line.theirs_kopecks) for line in found]
+
+    twice, again = ("REPEATED", "k1:2", 6_000), ("REPEATED", "k1:3", 5_000)
+    assert lines() == [twice, again, ("MATCHED", "k1", 5_000)]
+    second = ProviderRegisterRow.objects.get(copy=1)
+    mending.post_missing(at=LATER, actor=CASHIER, row_id=second.id)
+    assert (balance(account), balance(other)) == (5_000, 6_000)
+    assert lines() == [again, ("MATCHED", "k1", 5_000), ("MATCHED", "k1:2", 6_000)]
+    right()
+
+
+def test_a_number_that_stands_twice_in_a_file_is_shown_on_both_days(
+    world: World, merchant: int
+) -> None:
+    code = code_of(world.account())
+    table = (
+        "id;дата;сума;договір\n"
+        f"k1;10.11.2026;50,00;{code}\n"
+        f"k1;10.11.2026;70,00;{code}\n"
+        f"k1;11.11.2026;50,00;{code}\n"
+    )
+    taking_lists.take_file(at=AT, merchant_id=merchant, content=table.encode(), name="list.csv")
+    one = MerchantAccount.objects.get(id=merchant)
+    for day, kinds in (
+        (DAY, ["MISSING_HERE", "REPEATED"]),
+        (DAY + timedelta(days=1), ["REPEATED"]),
+    ):
+        assert [line.kind for line in reconciling.day(merchant=one, on_date=day).lines] == kinds
 
 
 def test_numbers_of_payers_documents_are_no_numbers_of_payments() -> None:

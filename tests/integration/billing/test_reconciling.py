@@ -8,7 +8,15 @@ import pytest
 from billing.calendar import ONE_DAY, midnight
 from billing.ledger import queries as ledger_queries
 from billing.ledger.verification import verify
-from billing.payments import crediting, mending, merchants, reconciling, statements, taking_lists
+from billing.payments import (
+    crediting,
+    mending,
+    merchants,
+    reconciling,
+    settling,
+    statements,
+    taking_lists,
+)
 from billing.payments import operations as payments
 from billing.payments.calls import Pay
 from billing.payments.models import MerchantAccount, ProviderRegisterRow
@@ -100,7 +108,7 @@ def test_one_missing_and_two_wrong_amounts_end_at_zero(
     mending.close_dispute(**WHO, dispute_id=asked.id, resolution="прийшло наступного дня")
     assert reconciling.disputes_count() == 0
     made = [
-        mending.settle(
+        settling.settle(
             **WHO,
             on_date=DAY,
             merchant_id=merchant.id,
@@ -113,7 +121,7 @@ def test_one_missing_and_two_wrong_amounts_end_at_zero(
     assert made[0] == made[1]
     assert reconciling.day(merchant=merchant, on_date=DAY).owed_kopecks == 0
     with pytest.raises(mending.CannotMendError):
-        mending.settle(
+        settling.settle(
             **WHO,
             on_date=DAY,
             merchant_id=merchant.id,
@@ -126,7 +134,7 @@ def test_one_missing_and_two_wrong_amounts_end_at_zero(
 
 def test_a_system_without_lists_says_so(merchant: MerchantAccount) -> None:
     with pytest.raises(payments.CannotPayError):
-        mending.pull(
+        taking_lists.pull(
             at=AT, merchant_id=merchant.id, start=midnight(DAY), end=midnight(DAY + ONE_DAY)
         )
 

@@ -11,7 +11,7 @@ from django.test import override_settings
 from pytest_django.live_server_helper import LiveServer
 
 from billing.ledger import queries as ledger_queries
-from billing.payments import checkouts, mending, merchants, outgoing
+from billing.payments import checkouts, mending, merchants, outgoing, taking_lists
 from billing.payments.calls import SeenState
 from billing.payments.gateway import OutgoingRequest
 from billing.payments.models import Payment, PaymentMessage, ProviderRegisterRow
@@ -191,7 +191,7 @@ def test_the_banks_key_changes_money_goes_back_and_the_list_tells(
     played.post("/decide", number=lost_key, do="unheard")
     at = clock.now()
     start, end = at - timedelta(hours=1), at + timedelta(hours=1)
-    assert mending.pull(at=at, merchant_id=played.merchant.id, start=start, end=end) == 3
+    assert taking_lists.pull(at=at, merchant_id=played.merchant.id, start=start, end=end) == 3
     listed = dict(ProviderRegisterRow.objects.values_list("key", "outcome"))
     assert listed == {key: "MATCHED", other_key: "AMOUNT_DIFFERS", lost_key: "MISSING_HERE"}
     # An order that only the list knows as paid is posted as that order, and stays one payment.

@@ -13,7 +13,7 @@ from django.urls import reverse
 from billing.ledger import queries as ledger_queries
 from billing.ledger import verification
 from billing.models import Payment
-from billing.payments import answering, crediting, mending, merchants
+from billing.payments import answering, crediting, merchants, settling
 from billing.payments import operations as payments
 from billing.payments.calls import Pay
 from billing.payments.models import LegalEntity, LegalEntityArea, MerchantAccount, Settlement
@@ -192,7 +192,7 @@ def test_a_transfer_that_was_posted_wrong_is_taken_back_and_posted_anew(
     iryna: Client, merchant: merchants.Account, lost: Payment
 ) -> None:
     post = {"at": AT, "on_date": ON_DATE, "actor": SYSTEM, "merchant_id": merchant.id}
-    wrong = mending.settle(**post, bank_kopecks=20_000, fee_kopecks=0, reference="П-1")
+    wrong = settling.settle(**post, bank_kopecks=20_000, fee_kopecks=0, reference="П-1")
     clearing = merchant.clearing_account_id
     assert ledger_queries.balance_kopecks(account_id=clearing) == -10_000
     address = reverse("workspace:settlement", args=[wrong.id])
@@ -201,7 +201,7 @@ def test_a_transfer_that_was_posted_wrong_is_taken_back_and_posted_anew(
     assert iryna.post(address, {"reason": "описка"}).status_code == 302
     assert iryna.post(address, {"reason": "ще раз"}).status_code == 422
     assert "описка" in iryna.get(address).content.decode()
-    right = mending.settle(**post, bank_kopecks=29_500, fee_kopecks=500, reference="П-1")
+    right = settling.settle(**post, bank_kopecks=29_500, fee_kopecks=500, reference="П-1")
     assert right.id != wrong.id
     assert ledger_queries.balance_kopecks(account_id=clearing) == 0
     assert Settlement.objects.filter(reversal_journal_id__isnull=True).get() == right

@@ -15,8 +15,8 @@ from django.urls import reverse
 from billing.bookkeeping import operations as bookkeeping
 from billing.bookkeeping.wishes import Wish
 from billing.models import Discount, PlanBatch, PriceRule, Tariff
-from billing.payments import mending
 from billing.payments import operations as payments
+from billing.payments import settling
 from billing.payments.models import MerchantAccount
 from coverage.models import ZoneVersion
 from crm import operations as crm
@@ -355,7 +355,7 @@ def things() -> dict[str, str]:
         "ip_pool": services.pool().id,
         "merchant": merchant,
         "legal_entity": MerchantAccount.objects.get(id=merchant).legal_entity_id,
-        "settlement": mending.settle(
+        "settlement": settling.settle(
             at=AT,
             on_date=ON_DATE,
             actor=SYSTEM,

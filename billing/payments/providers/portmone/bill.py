@@ -145,10 +145,9 @@ def _pay_order(order: Element, merchant: Merchant) -> RegistryIn:
     bills = documents.children(order, "BILLS/BILL")
     if len(bills) > MAX_BILLS:
         raise Refusal(Result.BAD_FORMAT, "too many bills")
-    rows = {(row.key, row.is_reversal): row for row in map(_row, bills)}
     return RegistryIn(
         name=values.digits(documents.text(order, "PAY_ORDER_ID")),
-        rows=tuple(rows.values()),
+        rows=tuple(_row(bill) for bill in bills),
         total_kopecks=values.uah(documents.text(order, "PAY_ORDER_AMOUNT"), allow_negative=True),
         is_complete=False,
     )

@@ -194,11 +194,10 @@ def _upload(data: Element, merchant: Merchant) -> tuple[Call, str]:
     payments = documents.children(unit, "PaymentGroup/Payment")
     if len(payments) > MAX_ROWS:
         raise Refusal(Result.BAD_FORMAT, "too many payments")
-    rows = {(row.key, row.is_reversal): row for row in map(_row, payments)}
     told = documents.text(unit, "Sum")
     call = RegistryIn(
         name=f"REG-{number}",
-        rows=tuple(rows.values()),
+        rows=tuple(_row(payment) for payment in payments),
         total_kopecks=values.uah(told) if told not in ("", "0", "0.00") else None,
         is_complete=False,
     )

@@ -246,12 +246,12 @@ def _report(told: Mapping[str, Any], merchant: Merchant) -> Message:
         raise Refusal(Result.BAD_FORMAT, "payments is a list")
     day = values.iso_time(documents.words(told, "date") + "T00:00:00")
     name = values.key(documents.words(told, "id"), max_length=80)
-    found = {row.key: row for row in (_row(row) for row in rows)}
+    found = tuple(_row(row) for row in rows)
     call = RegistryIn(
         name=name,
-        rows=tuple(found.values()),
+        rows=found,
         start=day,
-        total_kopecks=sum(row.amount_kopecks for row in found.values()),
+        total_kopecks=sum(row.amount_kopecks for row in found),
     )
     return Message("report", (call,), wire=name)
 
