@@ -97,7 +97,11 @@ def _written(words: tuple[str, ...]) -> tuple[str, ...]:
 def _inside(value: str, words: Iterable[str], depth: int) -> str:
     """A field of a form; written anew only when there was something to hide in it."""
     plain = unquote_plus(value)
-    if not (_is_named(plain) or _PAN.search(plain) or any(word in plain for word in words)):
+    if not (
+        _is_named(plain)
+        or _PAN.search(plain)
+        or any(word in plain for word in _written(tuple(words)))
+    ):
         return value
     hidden = masked(plain, words, depth=depth) if plain != value else plain
     if hidden == plain:

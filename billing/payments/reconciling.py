@@ -33,7 +33,8 @@ REST = ":rest"
 class Kind(StrEnum):
     """What a line of the comparison says; the ones that need somebody first.
 
-    REPEATED: the list has the number once more. UNLISTED: ours, and there is no list of the day to compare it with.
+    REPEATED: the list has the number once more. UNLISTED: ours, and there is no list of the day to
+    compare it with.
     """
 
     MISSING_HERE = "MISSING_HERE"
@@ -82,11 +83,9 @@ class Line:
     @property
     def key(self) -> str:
         """The payment system's number."""
-        return (
-            self.row.payment_key
-            if self.row
-            else (self.payment.external_id or "" if self.payment else "")
-        )
+        if self.row is not None:
+            return self.row.payment_key
+        return (self.payment.external_id or "") if self.payment is not None else ""
 
 
 class _Ours(NamedTuple):

@@ -18,6 +18,7 @@ from billing.payments import (
     conflicts,
     dispatch,
     links,
+    mending,
     merchants,
     reconciling,
     registers,
