@@ -105,6 +105,12 @@ PAYMENT |= {
     "REFUND_ASKED": State(
         tone="pending", icon="ti-clock", word=pgettext_lazy("payment", "refund asked for")
     ),
+    "REFUND_HEARD": State(
+        tone="pending", icon="ti-clock", word=pgettext_lazy("payment", "refund told too early")
+    ),
+    "REFUND_SETTLED": State(
+        tone="online", icon="ti-checks", word=pgettext_lazy("payment", "refund settled")
+    ),
     "CONFLICT": State(
         tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("payment", "conflict")
     ),
@@ -122,6 +128,9 @@ ATTEMPT = {
     "FAILED": State(tone="debt", icon="ti-circle-x", word=pgettext_lazy("attempt", "failed")),
     "UNKNOWN": State(
         tone="guest", icon="ti-help-circle", word=pgettext_lazy("attempt", "being asked about")
+    ),
+    "HEARD": State(
+        tone="pending", icon="ti-clock", word=pgettext_lazy("attempt", "waits for its payment")
     ),
 }
 # How a payment system does.

@@ -5,7 +5,7 @@ Whoever has the link sees the contract's balance and may pay for it; nobody can 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -14,11 +14,14 @@ from django.conf import settings
 from django.core.signing import BadSignature, Signer
 from django.utils.translation import gettext_lazy as _
 
+from billing.calendar import kyiv_date
 from billing.ledger import queries as ledger_queries
 from billing.payments import checkouts, finding, merchants, payers, registry
 from billing.payments.checkouts import CannotPayError, Started
 from billing.payments.models import MerchantAccount, Payment, PaymentAttempt
 from billing.payments.results import Result
+from billing.subscriptions import queries as subscriptions
+from billing.subscriptions.queries import ServiceState
 from project.core.actor import Actor
 from project.core.errors import NotFoundError
 
@@ -79,13 +82,17 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the payment page shows: whose account, what is owed, how it can be paid."""
+    """What the payment page shows: whose account, what is owed, how it can be paid.
+
+    `month_kopecks`: what a month of the account's services costs by their present prices.
+    """
 
     account_id: int
     code: str
     name: str
     balance_kopecks: int
     ways: Sequence[Way]
+    month_kopecks: int = 0
 
     @property
     def takes_orders(self) -> bool:
@@ -98,7 +105,7 @@ class Asked:
         return max(0, -self.balance_kopecks)
 
 
-def asked(*, account_code: str, signature: str) -> Asked:
+def asked(*, account_code: str, signature: str, on_date: date) -> Asked:
     """The payment page of a signed link. Raises NotFoundError, CannotPayError."""
     if not account_code.isprintable() or not _holds("account", account_code, signature):
         raise NotFoundError(_("This link is not whole. Open it from the message once more."))
@@ -113,6 +120,17 @@ def asked(*, account_code: str, signature: str) -> Asked:
         name=shortened(found.holder_name),
         balance_kopecks=found.balance_kopecks,
         ways=ways(account_code=account_code),
+        month_kopecks=month_kopecks(account_id=found.id, on_date=on_date),
+    )
+
+
+def month_kopecks(*, account_id: int, on_date: date) -> int:
+    """What a month of the account's services costs; what is bought once is left out."""
+    services = subscriptions.card(account_ids=[account_id], on_date=on_date)
+    return sum(
+        one.price_kopecks
+        for one in services
+        if one.state != ServiceState.TERMINATED and one.charge_type != "ONE_OFF"
     )
 
 
@@ -163,7 +181,7 @@ def begin(
 
     Raises NotFoundError, CannotPayError, ProviderDownError.
     """
-    page = asked(account_code=account_code, signature=signature)
+    page = asked(account_code=account_code, signature=signature, on_date=kyiv_date(at))
     if merchant_id not in {way.merchant_id for way in page.ways if not way.url}:
         raise CannotPayError(field="merchant")
     home = str(settings.GEOBILL_PUBLIC_URL).rstrip("/")

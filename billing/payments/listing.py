@@ -1,7 +1,7 @@
 """All payments in one list, whatever the channel, and everything that is known of one of them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -46,6 +46,11 @@ class Wanted:
     key: str = ""
     low_kopecks: int | None = None
     high_kopecks: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many fields filter."""
+        return sum(one not in (None, "") for one in astuple(self))
 
     @property
     def is_empty(self) -> bool:

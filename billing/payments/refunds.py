@@ -22,7 +22,7 @@ from billing.payments.models import Payment, Refund
 from billing.payments.outgoing import HttpLink
 from billing.payments.results import Result
 from billing.payments.transfers import locked
-from project.core import audit
+from project.core import audit, clock
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
@@ -306,6 +306,11 @@ def to_settle(*, at: datetime) -> QuerySet[Refund]:
     return old.select_related("payment", "merchant").order_by("id")
 
 
+def to_settle_count() -> int:
+    """How many refunds wait for somebody to say how they ended."""
+    return to_settle(at=clock.now()).count()
+
+
 def _failed(wanted: Refund, *, error: str, at: datetime) -> None:
     Refund.objects.filter(id=wanted.id, state__in=IN_FLIGHT).update(
         state=State.FAILED, error=error[:300], finished_at=at
@@ -323,4 +328,5 @@ __all__ = [
     "refundable_kopecks",
     "settle",
     "to_settle",
+    "to_settle_count",
 ]

@@ -4,6 +4,7 @@ A payment that waits is shown as waiting, whatever the payment system's page has
 has told us, or answered us, is paid.
 """
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,7 +61,7 @@ def pay(request: HttpRequest, account: str) -> HttpResponse:
         error.http_status = 429
         return _refused(request, error)
     try:
-        page = links.asked(account_code=account, signature=signature)
+        page = links.asked(account_code=account, signature=signature, on_date=clock.today())
     except DomainError as error:
         return _refused(request, error)
     if request.method != "POST":
@@ -84,15 +85,41 @@ def pay(request: HttpRequest, account: str) -> HttpResponse:
     return redirect(f"{links.return_path(order=started.order)}go/")
 
 
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """An amount that the page suggests, and why."""
+
+    kopecks: int
+    why: Any
+
+    @property
+    def typed(self) -> str:
+        """As it is typed: "300", "150,25"."""
+        whole, rest = divmod(self.kopecks, 100)
+        return f"{whole},{rest:02d}" if rest else str(whole)
+
+
+def _amounts(page: Asked) -> list[Amount]:
+    """What is owed first; a month; both. Any other amount is typed."""
+    debt, month = page.debt_kopecks, page.month_kopecks
+    wanted = [
+        Amount(debt, _("pay the debt")),
+        Amount(month, _("for a month")),
+        Amount(debt + month if debt and month else 0, _("the debt and a month ahead")),
+    ]
+    return [one for one in wanted if one.kopecks]
+
+
 def _page(
     request: HttpRequest, page: Asked, *, form: PayForm | None = None, status: int = 200
 ) -> HttpResponse:
-    debt = page.debt_kopecks
-    first = f"{debt // 100},{debt % 100:02d}" if debt % 100 else str(debt // 100)
+    amounts = _amounts(page)
+    first = request.GET.get("amount") or (amounts[0].typed if amounts else "")
     context = {
         "page": page,
         "form": form,
-        "typed": request.POST.get("amount", first if debt else "")[:16],
+        "amounts": amounts,
+        "typed": request.POST.get("amount", first)[:16],
         "chosen": request.POST.get("merchant", ""),
     }
     return render(request, "public/pay.html", context, status=status)

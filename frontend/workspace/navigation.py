@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.bookkeeping import queries as bookkeeping_queries
 from billing.payments import listing as payment_listing
 from billing.payments import reconciling as payment_reconciling
+from billing.payments import refunds as payment_refunds
 from network import confirmations, live_queries
 from project.core.models import User
 from project.core.roles import Permission
@@ -109,6 +110,12 @@ MODULES: tuple[NavModule, ...] = (
                 _("Contradictions"),
                 "/workspace/payments/contradictions/",
                 (Permission.PAYMENTS_RECONCILE,),
+            ),
+            NavPage(
+                _("Refunds to settle"),
+                "/workspace/payments/refunds/",
+                (Permission.PAYMENTS_RECONCILE,),
+                payment_refunds.to_settle_count,
             ),
             NavPage(
                 _("Reconciliation"),

@@ -16,6 +16,16 @@ document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("[data-print]")) window.print();
 });
 
+// A suggested amount goes into the field at once; without a script its link opens the page with it.
+document.addEventListener("click", (event) => {
+  const chip = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-fill]") : null;
+  const field = chip && document.getElementById(chip.dataset.fills ?? "");
+  if (!chip || !(field instanceof HTMLInputElement)) return;
+  event.preventDefault();
+  field.value = chip.dataset.fill ?? "";
+  field.focus();
+});
+
 // The way to a payment system goes on by itself, but not for who came back from there; the button
 // is there for who has no script.
 const onward = document.querySelector<HTMLFormElement | HTMLAnchorElement>("[data-go]");

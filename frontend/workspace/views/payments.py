@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from billing.payments import conflicts, listing, suggesting
+from billing.payments import conflicts, listing, refunds, suggesting
 from billing.payments import operations as payments
 from billing.payments.suggesting import Why
 from frontend import tables
@@ -58,7 +58,11 @@ def detail(request: HttpRequest, payment_id: int) -> HttpResponse:
     """One payment: its attempts, refunds, journals, and what was on the wire for those who may."""
     sees_messages = may(request, Permission.PAYMENTS_RECONCILE)
     known = listing.known(payment_id=payment_id, with_messages=sees_messages)
-    context = {"known": known, "row": payment_rows.row(known.payment)}
+    context = {
+        "known": known,
+        "row": payment_rows.row(known.payment),
+        "refundable": refunds.refundable_kopecks(known.payment),
+    }
     return render(request, "workspace/payment.html", context)
 
 

@@ -80,6 +80,29 @@ def test_a_payment_is_begun_waits_and_is_paid(
     assert client.get(back.replace(payment.order_number or "", "1")).status_code == 404
 
 
+def test_the_debt_a_month_and_both_are_suggested_and_any_amount_may_be_typed(
+    client: Client, number: str, platon: merchants.Account
+) -> None:
+    page = links.path_of(account_code=number)
+    shown = client.get(page)
+    amounts = [(one.kopecks, one.typed) for one in shown.context["amounts"]]
+    month = links.month_kopecks(account_id=account_of(number), on_date=ON_DATE)
+    assert month > 0
+    debt = shown.context["page"].debt_kopecks
+    wanted = [debt, month, debt + month] if debt else [month]
+    assert [kopecks for kopecks, _typed in amounts] == wanted
+    assert shown.context["typed"] == amounts[0][1]
+    other = client.get(f"{page}&amount=77")
+    assert 'value="77"' in other.content.decode()
+    assert client.get(f"{page}&amount=%22%3E%3Cb%3E").status_code == 200
+
+
+def account_of(number: str) -> int:
+    found = ledger_queries.subscriber_with_balance(code=number)
+    assert found is not None
+    return found.id
+
+
 def test_a_failed_payment_says_so(client: Client, number: str, platon: merchants.Account) -> None:
     client.post(links.path_of(account_code=number), {"amount": "300", "merchant": platon.id})
     payment = Payment.objects.get(state="CREATED")

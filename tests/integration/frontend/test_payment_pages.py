@@ -2,6 +2,8 @@
 
 import csv
 import io
+import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,12 +18,21 @@ from billing.models import Payment
 from billing.payments import answering, crediting, merchants, settling
 from billing.payments import operations as payments
 from billing.payments.calls import Pay
-from billing.payments.models import LegalEntity, LegalEntityArea, MerchantAccount, Settlement
+from billing.payments.gateway import IncomingReply, OutgoingRequest
+from billing.payments.models import (
+    LegalEntity,
+    LegalEntityArea,
+    MerchantAccount,
+    Refund,
+    Settlement,
+)
+from billing.payments.outgoing import HttpLink
 from billing.subscriptions.models import Subscription
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
 from tests.integration.frontend.test_money_operations import Contract, client_of
+from tests.support.acquiring import Bank, do
 from tests.support.provider import AT, ON_DATE, small_provider
 
 JUNK = ["\x00", "-1", "99999999999999999999", "9999-12-31", "0001-01-01", "ї", "' OR 1=1", "1e9"]
@@ -245,3 +256,94 @@ def test_a_legal_entity_is_added_changed_and_given_a_place(
     assert boss.post(address, {"drop": str(area.id)}).status_code == 302
     assert not LegalEntityArea.objects.exists()
     assert boss.get(reverse("workspace:legal-entities")).status_code == 200
+
+
+@pytest.fixture
+def acquired(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Payment:
+    """A payment of 100 hryvnias by card, of which the bank keeps two per cent."""
+    merchant_id = payments.open_merchant(
+        at=AT,
+        actor=SYSTEM,
+        provider="monobank",
+        settings={"token": "uToken"},
+        commission="PERCENT",
+        commission_bp=200,
+    )
+    do(merchant_id, Pay(contract.number, 10_000, "k1"), at=AT)
+    return Payment.objects.get(external_id="k1")
+
+
+def says(monkeypatch: pytest.MonkeyPatch, answer: Any) -> Bank:
+    """What the bank answers from now on; None: nothing."""
+    bank = Bank(AT, answer)
+
+    def send(link: HttpLink, request: OutgoingRequest, *, operation: str) -> IncomingReply:
+        return bank.send(request, operation=operation)
+
+    monkeypatch.setattr(HttpLink, "send", send)
+    return bank
+
+
+def test_a_part_of_a_payment_is_given_back_from_its_page(
+    iryna: Client, contract: Contract, acquired: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = reverse("workspace:payment", args=[acquired.id])
+    address = reverse("workspace:payment-refund", args=[acquired.id])
+    assert address in iryna.get(page).content.decode()
+    assert address not in client_of("kateryna", Role.CASHIER).get(page).content.decode()
+    form = iryna.get(address).content.decode()
+    assert 'value="100,00"' in form
+    token = form.partition('name="token" value="')[2].partition('"')[0]
+    before = ledger_queries.balance_kopecks(account_id=contract.account_id)
+    bank = says(monkeypatch, {"status": "success"})
+    typed = {"token": token, "reason": "звернувся"}
+    for amount, reason in (("", "x"), ("100,01", "x"), ("0", "x"), ("50", ""), ("ї", "x")):
+        wrong = {**typed, "amount": amount, "reason": reason}
+        assert iryna.post(address, wrong).status_code == 422
+    assert not bank.requests
+    for _twice in range(2):
+        assert iryna.post(address, {**typed, "amount": "50"}).headers["Location"] == page
+    assert [one["amount"] for one in bank.requests] == [5_000]
+    assert ledger_queries.balance_kopecks(account_id=contract.account_id) == before - 4_900
+    assert 'value="50,00"' in iryna.get(address).content.decode()
+    says(monkeypatch, {"errCode": "LIMIT", "errText": "no money"})
+    refused = iryna.post(address, {"token": str(uuid.uuid4()), "reason": "ще", "amount": "50"})
+    assert refused.status_code == 422
+    assert Refund.objects.filter(state="FAILED").count() == 1
+    assert verification.verify().problems == []
+
+
+def test_a_refund_of_which_nobody_tells_is_settled_on_its_list(
+    iryna: Client, acquired: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    says(monkeypatch, None)
+    address = reverse("workspace:payment-refund", args=[acquired.id])
+    asked = {"token": str(uuid.uuid4()), "reason": "звернувся", "amount": "100"}
+    assert iryna.post(address, asked).status_code == 302
+    refund = Refund.objects.get()
+    assert refund.state == "UNKNOWN"
+    listed = reverse("workspace:refunds")
+    link = reverse("workspace:refund-settle", args=[refund.id])
+    assert link not in iryna.get(listed).content.decode()
+    monkeypatch.setattr(clock, "now", lambda: AT + timedelta(days=2))
+    assert link in iryna.get(listed).content.decode()
+    assert link in iryna.get(reverse("workspace:payment", args=[acquired.id])).content.decode()
+    assert iryna.post(link, {"comment": "x"}).status_code == 400
+    assert iryna.post(link, {"went": "yes", "comment": " "}).status_code == 400
+    assert iryna.post(link, {"went": "no", "comment": "у кабінеті немає"}).status_code == 302
+    assert iryna.post(link, {"went": "no", "comment": "ще раз"}).status_code == 409
+    assert link not in iryna.get(listed).content.decode()
+    # The bank has given it back after all.
+    assert iryna.post(link, {"went": "yes", "comment": "у виписці"}).status_code == 302
+    acquired.refresh_from_db()
+    assert acquired.state == "REVERSED"
+    assert verification.verify().problems == []
+
+
+def test_a_system_that_gives_nothing_back_by_itself_says_so(
+    iryna: Client, contract: Contract, merchant: merchants.Account
+) -> None:
+    do(merchant.id, Pay(contract.number, 10_000, "k1"), at=AT)
+    payment = Payment.objects.get(external_id="k1")
+    address = reverse("workspace:payment-refund", args=[payment.id])
+    assert 'name="amount"' not in iryna.get(address).content.decode()

@@ -17,7 +17,7 @@ from billing.bookkeeping.wishes import Wish
 from billing.models import Discount, PlanBatch, PriceRule, Tariff
 from billing.payments import operations as payments
 from billing.payments import settling
-from billing.payments.models import MerchantAccount
+from billing.payments.models import MerchantAccount, Refund
 from coverage.models import ZoneVersion
 from crm import operations as crm
 from frontend.workspace.urls import urlpatterns
@@ -182,6 +182,10 @@ ADDRESSES = [
     page("merchant", P.PAYMENTS_SETUP, merchant_id="merchant"),
     page("merchant", P.PAYMENTS_SETUP, method="post", merchant_id="merchant"),
     page("payment", P.LEDGER_VIEW, payment_id="payment"),
+    page("refunds", P.PAYMENTS_RECONCILE),
+    page("refund-settle", P.PAYMENTS_RECONCILE, method="post", refund_id="refund"),
+    page("payment-refund", P.PAYMENTS_RECONCILE, payment_id="payment"),
+    page("payment-refund", P.PAYMENTS_RECONCILE, method="post", payment_id="payment"),
     page("payment-allocate", P.PAYMENTS_RECONCILE, payment_id="payment"),
     page("payment-allocate", P.PAYMENTS_RECONCILE, method="post", payment_id="payment"),
     page("charging", P.LEDGER_VIEW),
@@ -385,6 +389,15 @@ def things() -> dict[str, str]:
         "account": made.account_id,
         "journal": payment.journal_id,
         "payment": payment.id,
+        "refund": Refund.objects.create(
+            payment=payment,
+            key="permissions",
+            kind=Refund.Kind.OURS,
+            state=Refund.State.FAILED,
+            amount_kopecks=100,
+            told_kopecks=100,
+            created_at=AT,
+        ).id,
         "user": zones.planner("colleague").id,
         "operation": bookkeeping.ask(
             at=AT,
