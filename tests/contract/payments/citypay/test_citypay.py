@@ -1,9 +1,8 @@
 """CityPay: its vectors, and what it must bear."""
 
-from collections.abc import Callable
-
 import pytest
 
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
@@ -57,5 +56,7 @@ class TestTerminal(LogInFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("citypay")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("citypay")
+    assert told.over_http > 0
+    assert told.wrong == []

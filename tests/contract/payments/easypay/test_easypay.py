@@ -1,11 +1,11 @@
 """EasyPay: its vectors, and what its bill protocol must bear."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from billing.payments import recipes
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.easypay.adapter import OUR_KEY, PROVIDER_KEY
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
 from tests.contract.payments.suite import SignedFaults
@@ -102,5 +102,7 @@ class TestBill(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("easypay")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("easypay")
+    assert told.over_http > 0
+    assert told.wrong == []

@@ -1,7 +1,6 @@
 """iBox: its vectors, and what it must bear."""
 
 import base64
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,6 +11,7 @@ from billing.payments.models import MerchantAccount, Payment, PaymentMessage
 from project.core import crypto
 from project.core.actor import SYSTEM
 from tests.contract.payments import faults
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import FOLDER, Answered, Incoming, Provider
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
@@ -74,5 +74,7 @@ def test_a_user_without_a_password_lets_nobody_in_and_the_registry_says_so(
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("ibox")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("ibox")
+    assert told.over_http > 0
+    assert told.wrong == []

@@ -1,7 +1,6 @@
 """iPay: its vectors, and what its bill messages must bear."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import quote_plus
@@ -18,6 +17,7 @@ from billing.payments.wire.documents import tag
 from project.core import outbox
 from project.core.actor import SYSTEM
 from tests.contract.payments import faults
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import FOLDER, Answered, Incoming, Provider
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
@@ -216,5 +216,7 @@ def test_without_the_key_of_checkout_ipay_is_told_to_come_back_and_people_why(db
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("ipay")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("ipay")
+    assert told.over_http > 0
+    assert told.wrong == []

@@ -1,6 +1,5 @@
 """MoneyUA: its vectors, and what its result form must bear."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ import pytest
 from billing.payments import recipes
 from billing.payments.models import Payment
 from billing.payments.providers.moneyua import SIGNED_RESULT
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
@@ -88,5 +88,7 @@ class TestResult(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("moneyua")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("moneyua")
+    assert told.over_http > 0
+    assert told.wrong == []

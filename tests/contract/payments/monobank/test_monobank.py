@@ -1,10 +1,10 @@
 """monobank: its vectors, and what its bill protocols must bear."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
@@ -95,5 +95,7 @@ class TestDebt(LogInFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("monobank")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("monobank")
+    assert told.over_http > 0
+    assert told.wrong == []

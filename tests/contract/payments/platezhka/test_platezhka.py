@@ -1,10 +1,10 @@
 """Platezhka: its vectors, and what it must bear."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors.adapter import Sent
@@ -82,5 +82,7 @@ class TestEnvelope(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("platezhka")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("platezhka")
+    assert told.over_http > 0
+    assert told.wrong == []

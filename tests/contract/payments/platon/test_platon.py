@@ -1,6 +1,5 @@
 """Platon: its vectors, and what its callback must bear."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -14,6 +13,7 @@ from billing.payments.models import Payment, Refund
 from billing.payments.providers.platon import callback as platon
 from billing.payments.providers.platon.server import PlatonClient, order_hash
 from project.core.actor import SYSTEM
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import FOLDER, Answered, Incoming, Provider
 from tests.contract.payments.platon.adapter import ADAPTER, DETAILS
 from tests.contract.payments.suite import SignedFaults
@@ -160,5 +160,7 @@ def test_a_refund_within_ten_minutes_is_not_asked_for(db: None) -> None:
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("platon")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("platon")
+    assert told.over_http > 0
+    assert told.wrong == []

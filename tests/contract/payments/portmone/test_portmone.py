@@ -1,11 +1,11 @@
 """Portmone: its vectors, and what its bill protocol must bear."""
 
-from collections.abc import Callable
 from urllib.parse import quote_plus
 
 import pytest
 
 from billing.payments.models import Payment, Refund
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
@@ -87,5 +87,7 @@ class TestBill(LogInFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("portmone")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("portmone")
+    assert told.over_http > 0
+    assert told.wrong == []

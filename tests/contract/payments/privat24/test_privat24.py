@@ -1,10 +1,9 @@
 """Privat24: its vectors, and what its bill protocols must bear."""
 
-from collections.abc import Callable
-
 import pytest
 
 from billing.payments.models import Payment, ProviderRegisterRow
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import Answered, Incoming
 from tests.contract.payments.suite import LogInFaults
 from tests.vectors.adapter import Sent
@@ -121,5 +120,7 @@ class TestLegacy(LogInFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("privat24")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("privat24")
+    assert told.over_http > 0
+    assert told.wrong == []

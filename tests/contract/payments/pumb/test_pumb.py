@@ -1,7 +1,6 @@
 """PUMB: its vectors, and what its bill protocol must bear."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +11,7 @@ from billing.payments import recipes
 from billing.payments.models import PaymentEvent, ProviderRegisterRow
 from billing.payments.wire import documents
 from project.core.actor import SYSTEM
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
 from tests.contract.payments.pumb.adapter import BANK_KEY, HEADER, OUR_KEY
 from tests.contract.payments.suite import SignedFaults
@@ -159,5 +159,7 @@ class TestBill(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("pumb")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("pumb")
+    assert told.over_http > 0
+    assert told.wrong == []

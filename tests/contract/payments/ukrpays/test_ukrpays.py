@@ -1,6 +1,5 @@
 """UkrPays: its vectors, and what its callback must bear."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -10,6 +9,7 @@ from billing.payments import operations as payments
 from billing.payments import recipes
 from billing.payments.models import Payment
 from project.core.actor import SYSTEM
+from tests.contract.payments.conftest import RunVectors
 from tests.contract.payments.faults import FOLDER, Answered, Incoming
 from tests.contract.payments.suite import SignedFaults
 from tests.vectors import world
@@ -102,5 +102,7 @@ class TestCallback(SignedFaults):
 
 
 @pytest.mark.stack
-def test_the_vectors_hold(hold_vectors: Callable[..., None]) -> None:
-    hold_vectors("ukrpays")
+def test_the_vectors_hold(run_vectors: RunVectors) -> None:
+    told = run_vectors("ukrpays")
+    assert told.over_http > 0
+    assert told.wrong == []
