@@ -216,3 +216,23 @@ def test_an_accountant_brings_a_day_with_a_missing_and_a_wrong_amount_to_zero(
         assert ledger_queries.balance_kopecks(account_id=clearing) == 0
     page.goto(f"/workspace/reconciliation/?day={today}")
     screenshot(page, "reconciliation")
+
+
+def test_a_part_of_a_payment_is_given_back_by_a_button(
+    page: Page, stack: Stack, world: World
+) -> None:
+    with stack.database():
+        invoice = paid_at_monobank(world, 12_300, "pay")
+        payment = Payment.objects.get(external_id=invoice)
+    signed_in(page, world.accountant, "/workspace/payments/")
+    page.goto("/workspace/payments/?channel=MONOBANK")
+    screenshot(page, "payments")
+    page.goto(f"/workspace/payments/{payment.id}/")
+    page.get_by_role("link", name="Повернути", exact=True).click()
+    page.get_by_label("Платник отримає, ₴").fill("30")
+    page.get_by_label("Причина").fill("звернувся клієнт")
+    screenshot(page, "refund")
+    page.get_by_role("button", name="Повернути платникові").click()
+    row = page.get_by_role("row", name=re.compile("звернувся клієнт"))
+    expect(row).to_contain_text("30,00")
+    screenshot(page, "refund-asked")
