@@ -18,7 +18,7 @@ from frontend.workspace.paging import PAGE_SIZE
 from frontend.workspace.queries import payments as payment_rows
 from frontend.workspace.web import done, staff_page
 from project.core import clock
-from project.core.errors import DomainError
+from project.core.errors import DomainError, NotFoundError
 from project.core.http import actor_of
 from project.core.roles import Permission
 
@@ -96,6 +96,8 @@ def waiting(request: HttpRequest) -> HttpResponse:
 @staff_page(Permission.PAYMENTS_RECONCILE, methods=("POST",))
 def settle(request: HttpRequest, refund_id: int) -> HttpResponse:
     """Say how a refund ended: the money went back, or it did not."""
+    if not Refund.objects.filter(id=refund_id).exists():
+        raise NotFoundError
     went = params.choice_of(request.POST, "went", ("yes", "no"))
     if not went:
         raise DomainError(_("Say whether the money went back."))
