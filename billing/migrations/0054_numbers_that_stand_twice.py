@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0052_refunds_as_told")]
+    dependencies = [("billing", "0053_spans_by_btree")]
 
     operations = [
         migrations.AddField(
