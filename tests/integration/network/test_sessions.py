@@ -186,6 +186,15 @@ def test_a_whole_network_that_falls_silent_is_taken_in_portions(
     assert sessions.reap(at=AT + timedelta(minutes=16)) == (4, 0), "the rest at the next minute"
 
 
+def test_a_guest_that_was_let_out_is_none_in_the_history() -> None:
+    """Its Class says for ever how it began."""
+    guest = replace(facts(0), is_guest=True)
+    sessions.ingest([guest])
+    Session.objects.update(is_guest=False)
+    sessions.ingest([replace(facts(5, stop="User-Request"), is_guest=True)])
+    assert not SessionHistory.objects.get().is_guest
+
+
 def test_a_session_that_was_only_thought_to_be_over_goes_on_when_it_is_heard_of_again() -> None:
     """The way from the BRAS to us was broken for hours, or it told of a restart that was none."""
     services.nas(address=ADDRESS)
