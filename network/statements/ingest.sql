@@ -116,7 +116,8 @@ closed AS (
         GREATEST(g.nas_port_id, k.nas_port_id), k.nonce,
         CASE WHEN g.last_seen_at > k.last_seen_at THEN COALESCE(g.framed_ip, k.framed_ip)
              ELSE COALESCE(k.framed_ip, g.framed_ip) END,
-        COALESCE(g.is_guest, k.is_guest), LEAST(g.started_at, k.started_at), GREATEST(g.last_seen_at, k.last_seen_at),
+        COALESCE(g.is_guest, k.is_guest), LEAST(g.started_at, k.started_at),
+        GREATEST(g.last_seen_at, k.last_seen_at),
         k.new_in, k.new_out, GREATEST(g.session_time_s, k.session_time_s), k.new_day,
         k.new_before_in, k.new_before_out,
         CASE WHEN k.wrap_points <> '' THEN k.wrap_points::bigint[]
