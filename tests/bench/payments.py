@@ -60,10 +60,10 @@ _ORDERS = """
 WITH made AS (
     INSERT INTO billing_payment
         (account_id, channel, merchant_id, endpoint, space, request_hash, account_code,
-         service_code, amount_kopecks, gross_kopecks, fee_kopecks, refunded_kopecks, state, paid_at,
-         created_at, created_by, comment, details, order_number)
-    SELECT a.id, %(channel)s, %(merchant)s, %(client)s, '', '', a.code, '', 150, 150, 0, 0,
-           'CREATED', now(), now(), 'bench', '', '{}', n::text
+         service_code, amount_kopecks, told_kopecks, gross_kopecks, fee_kopecks, refunded_kopecks,
+         told_back_kopecks, state, paid_at, created_at, created_by, comment, details, order_number)
+    SELECT a.id, %(channel)s, %(merchant)s, %(client)s, '', '', a.code, '', 150, 150, 150, 0, 0,
+           0, 'CREATED', now(), now(), 'bench', '', '{}', n::text
     FROM generate_series(1, %(orders)s) AS n
     JOIN ledger_account AS a ON a.code = (%(first)s + n %% %(accounts)s)::text
     RETURNING id, order_number
