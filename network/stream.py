@@ -103,7 +103,7 @@ class Worker:
             self._is_ready = True
             return taken
         batch = self._claim() or self._read_ahead() or self._read(block_ms=block_ms)
-        if batch.entries and len(batch.entries) < BATCH_GOOD and block_ms:
+        if batch.entries and len(batch.entries) < min(BATCH_GOOD, BATCH_MAX) and block_ms:
             time.sleep(LINGER_S)
             more = self._read_from(">", count=BATCH_MAX - len(batch.entries))
             batch.add(more, received_at=clock.now())
@@ -175,9 +175,10 @@ class Worker:
         batch.add(entries, received_at=clock.now())
         return batch
 
-    def _read_from(self, place: str, *, block_ms: int = 0, count: int = BATCH_MAX) -> list[Entry]:
+    def _read_from(self, place: str, *, block_ms: int = 0, count: int | None = None) -> list[Entry]:
+        most, places = BATCH_MAX if count is None else count, {self.stream: place}
         answer: Any = self.client.xreadgroup(
-            GROUP, self.name, {self.stream: place}, count=count, block=block_ms or None
+            GROUP, self.name, places, count=most, block=block_ms or None
         )
         return answer[0][1] if answer else []
 
