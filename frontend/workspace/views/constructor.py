@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 
 from billing.calendar import ONE_DAY
-from billing.models import Tariff
+from billing.models import PriceRule, Tariff
 from billing.tariffs import constructor
 from billing.tariffs import operations as tariffs
 from frontend.workspace import params
@@ -125,14 +125,23 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
             )
         except DomainError as error:
             form.add_domain_error(error)
-            return _publish_page(request, tariff, form, at=at, status=error.http_status)
+            other = pages.rule_in_the_way(rule_id=int(error.context.get("rule_id") or 0))
+            return _publish_page(
+                request, tariff, form, at=at, status=error.http_status, conflict=other
+            )
         return done(request, _("Published."), "workspace:tariff", code)
     status = 422 if request.method == "POST" else 200
     return _publish_page(request, tariff, form, at=at, status=status)
 
 
 def _publish_page(
-    request: HttpRequest, tariff: Tariff, form: PublishForm, *, at: datetime, status: int
+    request: HttpRequest,
+    tariff: Tariff,
+    form: PublishForm,
+    *,
+    at: datetime,
+    status: int,
+    conflict: PriceRule | None = None,
 ) -> HttpResponse:
     current = pages.newest_version(tariff_id=tariff.id)
     draft = pages.draft(tariff_id=tariff.id, current=current)
@@ -142,6 +151,7 @@ def _publish_page(
         "tariff": tariff,
         "draft": draft,
         "form": form,
+        "conflict": conflict,
         "tomorrow": clock.today(at) + ONE_DAY,
     }
     return render(request, "workspace/tariff_publish.html", context, status=status)

@@ -55,6 +55,21 @@ def test_a_conflict_is_409_and_links_the_other_rule(provider: Provider) -> None:
     assert reverse("workspace:price-rule", args=[CODE, other.id]) in answer.content.decode()
 
 
+def test_a_price_that_was_set_meanwhile_is_shown_before_the_draft_ends_it(
+    provider: Provider,
+) -> None:
+    client = signed_in()
+    later = (clock.today() + timedelta(days=9)).isoformat()
+    assert price(client, provider, "500", valid_from=later).status_code == 302
+    seen = constructor.fingerprint(tariff_id=DraftPrice.objects.get().tariff_id)
+    assert price(client, provider, now="1", draft="").status_code == 302
+    answer = client.post(reverse("workspace:tariff-publish", args=[CODE]), {"seen": seen})
+    other = PriceRule.objects.get(level="ZONE")
+    assert answer.status_code == 409
+    assert reverse("workspace:price-rule", args=[CODE, other.id]) in answer.content.decode()
+    assert DraftPrice.objects.count() == 1
+
+
 def test_a_price_of_yesterday_is_refused_beside_its_field(provider: Provider) -> None:
     yesterday = (clock.today() - timedelta(days=1)).isoformat()
     answer = price(signed_in(), provider, now="1", valid_from=yesterday)
