@@ -27,8 +27,9 @@ def whole_sql(package_file: str, name: str) -> list[RunSQL]:
     """The functions of `sql/<name>.sql` in place of those that a database has of an earlier text of
     it, where they are not `CREATE OR REPLACE`.
     """
-    operation = run_sql(package_file, name)
-    return [RunSQL(sql=operation.reverse_sql, reverse_sql=RunSQL.noop), operation]
+    folder = Path(package_file).resolve().parents[1] / "sql"
+    clear = (folder / f"{name}.reverse.sql").read_text(encoding="utf-8")
+    return [RunSQL(sql=clear, reverse_sql=RunSQL.noop), run_sql(package_file, name)]
 
 
 def replace_sql(package_file: str, *names: str) -> RunSQL:
