@@ -176,9 +176,9 @@ class Worker:
         return batch
 
     def _read_from(self, place: str, *, block_ms: int = 0, count: int | None = None) -> list[Entry]:
-        most, places = BATCH_MAX if count is None else count, {self.stream: place}
+        most = BATCH_MAX if count is None else count
         answer: Any = self.client.xreadgroup(
-            GROUP, self.name, places, count=most, block=block_ms or None
+            GROUP, self.name, {self.stream: place}, count=most, block=block_ms or None
         )
         return answer[0][1] if answer else []
 
