@@ -17,10 +17,13 @@ from network.identity import Factors, Identity, Mode, Problem, Resolution, resol
 from network.rejects import UNKNOWN_NAS
 from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import Card, driver_for
+from project.core import prepared
 
 CANDIDATES_MAX = 20
+CLASS = "{class_text}"
 HEAD = 5  # columns about the BRAS, before those of a service
 
+# Whose login it is comes first, then whose MAC, then whose line: one look-up each.
 _FIND = """
 SELECT n.vendor, n.retired_at IS NOT NULL, n.id, n.capabilities,
        COALESCE(own.mode, every.mode, 'AUTO'), f.*
@@ -33,18 +36,18 @@ LEFT JOIN LATERAL (
            d.state, d.reason, d.profile, host(d.framed_ip), d.zone_id,
            d.sessions_max, d.framed_ipv6_prefix::text, d.delegated_ipv6_prefix::text,
            EXISTS (SELECT FROM network_ipplan p
-                   WHERE p.subscription_id = d.subscription_id AND p.mode = 'DYNAMIC')
-    FROM radius_decision d
-    WHERE d.subscription_id IN (
-        SELECT x.subscription_id FROM radius_decision x WHERE x.login = %(login)s
-        UNION
-        SELECT x.subscription_id FROM radius_decision x
-        WHERE x.mac = %(mac)s AND %(mac)s <> ''
-        UNION
-        SELECT x.subscription_id FROM radius_decision x
-        WHERE x.circuit_hex = %(circuit)s AND x.remote_hex = %(remote)s AND %(circuit)s <> ''
-    )
-    ORDER BY d.login = %(login)s DESC, d.mac = %(mac)s DESC LIMIT %(most)s
+                   WHERE p.subscription_id = d.subscription_id AND p.mode = 'DYNAMIC'),
+           d.replies -> n.vendor
+    FROM (
+        (SELECT x.* FROM radius_decision x WHERE x.login = %(login)s)
+        UNION ALL
+        (SELECT x.* FROM radius_decision x
+         WHERE x.mac = %(mac)s AND x.mac <> '' AND x.login <> %(login)s LIMIT %(most)s)
+        UNION ALL
+        (SELECT x.* FROM radius_decision x
+         WHERE x.circuit_hex = %(circuit)s AND x.remote_hex = %(remote)s AND x.circuit_hex <> ''
+           AND x.login <> %(login)s AND (x.mac <> %(mac)s OR x.mac = '') LIMIT %(most)s)
+    ) d LIMIT %(most)s
 ) f ON true
 """
 
@@ -68,6 +71,7 @@ class Decision:
     zone_id: int | None
     sessions_max: int | None
     is_dynamic: bool
+    ready: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,32 +101,32 @@ class _Asked:
     nas_id: int
     driver: Driver
     at: datetime
+    as_driver_says: bool  # the card of the BRAS overrules nothing
 
 
 def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> Answer:
     """Decide one Access-Request. A refusal, and a guest, is written down with its reason and the
     factors that did not match."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _FIND,
-            {
-                "nas": nas_address,
-                "login": identity.login,
-                "mac": identity.mac,
-                "circuit": identity.circuit_hex,
-                "remote": identity.remote_hex,
-                "most": CANDIDATES_MAX,
-            },
-        )
-        rows = cursor.fetchall()
+    rows = prepared.rows(
+        _FIND,
+        {
+            "nas": nas_address,
+            "login": identity.login,
+            "mac": identity.mac,
+            "circuit": identity.circuit_hex,
+            "remote": identity.remote_hex,
+            "most": CANDIDATES_MAX,
+        },
+    )
     vendor, is_retired, nas_id, told, mode = rows[0][:HEAD]
     if vendor is None or is_retired:
         answer = Answer(accepted=False, reason=UNKNOWN_NAS)
     else:
         found = [row[HEAD:] for row in rows if row[HEAD] is not None]
         decisions = {row[0]: _decision(row, mode) for row in found}
-        driver = driver_for(Card(vendor, json.loads(told) if isinstance(told, str) else told))
-        asked = _Asked(identity, nas_address, nas_id, driver, at)
+        card = Card(vendor, json.loads(told) if isinstance(told, str) else told)
+        plain = not card.capabilities
+        asked = _Asked(identity, nas_address, nas_id, driver_for(card), at, as_driver_says=plain)
         answer = _answer(asked, decisions)
     if answer.reason != "OK":
         rejects.record(
@@ -141,17 +145,13 @@ def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
     found = resolve(asked.identity, [one.factors for one in decisions.values()])
     if found.subscription_id is None:
         return _unresolved(asked, found, decisions)
-    decision = decisions[found.subscription_id]
+    service = found.subscription_id
+    decision = decisions[service]
     password = decision.password if found.check_password else None
     reason = decision.reason
     if decision.state is AccessState.FULL and not _is_full_house(asked, decision):
-        profile = fastpath.profile_of(
-            decision.profile,
-            held=_addresses(asked, decision),
-            class_text=f"s:{found.subscription_id}:{secrets.token_hex(4)}",
-        )
-        reply = tuple(asked.driver.accept(profile))
-        return Answer(True, "OK", reply, password, found.subscription_id)
+        reply = _reply(asked, decision, class_text=f"s:{service}:{secrets.token_hex(4)}")
+        return Answer(True, "OK", reply, password, service)
     if decision.state is AccessState.FULL:
         reason = guests.TOO_MANY_SESSIONS
     return _guest(
@@ -162,6 +162,22 @@ def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
         password=password,
         held=pools.NOTHING if reason == guests.TOO_MANY_SESSIONS else decision.held,
     )
+
+
+def _reply(asked: _Asked, decision: Decision, *, class_text: str) -> tuple[ReplyAttribute, ...]:
+    """The attributes of full access: those made ready with the decision, or rendered now where
+    something of this request decides (an address of a pool, a card with flags of its own)."""
+    plain = asked.as_driver_says and all(
+        one.form == CLASS and one.attribute == "Class"
+        for one in asked.driver.accept_templates
+        if CLASS in one.form
+    )
+    if decision.ready and plain and not decision.is_dynamic:
+        return fastpath.attributes_of(decision.ready, class_text=class_text)
+    profile = fastpath.profile_of(
+        decision.profile, held=_addresses(asked, decision), class_text=class_text
+    )
+    return tuple(asked.driver.accept(profile))
 
 
 def _unresolved(asked: _Asked, found: Resolution, decisions: dict[int, Decision]) -> Answer:
@@ -274,4 +290,5 @@ def _decision(row: tuple[Any, ...], mode: str) -> Decision:
         zone_id=row[11],
         sessions_max=row[12],
         is_dynamic=row[15],
+        ready=row[16],
     )

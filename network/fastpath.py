@@ -21,6 +21,7 @@ from network.vendors.registry import SHIPPED, driver_of, drivers
 
 REBUILT_AT_ONCE = 2_000
 VALUES_MAX = 4  # of one attribute
+DIGITS = 10
 QUOTES = ("'", '"', "`")
 
 _IN_USE = "SELECT DISTINCT vendor FROM network_nas WHERE retired_at IS NULL ORDER BY 1"
@@ -103,6 +104,18 @@ def reply_of(attributes: Iterable[ReplyAttribute]) -> dict[str, str] | None:
             return None
         told[one.name if number == 1 else f"{one.name}#{number}"] = value
     return told
+
+
+def attributes_of(told: Any, *, class_text: str) -> tuple[ReplyAttribute, ...]:
+    """The attributes that `reply_of` kept, and the session's own Class."""
+    kept: dict[str, str] = json.loads(told) if isinstance(told, str) else told
+    found = [ReplyAttribute("Class", ":=", class_text)]
+    for key, text in kept.items():
+        name, _sep, further = key.partition("#")
+        is_number = text.isascii() and text.isdigit() and len(text) < DIGITS
+        value = int(text) if is_number and text == str(int(text)) else text
+        found.append(ReplyAttribute(name, "+=" if further else ":=", value))
+    return tuple(found)
 
 
 def drivers_in_use() -> list[Driver]:

@@ -19,7 +19,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import DataError, Error, OperationalError
+from django.db import DataError, Error, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
@@ -37,6 +37,7 @@ from project.core import clock
 logger = logging.getLogger(__name__)
 
 TOKEN_HEADER = "X-Geobill-Token"  # noqa: S105
+TOKEN_KEY = "HTTP_X_GEOBILL_TOKEN"  # noqa: S105
 View = Callable[..., HttpResponse]
 
 
@@ -46,12 +47,17 @@ def for_radius(view: View) -> View:
     @csrf_exempt
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        token = request.headers.get(TOKEN_HEADER, "")
+        token = request.META.get(TOKEN_KEY, "")
         if not constant_time_compare(token, settings.GEOBILL_RADIUS_REST_TOKEN):
             logger.error("a request to %s had no right %s", request.path, TOKEN_HEADER)
             return JsonResponse({"error": "token"}, status=503)
         try:
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except OperationalError:
+                if not _hung_up():
+                    raise
+                return view(request, *args, **kwargs)
         except messages.BadMessageError as error:
             return JsonResponse({"error": str(error)}, status=400)
         except DataError:
@@ -152,6 +158,16 @@ def nas(request: HttpRequest, address: str) -> HttpResponse:
             ),
         }
     )
+
+
+def _hung_up() -> bool:
+    """Whether the database closed this thread's connection, as a restart does: a new one is worth a
+    second try. Nothing of the first was kept."""
+    lost = connection.connection is not None and connection.connection.closed
+    if not lost or connection.in_atomic_block:
+        return False
+    connection.close()
+    return True
 
 
 def _nas_address(message: messages.RadiusMessage) -> str | None:

@@ -9,7 +9,7 @@ CREATE FUNCTION radius_resolve(
     p_login text, p_mac text, p_circuit text, p_remote text, p_has_password boolean, p_mode text,
     OUT subscription_id bigint, OUT check_password boolean, OUT problem text,
     OUT nearest_id bigint, OUT missed text,
-    OUT state text, OUT password text, OUT sessions_max integer, OUT replies jsonb
+    OUT state text, OUT password text, OUT sessions_max integer, OUT lines jsonb
 ) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     one record;        -- the first service that a factor leads to
@@ -29,20 +29,20 @@ BEGIN
     -- The usual case needs no more than look-ups: everything leads to one service.
     IF p_login <> '' THEN
         SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
-            d.password, d.sessions_max, d.replies
+            d.password, d.sessions_max, d.lines
         INTO one FROM radius_decision d WHERE d.login = p_login;
         is_there := FOUND;
     END IF;
     IF NOT is_there AND p_circuit <> '' THEN
         SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
-            d.password, d.sessions_max, d.replies
+            d.password, d.sessions_max, d.lines
         INTO one FROM radius_decision d
         WHERE d.circuit_hex = p_circuit AND d.remote_hex = p_remote AND d.circuit_hex <> '' LIMIT 1;
         is_there := FOUND;
     END IF;
     IF NOT is_there AND p_mac <> '' THEN
         SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
-            d.password, d.sessions_max, d.replies
+            d.password, d.sessions_max, d.lines
         INTO one FROM radius_decision d WHERE d.mac = p_mac AND d.mac <> '' LIMIT 1;
         is_there := FOUND;
     END IF;
@@ -89,7 +89,7 @@ BEGIN
         some_login := best.some_login;
         is_found := best.is_found;
         SELECT d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode, d.state,
-            d.password, d.sessions_max, d.replies
+            d.password, d.sessions_max, d.lines
         INTO one FROM radius_decision d WHERE d.subscription_id = nearest_id;
     END IF;
     check_password := has_l AND p_has_password;
@@ -102,7 +102,7 @@ BEGIN
         state := one.state;
         password := one.password;
         sessions_max := one.sessions_max;
-        replies := one.replies;
+        lines := one.lines;
         RETURN;
     END IF;
     working := CASE WHEN mode <> 'AUTO' THEN mode

@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
 SOCKET_PATH_BYTES_MAX = 90  # the system's limit is 107, and supervisor appends its process id
+REST_CONNECTIONS = 256  # a FreeRADIUS holds 36 at most (network/raddb/mods/rest)
 INGEST_COMMAND = ROOT / "network" / "management" / "commands" / "ingest_accounting.py"
 
 
@@ -50,17 +51,19 @@ def web(*, host: str, port: int, workers: int = 2, pool: int = 20) -> Program:
 
 
 def radius_rest(*, port: int, workers: int = 1, threads: int = 8) -> Program:
-    """What FreeRADIUS asks: only from this host, one database connection for each thread."""
+    """What FreeRADIUS asks: only from this host, one database connection for each thread.
+
+    Granian counts connections that are kept alive as requests at work: fewer of them than all
+    FreeRADIUSes of this host may hold would leave one that nobody ever answers.
+    """
     command = (
         tool("granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
         "--workers", str(workers), "--blocking-threads", str(threads),
-        "--backpressure", str(threads * 8), "--no-ws", "--respawn-failed-workers",
+        "--blocking-threads-idle-timeout", "600", "--backpressure", str(REST_CONNECTIONS),
+        "--no-ws", "--respawn-failed-workers",
         "project.radius_wsgi:application",
     )  # fmt: skip
-    env = {
-        "DJANGO_SETTINGS_MODULE": "project.settings.radius",
-        "GEOBILL_RADIUS_DB_POOL_MAX_SIZE": str(threads),
-    }
+    env = {"DJANGO_SETTINGS_MODULE": "project.settings.radius"}
     return Program("radius-rest", command, env=env, priority=40)
 
 

@@ -2,11 +2,13 @@
 
 `fast`: FreeRADIUS asks PostgreSQL itself; `rest`: it asks Django. Floor: the same FreeRADIUS with a
 static users file of the same services, which reads it once and then works in memory. Each request
-is another service's; each Accept carries address, speed, times and Class.
+is another service's, with the 15 attributes that a BRAS sends (MAC and Option 82 among them, which
+ours compares and the users file does not); each Accept carries address, speed, times and Class.
 """
 
 import random
 import re
+import struct
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -62,6 +64,7 @@ def measure(scale: float) -> Result:
                     password=f"pw{number}",
                     ident=place % 256,
                     secret=SECRET.encode(),
+                    more=equipment(number),
                 )
                 for place, number in enumerate(chosen)
             ]
@@ -96,6 +99,32 @@ def measure(scale: float) -> Result:
     return Result("radius_auth", {"fast": fast[0], "rest": rest[0]}, figures)
 
 
+def equipment(number: int) -> bytes:
+    """What a BRAS tells beside name and password: itself, the port and the device of a service."""
+    mac = "02" + f"{number:010X}"
+    parts = [
+        (4, bytes((10, 0, 0, 1))),  # NAS-IP-Address
+        (5, struct.pack("!I", number)),  # NAS-Port
+        (6, struct.pack("!I", 2)),  # Service-Type: Framed-User
+        (7, struct.pack("!I", 1)),  # Framed-Protocol: PPP
+        (30, b"pppoe-clients"),  # Called-Station-Id
+        (31, ":".join(mac[at : at + 2] for at in range(0, 12, 2)).encode()),  # Calling-Station-Id
+        (32, b"bras-bench"),  # NAS-Identifier
+        (44, f"81{number:06x}".encode()),  # Acct-Session-Id
+        (61, struct.pack("!I", 15)),  # NAS-Port-Type: Ethernet
+        (77, b"1000000000"),  # Connect-Info
+        (87, b"ether1-access"),  # NAS-Port-Id
+        (26, adsl(1, f"sw-{number}/0/1")),  # ADSL-Agent-Circuit-Id
+        (26, adsl(2, f"rem-{number}")),  # ADSL-Agent-Remote-Id
+    ]
+    return b"".join(wire.octets(kind, value) for kind, value in parts)
+
+
+def adsl(kind: int, text: str) -> bytes:
+    """An attribute of the Broadband Forum (RFC 4679)."""
+    return struct.pack("!IBB", 3561, kind, len(text) + 2) + text.encode()
+
+
 def warm_up(port: int) -> None:
     """Until the server knows the BRAS and has its connections: nothing is lost after that."""
     for _attempt in range(20):
@@ -124,6 +153,9 @@ def build(many: int) -> None:
             "subscription_id": "1000000 + n",
             "login": "'gb' || n",
             "password": "'pw' || n",
+            "mac": "'02' || lpad(to_hex(n), 10, '0')",
+            "circuit_hex": "encode(convert_to('sw-' || n || '/0/1', 'UTF8'), 'hex')",
+            "remote_hex": "encode(convert_to('rem-' || n, 'UTF8'), 'hex')",
             "framed_ip": f"({address})::inet",
             "replies": f"jsonb_set(replies, '{{mikrotik,Framed-IP-Address}}', to_jsonb({address}))",
         },
@@ -139,9 +171,12 @@ def copy(
     """Copies of a row, numbered by n from 1."""
     with connection.cursor() as cursor:
         cursor.execute(before)
-        columns = [
-            one.name for one in connection.introspection.get_table_description(cursor, table)
-        ]
+        cursor.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass"
+            " AND attnum > 0 AND NOT attisdropped AND attgenerated = ''",
+            [table],
+        )
+        columns = [row[0] for row in cursor.fetchall()]
         told = ", ".join(f'"{name}"' for name in columns)
         values = ", ".join(changed.get(name, f'"{name}"') for name in columns)
         cursor.execute(

@@ -185,7 +185,7 @@ def test_the_database_decides_the_same(
 def answered(cursor: Any, identity: Identity) -> tuple[int | None, str]:
     """What the fast path says as a whole, its short cut for logins among it: whose, and how."""
     cursor.execute(
-        "SELECT * FROM radius.authorize(%s, %s, %s, %s, %s, %s)",
+        "SELECT radius.authorize(%s, %s, %s, %s, %s, %s)",
         [
             NAS,
             identity.login.encode().hex(),
@@ -195,7 +195,7 @@ def answered(cursor: Any, identity: Identity) -> tuple[int | None, str]:
             "1" if identity.has_password else "",
         ],
     )
-    told = dict(cursor.fetchall())
+    told = dict(line.split("\t") for line in cursor.fetchone()[0].splitlines() if line)
     service = int(told["Class"].split(":")[1]) if "Class" in told else None
     return service, told["Bill-Verdict"]
 
