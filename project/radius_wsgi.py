@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings.radius")
 
 _django = get_wsgi_application()
 
+from django.core.exceptions import SuspiciousOperation  # noqa: E402
 from django.core.handlers.wsgi import WSGIRequest  # noqa: E402
 from django.db import close_old_connections  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
@@ -33,6 +34,8 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
         return _django(environ, start_response)
     try:
         response = freeradius.authorize(WSGIRequest(environ))
+    except SuspiciousOperation:  # a body that is too large
+        response = HttpResponse(status=400)
     except Exception:  # one odd request: 500, as Django's handler would answer
         logger.exception("an Access-Request could not be answered")
         response = HttpResponse(status=500)
