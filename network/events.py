@@ -96,7 +96,7 @@ def record_many(events: Iterable[Event]) -> None:
     given = list(events)
     if not given:
         return
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, Any] = {
         "at": [one.at for one in given],
         "kind": [str(one.kind) for one in given],
         "subscription_id": [one.subscription_id for one in given],
