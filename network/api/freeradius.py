@@ -52,12 +52,7 @@ def for_radius(view: View) -> View:
             logger.error("a request to %s had no right %s", request.path, TOKEN_HEADER)
             return JsonResponse({"error": "token"}, status=503)
         try:
-            try:
-                return view(request, *args, **kwargs)
-            except OperationalError:
-                if not _hung_up():
-                    raise
-                return view(request, *args, **kwargs)
+            return _answered(view, request, *args, **kwargs)
         except messages.BadMessageError as error:
             return JsonResponse({"error": str(error)}, status=400)
         except DataError:
@@ -160,14 +155,17 @@ def nas(request: HttpRequest, address: str) -> HttpResponse:
     )
 
 
-def _hung_up() -> bool:
-    """Whether the database closed this thread's connection, as a restart does: a new one is worth a
-    second try. Nothing of the first was kept."""
-    lost = connection.connection is not None and connection.connection.closed
-    if not lost or connection.in_atomic_block:
-        return False
-    connection.close()
-    return True
+def _answered(view: View, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    """The view's answer; a second try where the database has closed this thread's connection, as a
+    restart does. Whatever is told twice here counts once."""
+    try:
+        return view(request, *args, **kwargs)
+    except OperationalError:
+        lost = connection.connection is not None and connection.connection.closed
+        if not lost or connection.in_atomic_block:
+            raise
+        connection.close()
+        return view(request, *args, **kwargs)
 
 
 def _nas_address(message: messages.RadiusMessage) -> str | None:
