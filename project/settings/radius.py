@@ -18,6 +18,5 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
 # FreeRADIUS has given up after 2 s; work beyond that only holds a connection and a thread. Who
 # waits for a lock is told before its 1.5 s are over, which it would take for an outage.
 DATABASES["default"]["OPTIONS"]["options"] = (
-    "-c jit=off -c plan_cache_mode=force_generic_plan"
-    " -c statement_timeout=3000 -c lock_timeout=800"
+    "-c jit=off -c plan_cache_mode=force_generic_plan -c statement_timeout=3000 -c lock_timeout=800"
 )
