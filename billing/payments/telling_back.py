@@ -1,6 +1,7 @@
 """What a provider tells of money that went back: all of a payment, or parts of it."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 
@@ -28,7 +29,7 @@ def gone_back(
     """All of it went back, or the parts that are named."""
     if payment is None:
         return Answer(Result.NOT_FOUND_PAYMENT)
-    who = {"merchant": merchant, "space": space, "at": at, "actor": actor}
+    who: dict[str, Any] = {"merchant": merchant, "space": space, "at": at, "actor": actor}
     if payment.journal_id is None and _is_all(payment, seen):
         _name_unpaid(payment, seen=seen, space=space)
         return giving_back.give_back(payment, told_kopecks=None, key="", reason=seen.reason, **who)

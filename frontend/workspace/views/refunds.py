@@ -1,6 +1,7 @@
 """Money that goes back to payers: asked of the payment system, and settled when nobody tells."""
 
 import uuid
+from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -61,7 +62,7 @@ def ask(request: HttpRequest, payment_id: int) -> HttpResponse:
                 request, SAID.get(Refund.State(made.state), ""), "workspace:payment", payment_id
             )
         except NotRefundableError as error:
-            text = error.message
+            text: Any = error.message
             if form.cleaned_data["amount"] != left:
                 text = _("No more than %(most)s can be given back.") % {"most": money(left)}
             form.add_error("amount", str(text))
