@@ -111,6 +111,12 @@ PAYMENT |= {
     "REFUND_SETTLED": State(
         tone="online", icon="ti-checks", word=pgettext_lazy("payment", "refund settled")
     ),
+    "REFUND_APPROVED": State(
+        tone="online", icon="ti-checks", word=pgettext_lazy("payment", "refund approved")
+    ),
+    "REFUND_DECLINED": State(
+        tone="off", icon="ti-ban", word=pgettext_lazy("payment", "refund declined")
+    ),
     "CONFLICT": State(
         tone="debt", icon="ti-alert-triangle", word=pgettext_lazy("payment", "conflict")
     ),
@@ -131,6 +137,9 @@ ATTEMPT = {
     ),
     "HEARD": State(
         tone="pending", icon="ti-clock", word=pgettext_lazy("attempt", "waits for its payment")
+    ),
+    "WAITS": State(
+        tone="pending", icon="ti-users", word=pgettext_lazy("attempt", "waits for a second person")
     ),
 }
 # How a payment system does.

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 from django.db.models.functions import Abs
 
 from billing.bookkeeping.models import MoneyOperation
 from billing.calendar import day_bounds, kyiv_date
+from billing.payments.models import Refund
 
 
 def limit_kopecks() -> int | None:
@@ -35,4 +36,16 @@ def needs_second_person(
         posted_at__gte=start,
         posted_at__lt=end,
     ).aggregate(total=Sum(Abs(F("amount_kopecks"))))["total"]
-    return abs(amount_kopecks) + (moved or 0) > limit
+    given_back = (
+        Refund.objects.filter(
+            Q(payment__transferred_to_id=account_id)
+            | Q(payment__transferred_to=None, payment__account_id=account_id),
+            asked_by_id=user_id,
+            approved_by=None,
+            created_at__gte=start,
+            created_at__lt=end,
+        )
+        .exclude(state__in=(Refund.State.WAITS, Refund.State.FAILED))
+        .aggregate(total=Sum("amount_kopecks"))["total"]
+    )
+    return abs(amount_kopecks) + (moved or 0) + (given_back or 0) > limit

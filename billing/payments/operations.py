@@ -1,6 +1,9 @@
 """Everything that changes payments, under one name; the parts are in their own modules."""
 
 from billing.payments.allocating import NotAllocatableError, allocate, put_back
+from billing.payments.approving import NotWaitingError, SameAskerError
+from billing.payments.approving import approve as approve_refund
+from billing.payments.approving import decline as decline_refund
 from billing.payments.attempts import ask_soon
 from billing.payments.checkouts import (
     CannotPayError,
@@ -49,13 +52,16 @@ __all__ = [
     "NotRefundableError",
     "NotReversiblePaymentError",
     "NotSettledError",
+    "NotWaitingError",
     "PaymentKeyUsedError",
     "ProviderDownError",
     "RefundRefusedError",
+    "SameAskerError",
     "Started",
     "UnknownProviderError",
     "accept_cash",
     "allocate",
+    "approve_refund",
     "ask",
     "ask_about_open",
     "ask_about_refunds",
@@ -65,6 +71,7 @@ __all__ = [
     "change_legal_entity",
     "change_merchant",
     "create_checkout",
+    "decline_refund",
     "expire",
     "look_into",
     "open_legal_entity",

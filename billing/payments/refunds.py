@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 State = Refund.State
 OPEN = (State.SENT, State.UNKNOWN)
-IN_FLIGHT = (State.CREATED, *OPEN)
+IN_FLIGHT = (State.WAITS, State.CREATED, *OPEN)
 NEVER_SENT_AFTER = timedelta(minutes=10)
 ASKED_FOR = timedelta(days=30)
 # After a day in which nobody told the end, people are asked for it.
@@ -72,13 +72,16 @@ def refund(
     reason: str,
     idempotency_key: str,
     link: Link | None = None,
+    is_too_much: Callable[[Payment, int], bool] = lambda payment, kopecks: False,
 ) -> Refund:
     """Give back all or part of a payment through its provider.
 
     `amount_kopecks` is what the payer gets, counted as the provider counts (`told_kopecks`): what
     it takes from the contract is in proportion. SUCCEEDED at once, or SENT (the provider will
-    tell), or UNKNOWN (it did not answer: it is asked until it is known). The same key asks for
-    nothing new. Raises NotRefundableError, RefundRefusedError.
+    tell), or UNKNOWN (it did not answer: it is asked until it is known), or WAITS where
+    `is_too_much` (asked with the payment locked, and what it takes from the contract) says that
+    one person does not decide it alone. The same key asks for nothing new. Raises
+    NotRefundableError, RefundRefusedError.
     """
     wanted, is_new = _ask_for(
         at=at,
@@ -87,8 +90,10 @@ def refund(
         amount_kopecks=amount_kopecks,
         reason=reason,
         key=idempotency_key,
+        is_too_much=is_too_much,
     )
-    return _send(wanted, at=at, actor=actor, link=link) if is_new else wanted
+    is_sent = is_new and wanted.state == State.CREATED
+    return send(wanted, at=at, actor=actor, link=link) if is_sent else wanted
 
 
 def refundable_kopecks(payment: Payment) -> int:
@@ -118,7 +123,14 @@ def _module_of(payment: Payment, merchant: Account) -> tuple[str, Client | None]
 
 @transaction.atomic
 def _ask_for(
-    *, at: datetime, actor: Actor, payment_id: int, amount_kopecks: int, reason: str, key: str
+    *,
+    at: datetime,
+    actor: Actor,
+    payment_id: int,
+    amount_kopecks: int,
+    reason: str,
+    key: str,
+    is_too_much: Callable[[Payment, int], bool],
 ) -> tuple[Refund, bool]:
     payment = locked(payment_id=payment_id)
     known = Refund.objects.filter(
@@ -132,18 +144,20 @@ def _ask_for(
         raise NotRefundableError(field="amount")
     if not reason.strip():
         raise DomainError(_("Give the reason for the refund."), field="reason")
+    takes = payment.taken_by(amount_kopecks)
     made = Refund.objects.create(
         payment=payment,
         merchant_id=payment.merchant_id,
         space=payment.space,
         key=key[:140],
         kind=Refund.Kind.OURS,
-        state=State.CREATED,
+        state=State.WAITS if is_too_much(payment, takes) else State.CREATED,
         told_kopecks=amount_kopecks,
-        amount_kopecks=payment.taken_by(amount_kopecks),
+        amount_kopecks=takes,
         reason=reason.strip()[:300],
         created_at=at,
         created_by=actor.label[:150],
+        asked_by_id=actor.user_id,
     )
     events.heard(
         payment, kind="REFUND_ASKED", at=at, actor=actor, reason=made.reason, kopecks=amount_kopecks
@@ -159,7 +173,8 @@ def _ask_for(
     return made, True
 
 
-def _send(wanted: Refund, *, at: datetime, actor: Actor, link: Link | None) -> Refund:
+def send(wanted: Refund, *, at: datetime, actor: Actor, link: Link | None) -> Refund:
+    """Ask the provider for a refund that is CREATED. Raises RefundRefusedError."""
     payment = wanted.payment
     merchant = merchants.get(merchant_id=payment.merchant_id or 0)
     name, module = _module_of(payment, merchant)
@@ -326,6 +341,7 @@ __all__ = [
     "can_refund",
     "refund",
     "refundable_kopecks",
+    "send",
     "settle",
     "to_settle",
     "to_settle_count",

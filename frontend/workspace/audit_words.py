@@ -26,6 +26,8 @@ ACTIONS: dict[str, Any] = {
     "billing.payment.put_back": _("payment waits for its payer again"),
     "billing.payment.refund_asked": _("refund asked for"),
     "billing.payment.refund_settled": _("refund settled"),
+    "billing.payment.refund_approved": _("refund approved"),
+    "billing.payment.refund_declined": _("refund declined"),
     "billing.register.posted": _("missing payment posted by a list"),
     "billing.register.mended": _("amount mended by a list"),
     "billing.dispute.opened": _("dispute with a payment system opened"),

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from billing.payments.models.merchant import MerchantAccount
+from project.core.models import User
 
 
 class Payment(models.Model):
@@ -266,7 +267,8 @@ class Refund(models.Model):
     """Money of a payment that went back, all or part: told by the provider, or asked for by us.
 
     The idempotency of the other direction: `key` is unique in the merchant's `space`.
-    CREATED → SENT → SUCCEEDED, FAILED, UNKNOWN (asked until it is known). HEARD: told before its
+    CREATED → SENT → SUCCEEDED, FAILED, UNKNOWN (asked until it is known). WAITS: a large one, until
+    a second person lets it be sent; `approved_by` never is `asked_by`. HEARD: told before its
     payment, and posted when that comes. FAILED becomes SUCCEEDED when the provider says so after
     all; SUCCEEDED is the end. `told_kopecks` is what the payer gets back, as the provider counts,
     `amount_kopecks` what of the credited money that takes (nothing, for a part smaller than the
@@ -289,6 +291,7 @@ class Refund(models.Model):
         FAILED = "FAILED"
         UNKNOWN = "UNKNOWN"
         HEARD = "HEARD"
+        WAITS = "WAITS"
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     merchant = models.ForeignKey(
@@ -304,6 +307,8 @@ class Refund(models.Model):
     external_id = models.CharField(max_length=100, blank=True, default="")
     created_at = models.DateTimeField()
     created_by = models.CharField(max_length=150, blank=True, default="")
+    asked_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    approved_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     sent_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     asked_at = models.DateTimeField(null=True)
@@ -317,7 +322,7 @@ class Refund(models.Model):
             models.Index(
                 fields=["created_at"],
                 name="billing_refund_open",
-                condition=Q(state__in=["CREATED", "SENT", "UNKNOWN", "HEARD"]),
+                condition=Q(state__in=["CREATED", "SENT", "UNKNOWN", "HEARD", "WAITS"]),
             ),
         ]
         constraints = [
@@ -339,13 +344,17 @@ class Refund(models.Model):
                     finished_at__isnull=False,
                 )
                 | (
-                    Q(state__in=["CREATED", "SENT", "FAILED", "UNKNOWN", "HEARD"])
+                    Q(state__in=["CREATED", "SENT", "FAILED", "UNKNOWN", "HEARD", "WAITS"])
                     & Q(journal_id__isnull=True)
                 ),
                 name="billing_refund_journal",
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["PROVIDER", "OURS"]), name="billing_refund_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True) | ~Q(approved_by=F("asked_by")),
+                name="billing_refund_two_persons",
             ),
         ]
 

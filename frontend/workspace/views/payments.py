@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
+from billing.bookkeeping import second_person
 from billing.payments import conflicts, listing, refunds, suggesting
 from billing.payments import operations as payments
 from billing.payments.suggesting import Why
@@ -142,7 +143,7 @@ def _act(request: HttpRequest, payment_id: int, form: AllocateForm) -> HttpRespo
             return done(request, said, "workspace:payment-allocate", payment_id)
         if not form.is_valid():
             return None
-        payments.allocate(
+        second_person.allocate(
             **who,
             account_id=form.cleaned_data["contract"],
             reason=form.cleaned_data["reason"],

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from billing.payments import listing, refunds
+from billing.bookkeeping import second_person
+from billing.payments import approving, listing, refunds
 from billing.payments import operations as payments
 from billing.payments.models import Payment, Refund
 from billing.payments.refunds import NotRefundableError
@@ -20,10 +21,11 @@ from frontend.workspace.queries import payments as payment_rows
 from frontend.workspace.web import done, staff_page
 from project.core import clock
 from project.core.errors import DomainError, NotFoundError
-from project.core.http import actor_of
+from project.core.http import actor_of, may
 from project.core.roles import Permission
 
 SAID = {
+    Refund.State.WAITS: _("So much needs a second person: the refund waits for a decision."),
     Refund.State.SUCCEEDED: _("The money went back to the payer."),
     Refund.State.SENT: _("The payment system has taken the refund and will tell when it is done."),
     Refund.State.UNKNOWN: _(
@@ -50,7 +52,7 @@ def ask(request: HttpRequest, payment_id: int) -> HttpResponse:
     form = RefundForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
         try:
-            made = payments.refund(
+            made = second_person.give_back(
                 at=clock.now(),
                 actor=actor_of(request),
                 payment_id=payment_id,
@@ -90,8 +92,31 @@ def _page(request: HttpRequest, payment: Payment, form: RefundForm, *, left: int
 @staff_page(Permission.PAYMENTS_RECONCILE)
 def waiting(request: HttpRequest) -> HttpResponse:
     """The work list: refunds of which nobody has told the end for a day."""
-    rows = list(refunds.to_settle(at=clock.now())[: 4 * PAGE_SIZE])
-    return render(request, "workspace/refunds.html", {"rows": rows})
+    context = {
+        "rows": list(refunds.to_settle(at=clock.now())[: 4 * PAGE_SIZE]),
+        "undecided": list(approving.waiting()[: 4 * PAGE_SIZE]),
+        "may_decide": may(request, Permission.LEDGER_APPROVE),
+        "me": request.user.pk,
+    }
+    return render(request, "workspace/refunds.html", context)
+
+
+@staff_page(Permission.LEDGER_APPROVE, methods=("POST",))
+def approve(request: HttpRequest, refund_id: int) -> HttpResponse:
+    """The second person lets a refund go."""
+    made = payments.approve_refund(at=clock.now(), actor=actor_of(request), refund_id=refund_id)
+    said = SAID.get(Refund.State(made.state), "")
+    return done(request, said, "workspace:payment", made.payment_id)
+
+
+@staff_page(Permission.PAYMENTS_RECONCILE, methods=("POST",))
+def decline(request: HttpRequest, refund_id: int) -> HttpResponse:
+    """Nothing goes back: the second person says no, or whoever asked thinks better of it."""
+    comment = params.text_of(request.POST, "comment", 300)
+    made = payments.decline_refund(
+        at=clock.now(), actor=actor_of(request), refund_id=refund_id, comment=comment
+    )
+    return done(request, _("Declined: nothing goes back."), "workspace:payment", made.payment_id)
 
 
 @staff_page(Permission.PAYMENTS_RECONCILE, methods=("POST",))

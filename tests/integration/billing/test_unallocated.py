@@ -4,7 +4,10 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
+from billing.bookkeeping import second_person
+from billing.bookkeeping.errors import SamePersonError
 from billing.invariants import payments as payments_hold
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
@@ -16,6 +19,7 @@ from billing.payments.listing import Wanted
 from billing.payments.models import Payment
 from billing.subscriptions.models import Subscription
 from coverage.models import Premise, Street
+from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError
 from tests.support.billing import CASHIER, World, balance, moment
 
@@ -76,6 +80,27 @@ def test_it_leaves_suspense_for_its_payer_and_comes_back(
         event.kind for event in listing.known(payment_id=payment.id, with_messages=True).events
     ]
     assert kinds == ["UNALLOCATED", "ALLOCATED", "PUT_BACK", "ALLOCATED"]
+
+
+def test_a_large_payment_goes_from_client_to_client_by_two_persons(
+    world: World, merchant: merchants.Account
+) -> None:
+    mine, other = world.account(), world.account()
+    payment = paid(merchant, "7777777", "k1")
+    first = {**WHO, "payment_id": payment.id}
+    second = {**first, "actor": Actor(kind=ActorKind.STAFF, label="olha", user_id=2)}
+    second_person.allocate(**first, account_id=mine)
+    payments.put_back(**first, reason="не той")
+    with override_settings(GEOBILL_SECOND_PERSON_ABOVE_UAH=299):
+        with pytest.raises(SamePersonError):
+            second_person.allocate(**first, account_id=other)
+        assert suspense() == 30_000
+        second_person.allocate(**second, account_id=other)
+    assert (balance(mine), balance(other)) == (0, 30_000)
+    payments.put_back(**first, reason="і не цей")
+    with override_settings(GEOBILL_SECOND_PERSON_ABOVE_UAH=300):
+        second_person.allocate(**first, account_id=mine)
+    assert balance(mine) == 30_000
 
 
 def test_a_closed_or_control_account_takes_nothing(

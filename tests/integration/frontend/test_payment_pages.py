@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from billing.ledger import queries as ledger_queries
@@ -337,6 +337,39 @@ def test_a_refund_of_which_nobody_tells_is_settled_on_its_list(
     assert iryna.post(link, {"went": "yes", "comment": "у виписці"}).status_code == 302
     acquired.refresh_from_db()
     assert acquired.state == "REVERSED"
+    assert verification.verify().problems == []
+
+
+def test_a_large_refund_waits_for_a_second_person(
+    iryna: Client, contract: Contract, acquired: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = says(monkeypatch, {"status": "success"})
+    address = reverse("workspace:payment-refund", args=[acquired.id])
+    before = ledger_queries.balance_kopecks(account_id=contract.account_id)
+    small = {"token": str(uuid.uuid4()), "reason": "звернувся", "amount": "30"}
+    with override_settings(GEOBILL_SECOND_PERSON_ABOVE_UAH=50):
+        iryna.post(address, small)
+        for _twice in range(2):  # in small parts it is as much
+            large = {"token": str(uuid.uuid4()), "reason": "решта", "amount": "30"}
+            iryna.post(address, large)
+    waits = list(Refund.objects.filter(state="WAITS").order_by("id"))
+    assert len(bank.requests) == 1
+    assert [one.told_kopecks for one in waits] == [3_000, 3_000]
+    assert 'value="10,00"' in iryna.get(address).content.decode()
+    let_go = reverse("workspace:refund-approve", args=[waits[0].id])
+    decline = reverse("workspace:refund-decline", args=[waits[1].id])
+    own = iryna.get(reverse("workspace:refunds")).content.decode()
+    assert (let_go in own, decline in own) == (False, True)
+    assert iryna.post(let_go).status_code == 403
+    olha = client_of("olha", Role.ACCOUNTANT)
+    assert let_go in olha.get(reverse("workspace:refunds")).content.decode()
+    assert olha.post(decline, {"comment": " "}).status_code == 400
+    assert olha.post(decline, {"comment": "не ця сума"}).status_code == 302
+    assert olha.post(let_go).status_code == 302
+    assert olha.post(let_go).status_code == 409
+    assert len(bank.requests) == 2
+    assert ledger_queries.balance_kopecks(account_id=contract.account_id) < before - 5_800
+    assert 'value="40,00"' in iryna.get(address).content.decode()
     assert verification.verify().problems == []
 
 

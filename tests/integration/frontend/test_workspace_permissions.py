@@ -184,6 +184,8 @@ ADDRESSES = [
     page("payment", P.LEDGER_VIEW, payment_id="payment"),
     page("refunds", P.PAYMENTS_RECONCILE),
     page("refund-settle", P.PAYMENTS_RECONCILE, method="post", refund_id="refund"),
+    page("refund-approve", P.LEDGER_APPROVE, method="post", refund_id="refund"),
+    page("refund-decline", P.PAYMENTS_RECONCILE, method="post", refund_id="refund"),
     page("payment-refund", P.PAYMENTS_RECONCILE, payment_id="payment"),
     page("payment-refund", P.PAYMENTS_RECONCILE, method="post", payment_id="payment"),
     page("payment-allocate", P.PAYMENTS_RECONCILE, payment_id="payment"),
