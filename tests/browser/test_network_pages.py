@@ -67,7 +67,9 @@ def things(stack: Stack) -> dict[str, str]:
             services.plan(sold, terms=services.tariff(down_bit_s=500_000_000), since=None)
             provisioning.refresh_decisions(subscription_ids=[sold.id], at=now)
         states = ("DEAD", "NAK", "NOT_APPLIED", "TIMED_OUT")
-        for action, state in zip(AccessAction.objects.order_by("id"), states, strict=False):
+        # Other modules' sessions and their wishes are in the database too.
+        ours = AccessAction.objects.filter(nas=nas).order_by("id")
+        for action, state in zip(ours, states, strict=True):
             AccessAction.objects.filter(id=action.id).update(
                 state=state,
                 kind="SERVICE_SWAP",
@@ -87,7 +89,7 @@ def things(stack: Stack) -> dict[str, str]:
                 ],
             )
         assert running is not None
-        assert wishes.due_nas(at=now) == []
+        assert nas.id not in wishes.due_nas(at=now)
         return {
             "nas": str(nas.id),
             "login": login,
