@@ -19,8 +19,9 @@ from billing.payments.listing import Wanted
 from billing.payments.models import Payment
 from billing.subscriptions.models import Subscription
 from coverage.models import Premise, Street
-from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError
+from project.core.roles import Role
+from tests.support import zones
 from tests.support.billing import CASHIER, World, balance, moment
 
 DAY = date(2026, 11, 10)
@@ -88,7 +89,7 @@ def test_a_large_payment_goes_from_client_to_client_by_two_persons(
     mine, other = world.account(), world.account()
     payment = paid(merchant, "7777777", "k1")
     first = {**WHO, "payment_id": payment.id}
-    second = {**first, "actor": Actor(kind=ActorKind.STAFF, label="olha", user_id=2)}
+    second = {**first, "actor": zones.actor(zones.planner("olha", Role.ACCOUNTANT))}
     second_person.allocate(**first, account_id=mine)
     payments.put_back(**first, reason="не той")
     with override_settings(GEOBILL_SECOND_PERSON_ABOVE_UAH=299):
