@@ -322,8 +322,9 @@ def to_settle(*, at: datetime) -> QuerySet[Refund]:
 
 
 def to_settle_count() -> int:
-    """How many refunds wait for somebody to say how they ended."""
-    return to_settle(at=clock.now()).count()
+    """How many refunds wait for somebody: to say how they ended, or to let them go."""
+    undecided = Refund.objects.filter(state=State.WAITS).count()
+    return undecided + to_settle(at=clock.now()).count()
 
 
 def _failed(wanted: Refund, *, error: str, at: datetime) -> None:
