@@ -3,10 +3,8 @@
 A tile carries the number, state and network of a request and no word about the person.
 """
 
-from datetime import datetime
-
 from coverage.tiles.grid import Tile
-from coverage.tiles.layers import Layer, tile_bytes
+from coverage.tiles.layers import Layer, Viewing, tile_bytes
 from crm.requests import OPEN_STATES
 from project.core.roles import Permission
 
@@ -33,7 +31,7 @@ SELECT ST_AsMVT(drawn, 'requests', %(extent)s, 'geom', 'number') FROM (
 MAX_REQUESTS = 5_000
 
 
-def render(tile: Tile, at: datetime, with_details: bool) -> bytes:
+def render(tile: Tile, viewing: Viewing) -> bytes:
     """Requests that are open now; the past of a request is not drawn."""
     states = [str(state) for state in OPEN_STATES]
     return tile_bytes(REQUESTS, tile, states=states, most=MAX_REQUESTS)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from coverage.models import MapChange
 from coverage.plant.locating import locate
 from coverage.tiles.grid import MAX_ZOOM, Tile
-from coverage.tiles.layers import Layer, tile_bytes
+from coverage.tiles.layers import Layer, Viewing, tile_bytes
 from network.models import LinePlace
 from project.core import clock
 from project.core.roles import Permission
@@ -215,14 +215,14 @@ def place_lines(*, at: datetime) -> int:
     return len(found)
 
 
-def render(tile: Tile, at: datetime, with_details: bool) -> bytes:
+def render(tile: Tile, viewing: Viewing) -> bytes:
     """The layer of the vector tiles: counts, and no word about anybody."""
     is_close = tile.z >= BUILDINGS_FROM_ZOOM
     return tile_bytes(
         _TILE,
         tile,
         states=list(STATES),
-        since=clock.today(at) - timedelta(days=1),
+        since=clock.today(viewing.at) - timedelta(days=1),
         cell=0.0 if is_close else tile.side / CELLS_A_SIDE,
         most=PLACES_MOST,
     )

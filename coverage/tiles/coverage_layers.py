@@ -6,11 +6,8 @@ that moment, one winner for each network type, surveyed facts first; nearness to
 `answer_for_point`.
 """
 
-from datetime import datetime
-
 from coverage.tiles.grid import MAX_ZOOM, Tile
-from coverage.tiles.layers import Layer, register, tile_bytes
-from project.core import prepared
+from coverage.tiles.layers import Layer, Viewing, register, tile_bytes
 
 BUILDINGS_FROM_ZOOM = 14
 MAX_BUILDINGS = 20_000
@@ -112,10 +109,6 @@ THEN = {
 )""",
     "said": "shown LEFT JOIN winner said ON said.id = shown.id",
 }
-IS_PRESENT = """
-    SELECT NOT EXISTS (SELECT FROM coverage_zoneversion
-        WHERE lower(valid) > %(at)s::timestamptz OR upper(valid) > %(at)s::timestamptz)
-"""
 BUILDING_DETAILS = """, number, wiring, words.said[1 + fttb] AS fttb, words.said[1 + gpon] AS gpon,
         words.said[1 + docsis] AS docsis, words.said[1 + wireless] AS wireless"""
 
@@ -144,30 +137,25 @@ SELECT ST_AsMVT(drawn, 'clusters', %(extent)s, 'geom') FROM (
 """
 
 
-def zones(tile: Tile, at: datetime, with_details: bool) -> bytes:
+def zones(tile: Tile, viewing: Viewing) -> bytes:
     """Zones published at that moment; thinned to a quarter of a pixel, for the public to 5 m."""
     tolerance = 360 / (2**tile.z * 1024)
-    if not with_details:
+    if not viewing.with_details:
         tolerance = max(tolerance, PUBLIC_SIMPLIFY_M / METRES_PER_DEGREE)
-    sql = ZONES.format(details=ZONE_DETAILS if with_details else "")
-    return tile_bytes(sql, tile, at=at, tolerance=tolerance)
+    sql = ZONES.format(details=ZONE_DETAILS if viewing.with_details else "")
+    return tile_bytes(sql, tile, at=viewing.at, tolerance=tolerance)
 
 
-def buildings(tile: Tile, at: datetime, with_details: bool) -> bytes:
+def buildings(tile: Tile, viewing: Viewing) -> bytes:
     """Standing buildings with their answer; at most MAX_BUILDINGS."""
-    details = BUILDING_DETAILS if with_details else ""
-    sql = BUILDINGS.format(details=details, **(NOW if _is_present(at) else THEN))
-    return tile_bytes(sql, tile, at=at, most=MAX_BUILDINGS)
+    details = BUILDING_DETAILS if viewing.with_details else ""
+    sql = BUILDINGS.format(details=details, **(NOW if viewing.is_present else THEN))
+    return tile_bytes(sql, tile, at=viewing.at, most=MAX_BUILDINGS)
 
 
-def _is_present(at: datetime) -> bool:
-    """Whether the zones of that moment are those of now: nothing was published after it."""
-    return bool(prepared.rows(IS_PRESENT, {"at": at})[0][0])
-
-
-def clusters(tile: Tile, at: datetime, with_details: bool) -> bytes:
+def clusters(tile: Tile, viewing: Viewing) -> bytes:
     """Buildings counted in a grid of 8 × 8 cells, and how many a zone in service covers."""
-    return tile_bytes(CLUSTERS, tile, at=at, cell=tile.side / CLUSTERS_A_SIDE)
+    return tile_bytes(CLUSTERS, tile, at=viewing.at, cell=tile.side / CLUSTERS_A_SIDE)
 
 
 def register_all() -> None:

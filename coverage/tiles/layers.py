@@ -29,15 +29,26 @@ class UnknownLayerError(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
+class Viewing:
+    """The moment that is drawn, whether with what staff see, and whether no zone was or will be
+    published after that moment: then what is derived for the present holds.
+    """
+
+    at: datetime
+    with_details: bool
+    is_present: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """One layer: who sees it (None: everybody), at which zooms, and what changes it.
 
-    `render(tile, at, with_details)` gives the layer's bytes, b"" where there is nothing.
+    `render(tile, viewing)` gives the layer's bytes, b"" where there is nothing.
     `sources`: names in `coverage_mapchange` that make its tiles new. `fields`: for the TileJSON.
     """
 
     name: str
-    render: Callable[[Tile, datetime, bool], bytes]
+    render: Callable[[Tile, Viewing], bytes]
     sources: tuple[str, ...]
     permission: Permission | None = None
     least_zoom: int = 0

@@ -4,10 +4,8 @@ A tile carries what an engineer needs to find a node and to see whether it is fu
 management, no identifier, no client.
 """
 
-from datetime import datetime
-
 from coverage.tiles.grid import MAX_ZOOM, Tile
-from coverage.tiles.layers import Layer, tile_bytes
+from coverage.tiles.layers import Layer, Viewing, tile_bytes
 from project.core.roles import Permission
 
 FROM_ZOOM = 11
@@ -41,7 +39,7 @@ SELECT ST_AsMVT(drawn, 'plant', %(extent)s, 'geom', 'id') FROM (
 """
 
 
-def render(tile: Tile, at: datetime, with_details: bool) -> bytes:
+def render(tile: Tile, viewing: Viewing) -> bytes:
     """Nodes as they are now; the past of the plant is in its history, not on a map."""
     return tile_bytes(PLANT, tile, most=MAX_NODES)
 

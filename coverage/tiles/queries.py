@@ -8,7 +8,7 @@ from datetime import datetime
 from django.core.cache import cache
 
 from coverage.tiles.grid import Tile
-from coverage.tiles.layers import Layer
+from coverage.tiles.layers import Layer, Viewing
 from project.core import prepared
 from project.core.roles import Permission
 
@@ -39,10 +39,13 @@ class Rendering:
     body: Callable[[], bytes]
 
 
-def data_version(*, sources: Iterable[str], at: datetime) -> str:
-    """A text that is another one as soon as a change of these sources is committed."""
+def data_version(*, sources: Iterable[str], at: datetime) -> tuple[str, bool]:
+    """A text that is another one as soon as a change of these sources is committed; and whether no
+    zone was or will be published after that moment.
+    """
     (parts,) = prepared.rows(VERSION, {"sources": sorted(set(sources)), "at": at})
-    return "/".join(str(part) for part in parts)
+    _changes, zones_ahead, _overrides_ahead = parts
+    return "/".join(str(part) for part in parts), zones_ahead == 0
 
 
 def render(
@@ -56,14 +59,16 @@ def render(
     """The tile with these layers. `is_now` False: another moment than the present, not kept."""
     drawn = [layer for layer in layers if layer.least_zoom <= tile.z <= layer.most_zoom]
     with_details = Permission.ZONES_VIEW in frozenset(permissions)
-    version = data_version(sources=(s for layer in drawn for s in layer.sources), at=at)
+    sources = (source for layer in drawn for source in layer.sources)
+    version, is_present = data_version(sources=sources, at=at)
+    viewing = Viewing(at=at, with_details=with_details, is_present=is_present)
     names = ",".join(layer.name for layer in drawn)
     moment = "" if is_now else at.isoformat()
     text = f"{FORMAT} {version} {with_details} {names} {tile.z}/{tile.x}/{tile.y} {moment}"
     key = hashlib.sha256(text.encode()).hexdigest()[:32]
 
     def make() -> bytes:
-        return b"".join(layer.render(tile, at, with_details) for layer in drawn)
+        return b"".join(layer.render(tile, viewing) for layer in drawn)
 
     def kept() -> bytes:
         found = cache.get(f"tile:{key}")

@@ -158,7 +158,7 @@ def test_the_etag_holds_until_the_map_changes(visitor):
 
 
 def test_the_etag_follows_what_is_dated_ahead():
-    version = tiles.data_version(sources=("buildings",), at=ago())
+    version, _is_present = tiles.data_version(sources=("buildings",), at=ago())
     house = building(5, 5)
     CoverageOverride.objects.create(
         building=house,
@@ -167,8 +167,10 @@ def test_the_etag_follows_what_is_dated_ahead():
         reason="until then",
         valid=TimestamptzRange(ago(), clock.now() + timedelta(hours=1)),
     )
-    before = tiles.data_version(sources=("buildings",), at=clock.now())
-    after = tiles.data_version(sources=("buildings",), at=clock.now() + timedelta(hours=2))
+    before, _is_present = tiles.data_version(sources=("buildings",), at=clock.now())
+    after, _is_present = tiles.data_version(
+        sources=("buildings",), at=clock.now() + timedelta(hours=2)
+    )
     assert len({version, before, after}) == 3
 
 

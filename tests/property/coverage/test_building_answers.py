@@ -1,7 +1,6 @@
 """What is derived for maps of the present equals what is decided anew, building by building."""
 
 from datetime import datetime
-from unittest import mock
 
 from django.contrib.gis.geos import Point as GeosPoint
 from hypothesis import HealthCheck, given, settings
@@ -13,6 +12,7 @@ from coverage.answers import Answer
 from coverage.models import Building, BuildingAnswer
 from coverage.tiles import coverage_layers
 from coverage.tiles.grid import Tile
+from coverage.tiles.layers import Viewing
 from coverage.zoning import operations
 from project.core import clock
 from tests.property.coverage.test_answers import Drawn, points, store_zone, zones
@@ -23,9 +23,10 @@ CODES = {Answer.AVAILABLE: 0, Answer.PLANNED: 1, Answer.SUSPENDED: 2}
 TILES = (Tile(14, 9844, 5555), Tile(14, 9844, 5556))  # the test grid lies in these
 
 
-def drawn_in(tile: Tile, at: datetime) -> dict[str, list[Feature]]:
+def drawn_in(tile: Tile, at: datetime, *, is_present: bool) -> dict[str, list[Feature]]:
     """The layers of a tile; in which order its houses are drawn means nothing."""
-    layers = read_tile(coverage_layers.buildings(tile, at, True))
+    viewing = Viewing(at=at, with_details=True, is_present=is_present)
+    layers = read_tile(coverage_layers.buildings(tile, viewing))
     return {name: sorted(found, key=lambda each: each.id) for name, found in layers.items()}
 
 
@@ -60,7 +61,6 @@ class TestBuildingAnswers(TestCase):
             row = rows[building.id]
             for name in ("fttb", "gpon", "docsis", "wireless"):
                 assert getattr(row, name) == found.get(name)
-        now = [drawn_in(tile, at) for tile in TILES]
-        with mock.patch.object(coverage_layers, "_is_present", return_value=False):
-            anew = [drawn_in(tile, at) for tile in TILES]
+        now = [drawn_in(tile, at, is_present=True) for tile in TILES]
+        anew = [drawn_in(tile, at, is_present=False) for tile in TILES]
         assert now == anew
