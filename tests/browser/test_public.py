@@ -92,6 +92,8 @@ def test_every_field_and_button_has_a_name(page: Page, street: str) -> None:
 
 def test_pictures_of_the_first_page(page: Page, street: str) -> None:
     page.goto("/")
+    expect(page.locator("h1")).to_be_visible()
     screenshot(page, "public-home")
     page.goto("/coverage/")
+    expect(page.locator(".leaflet-container")).to_be_visible()
     screenshot(page, "public-coverage")
