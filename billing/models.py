@@ -1,7 +1,14 @@
 """All models of billing, so that Django finds them; import them from their own package."""
 
 from billing.bookkeeping.models import MoneyOperation
-from billing.charging.models import ChargeBasis, ChargeRun, ChargeRunChunk, FundsNotice
+from billing.charging.models import (
+    ChargeBasis,
+    ChargeCorrection,
+    ChargeRun,
+    ChargeRunChunk,
+    FundsNotice,
+    GivenBack,
+)
 from billing.ledger.models import (
     LedgerAccount,
     LedgerBalance,
@@ -42,6 +49,7 @@ from billing.tariffs.models import Discount, DraftPrice, PriceRule, Tariff, Tari
 __all__ = [
     "Block",
     "ChargeBasis",
+    "ChargeCorrection",
     "ChargeRun",
     "ChargeRunChunk",
     "ChargeState",
@@ -49,6 +57,7 @@ __all__ = [
     "Discount",
     "DraftPrice",
     "FundsNotice",
+    "GivenBack",
     "LedgerAccount",
     "LedgerBalance",
     "LedgerJournal",

@@ -2,16 +2,18 @@
 
 The facts are what was right: another price of the month, days on which there was no service. Each
 charge of the month is computed again by the same pure rules that charged it, for the days that it
-really paid for, less what earlier corrections gave back of it.
+really paid for, less what earlier corrections gave back of it. What came back of a prepaid month at
+its end is counted as it came back: by the price that was charged, or that was right by then.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from billing import calendar, money
+from billing.charging.corrected import Memory
+from billing.charging.facts import AS_CHARGED, Facts, days_between
 from billing.charging.models import ChargeBasis
 from billing.charging.rules import prepaid_amount
 from billing.ledger import queries as ledger_queries
@@ -22,52 +24,6 @@ from billing.tariffs.operations import VAT_ACCOUNT_CODE
 SERVICE_CODE = "SERVICE"
 PREPAID, ONE_OFF = "MONTHLY_PREPAID", "ONE_OFF"
 FIRST_ANCHOR = 1  # months are calendar months until one begins anew
-Span = tuple[date, date]  # half-open
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was right in a month.
-
-    `prices`: pairs of a price that the month was charged by and the right one, kopecks a month.
-    `free`: spans of days on which nothing should have been charged.
-    """
-
-    prices: tuple[tuple[int, int], ...] = ()
-    free: tuple[Span, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """As it is stored with the operation."""
-        return {
-            "prices": [list(pair) for pair in self.prices],
-            "free": [[first.isoformat(), until.isoformat()] for first, until in self.free],
-        }
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Facts":
-        """As it was stored."""
-        return cls(
-            prices=tuple((was, right) for was, right in stored.get("prices", [])),
-            free=tuple(
-                (date.fromisoformat(first), date.fromisoformat(until))
-                for first, until in stored.get("free", [])
-            ),
-        )
-
-    def after(self, earlier: "Facts") -> "Facts":
-        """Both together: earlier free days stay free, a newer price counts."""
-        return Facts(
-            prices=tuple(sorted({**dict(earlier.prices), **dict(self.prices)}.items())),
-            free=tuple(sorted({*earlier.free, *self.free})),
-        )
-
-    def is_free(self, day: date) -> bool:
-        """Whether nothing should have been charged for the day."""
-        return any(first <= day < until for first, until in self.free)
-
-    def price_of(self, charged_by_kopecks: int) -> int:
-        """The right price where that one was charged."""
-        return dict(self.prices).get(charged_by_kopecks, charged_by_kopecks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +88,19 @@ def compute(*, subscription: Subscription, month: date, facts: Facts) -> list[Co
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What is known of the service: its plans, by what they were charged, and by posting of a
-    charge the day on which its months began then.
+    charge the day on which its months began then; what was corrected and given back before.
     """
 
     subscription: Subscription
     bases: dict[int, ChargeBasis]
     spans: Sequence[PlanSpan]
     anchors: dict[int, int]
+    history: Sequence[Charge]
+    memory: Memory
 
     @classmethod
-    def of(cls, subscription: Subscription, history: Iterable[Charge]) -> "_Known":
-        """Two queries. `history`: all charges of the service from its beginning."""
+    def of(cls, subscription: Subscription, history: Sequence[Charge]) -> "_Known":
+        """Four queries. `history`: all charges of the service from its beginning."""
         rows = ChargeBasis.objects.filter(subscription=subscription)
         bases = {row.id: row for row in rows.select_related("tariff_version", "plan_span")}
         return cls(
@@ -150,6 +108,8 @@ class _Known:
             bases=bases,
             spans=list(PlanSpan.objects.filter(subscription=subscription).order_by("during")),
             anchors=_anchors(history, bases),
+            history=history,
+            memory=Memory.of(subscription_id=subscription.id),
         )
 
     def next_span(self, basis: ChargeBasis) -> PlanSpan | None:
@@ -157,18 +117,32 @@ class _Known:
         later = [one for one in self.spans if one.during.lower > basis.plan_span.during.lower]
         return later[0] if later else None
 
-    def price_before(self, charge: Charge, basis: ChargeBasis) -> int:
-        """The price that a day had been charged by before a dearer plan took over at once."""
+    def before(self, charge: Charge, basis: ChargeBasis) -> tuple[int, Facts]:
+        """By what a day had been charged when a dearer plan took over at once, and what was right
+        of it by then.
+        """
         earlier = [
             one
             for one in self.bases.values()
             if one.plan_span.during.lower < basis.plan_span.during.lower
         ]
         newest = max(earlier, key=lambda one: (one.plan_span.during.lower, one.id), default=basis)
-        return newest.price_kopecks
+        paid = [
+            one.posting_id
+            for one in self.history
+            if one.charge_basis_id == newest.id
+            and not one.occurrence
+            and one.value_date <= charge.value_date
+        ]
+        then = self.memory.facts_before(paid[-1] if paid else None, charge.journal_id)
+        return newest.price_kopecks, then
 
-    def used_until(self, basis: ChargeBasis, first: date, anchor_day: int) -> date:
+    def used_until(self, charge: Charge, basis: ChargeBasis, anchor_day: int) -> date:
         """The first day that a prepaid charge did not pay for, or whose part was given back."""
+        first = charge.value_date
+        given = self.memory.given_of(charge.posting_id)
+        if given:
+            return max(min(row.from_date for row in given), first)
         until = calendar.period_of(first, anchor_day)[1]
         ended = self.subscription.terminated_date
         if ended is not None:
@@ -180,6 +154,16 @@ class _Known:
             at_once = calendar.kyiv_date(following.created_at) == begun
             until = min(until, begun + calendar.ONE_DAY if at_once else begun)
         return max(until, first)
+
+    def given_otherwise(self, charge: Charge, price_kopecks: int, anchor_day: int) -> int:
+        """How much more came back of a prepaid charge than the charged price of those days."""
+        return sum(
+            row.amount_kopecks
+            - AS_CHARGED.part_of_days(
+                price_kopecks, days_between(row.from_date, row.until_date), anchor_day
+            )
+            for row in self.memory.given_of(charge.posting_id)
+        )
 
 
 def _anchors(history: Iterable[Charge], bases: dict[int, ChargeBasis]) -> dict[int, int]:
@@ -207,25 +191,23 @@ def _right(charge: Charge, basis: ChargeBasis, *, known: _Known, facts: Facts) -
     day, charged = charge.value_date, -charge.amount_kopecks
     anchor = known.anchors[charge.posting_id] if charge_type == PREPAID else 1
 
-    def dearer(by_price: int, on_day: date) -> int:
-        right = calendar.daily_amount_on(facts.price_of(by_price), on_day, anchor)
+    def dearer(by_price: int, on_day: date, right_by: Facts = facts) -> int:
+        right = calendar.daily_amount_on(right_by.price_of(by_price), on_day, anchor)
         return right - calendar.daily_amount_on(by_price, on_day, anchor)
 
     if charge_type == ONE_OFF:
         return 0 if facts.is_free(day) else facts.price_of(price)
     if charge.occurrence:
-        before = known.price_before(charge, basis)
-        return 0 if facts.is_free(day) else charged + dearer(price, day) - dearer(before, day)
+        before, then = known.before(charge, basis)
+        taken_off = dearer(before, day) - dearer(before, day, then)
+        return 0 if facts.is_free(day) else charged + dearer(price, day) - taken_off
     if charge_type != PREPAID:
         return 0 if facts.is_free(day) else charged + dearer(price, day)
-    right = charged
-    for number in range(day.toordinal(), known.used_until(basis, day, anchor).toordinal()):
-        on_day = date.fromordinal(number)
-        if facts.is_free(on_day):
-            right -= calendar.daily_amount_on(price, on_day, anchor)
-        else:
-            right += dearer(price, on_day)
-    return right
+    used = days_between(day, known.used_until(charge, basis, anchor))
+    dearer_by = facts.part_of_days(price, used, anchor) - AS_CHARGED.part_of_days(
+        price, used, anchor
+    )
+    return charged + dearer_by + known.given_otherwise(charge, price, anchor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,19 @@ class NotTakenBackError(OperationError):
     message = _("This operation is already taken back, or cannot be.")
 
 
+class GivenBackSinceError(OperationError):
+    """Prepaid days came back by what a correction had right: taking it back would leave that wrong.
+
+    Another correction of the month puts all of it right, what came back included.
+    """
+
+    code = "given_back_since"
+    message = _(
+        "Part of the month has come back by this correction since: correct the month once more"
+        " instead."
+    )
+
+
 class NothingToCorrectError(OperationError):
     """The month, computed again, gives what was charged."""
 

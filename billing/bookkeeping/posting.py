@@ -5,16 +5,19 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from billing.bookkeeping import corrections
-from billing.bookkeeping.corrections import CorrectedCharge, Facts
+from billing.bookkeeping.corrections import CorrectedCharge
 from billing.bookkeeping.errors import (
     AccountParkedError,
     DifferenceChangedError,
+    GivenBackSinceError,
     MoreThanBalanceError,
     MoreThanDebtError,
     NothingToCorrectError,
     NotTakenBackError,
 )
 from billing.bookkeeping.models import MoneyOperation
+from billing.charging import operations as charging
+from billing.charging.facts import Facts
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
 from billing.payments import operations as payments
@@ -160,11 +163,16 @@ def corrected_lines(operation: MoneyOperation) -> list[CorrectedCharge]:
     """The month of a correction computed again by its facts and those of earlier corrections."""
     assert operation.subscription is not None
     assert operation.month is not None
-    facts = Facts.from_json(operation.facts).after(
-        facts_before(subscription_id=operation.subscription.id, month=operation.month)
-    )
     return corrections.compute(
-        subscription=operation.subscription, month=operation.month, facts=facts
+        subscription=operation.subscription, month=operation.month, facts=_facts_of(operation)
+    )
+
+
+def _facts_of(operation: MoneyOperation) -> Facts:
+    assert operation.subscription is not None
+    assert operation.month is not None
+    return Facts.from_json(operation.facts).after(
+        facts_before(subscription_id=operation.subscription.id, month=operation.month)
     )
 
 
@@ -187,6 +195,7 @@ def facts_before(*, subscription_id: int, month: date) -> Facts:
 
 def _correction(operation: MoneyOperation, when: When, balance_kopecks: int) -> int:
     assert operation.month is not None
+    assert operation.subscription_id is not None
     lines = [line for line in corrected_lines(operation) if line.difference_kopecks]
     total = sum(line.difference_kopecks for line in lines)
     if not lines or total == 0:
@@ -205,7 +214,7 @@ def _correction(operation: MoneyOperation, when: When, balance_kopecks: int) -> 
     for contra in corrections.contra_of(lines):
         account_id = ledger.ensure_control_account(at=when.at, code=contra.code, kind=contra.kind)
         legs.append(Leg(account_id, contra.amount_kopecks))
-    return ledger.post(
+    journal_id = ledger.post(
         kind="CORRECTION",
         value_date=when.on_date,
         posted_at=when.at,
@@ -215,6 +224,13 @@ def _correction(operation: MoneyOperation, when: When, balance_kopecks: int) -> 
         source="operation",
         narrative=f"{operation.month:%m.%Y}: {operation.reason}"[:300],
     )
+    charging.keep_corrected(
+        posting_ids=[line.posting_id for line in lines],
+        subscription_id=operation.subscription_id,
+        facts=_facts_of(operation),
+        journal_id=journal_id,
+    )
+    return journal_id
 
 
 def _reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> int:
@@ -234,13 +250,17 @@ def _reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> in
             reason=operation.reason,
         )
     assert earlier.journal_id is not None
-    return ledger.reverse(
+    if charging.was_given_back_by_corrected(journal_id=earlier.journal_id):
+        raise GivenBackSinceError
+    journal_id = ledger.reverse(
         journal_id=earlier.journal_id,
         value_date=when.on_date,
         posted_at=when.at,
         actor=when.actor,
         narrative=operation.reason,
     )
+    charging.take_corrected_back(journal_id=earlier.journal_id, by_journal_id=journal_id)
+    return journal_id
 
 
 def _payment_reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> int:

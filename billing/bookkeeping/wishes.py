@@ -9,7 +9,6 @@ from django.db.models import Q
 
 from billing import calendar
 from billing.bookkeeping import posting
-from billing.bookkeeping.corrections import Facts
 from billing.bookkeeping.errors import (
     BadCorrectionError,
     BadOperationAmountError,
@@ -21,6 +20,7 @@ from billing.bookkeeping.errors import (
     WrongAccountError,
 )
 from billing.bookkeeping.models import MoneyOperation
+from billing.charging.facts import Facts
 from billing.ledger import queries as ledger_queries
 from billing.payments.models import Payment
 from billing.subscriptions.models import Subscription

@@ -6,8 +6,9 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from billing import calendar, money
+from billing.charging import corrected
 from billing.charging.discounted import basis_on, last_charged
-from billing.charging.rules import prepaid_amount
+from billing.charging.facts import days_between
 from billing.charging.settling import available_kopecks, settle_account
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
@@ -84,7 +85,10 @@ def plan_will_change(
 def give_back(
     *, subscription_id: int, from_date: date, on_date: date, at: datetime, actor: Actor
 ) -> int:
-    """Return the prepaid part from `from_date` on to the account; kopecks, 0 when there is none."""
+    """Return the prepaid part from `from_date` on to the account; kopecks, 0 when there is none.
+
+    By the price that was charged, or that a correction of the month has had right since.
+    """
     subscription = _charged(subscription_id)
     until = subscription.charge_state.charged_until
     if until is None or until <= from_date:
@@ -97,15 +101,17 @@ def give_back(
         or charged.tariff_version.charge_type != TariffVersion.ChargeType.MONTHLY_PREPAID
     ):
         return 0
-    amount = prepaid_amount(
-        price_kopecks=charged.price_kopecks,
-        on_date=from_date,
-        anchor_day=subscription.charge_state.anchor_day,
+    paid = corrected.paid_by(subscription_id=subscription_id, basis_id=charged.id, until=until)
+    amount = paid.facts.part_of_days(
+        charged.price_kopecks,
+        days_between(from_date, until),
+        subscription.charge_state.anchor_day,
     )
+    journal_id = None
     if amount:
         net, vat = money.split_vat(amount, charged.tariff_version.vat_rate_bp)
         contra = _contra(charged.tariff_version, net_kopecks=-net, vat_kopecks=-vat, at=at)
-        ledger.post(
+        journal_id = ledger.post(
             kind="REFUND",
             value_date=on_date,
             posted_at=at,
@@ -121,6 +127,14 @@ def give_back(
             actor=actor,
             source="charging",
         )
+    corrected.note_given_back(
+        subscription_id=subscription_id,
+        paid=paid,
+        from_date=from_date,
+        until=until,
+        amount_kopecks=amount,
+        journal_id=journal_id,
+    )
     ChargeState.objects.filter(subscription_id=subscription_id).update(charged_until=from_date)
     return amount
 
@@ -138,6 +152,10 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
         settle_account(account_id=subscription.account_id, on_date=on_date, at=at, actor=actor)
         return
     before = last_charged(subscription=subscription, on_date=on_date)
+    assert before is not None
+    paid = corrected.paid_by(
+        subscription_id=subscription_id, basis_id=before.id, until=charged.charged_until
+    )
     give_back(
         subscription_id=subscription_id, from_date=tomorrow, on_date=on_date, at=at, actor=actor
     )
@@ -146,17 +164,19 @@ def plan_changed_now(*, subscription_id: int, on_date: date, at: datetime, actor
     )
     version = span.sold_version
     basis = basis_on(span=span, version=version, on_date=on_date)
-    assert before is not None
     difference = _part_of_day(
         version, price_kopecks=basis.price_kopecks, on_date=on_date, anchor_day=charged.anchor_day
     ) - _part_of_day(
         before.tariff_version,
-        price_kopecks=before.price_kopecks,
+        price_kopecks=paid.facts.price_of(before.price_kopecks),
         on_date=on_date,
         anchor_day=charged.anchor_day,
     )
-    # A day on hold is free, whatever the plan is changed to (R8).
-    if difference <= 0 or subscription.pauses.filter(during__contains=on_date).exists():
+    # A day on hold is free, whatever the plan is changed to (R8); so is one that a correction
+    # has freed.
+    if difference <= 0 or paid.facts.is_free(on_date):
+        return
+    if subscription.pauses.filter(during__contains=on_date).exists():
         return
     available = available_kopecks(account_id=subscription.account_id, on_date=on_date)
     if version.funds_policy == TariffVersion.FundsPolicy.BLOCK and available < difference:

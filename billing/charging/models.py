@@ -97,6 +97,72 @@ class ChargeRunChunk(models.Model):
         return f"{self.run_id}/{self.number} {self.state}"
 
 
+class ChargeCorrection(models.Model):
+    """By which facts a charge is right: one row for each correction of it.
+
+    Written by `corrected.keep` with the journal of the correction; the newest that is not taken
+    back counts. A refund of a prepaid month goes by it. `facts`: as `facts.Facts` are stored.
+    """
+
+    posting_id = models.BigIntegerField()
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="+")
+    facts = models.JSONField()
+    journal_id = models.BigIntegerField()
+    taken_back_journal_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "billing_charge_correction"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["posting_id", "journal_id"], name="billing_charge_correction_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_back_journal_id__isnull=True)
+                | Q(taken_back_journal_id__gt=models.F("journal_id")),
+                name="billing_charge_correction_order",
+            ),
+        ]
+        indexes = [models.Index(fields=["journal_id"], name="billing_charge_correction_jrnl")]
+
+    def __str__(self) -> str:
+        return f"{self.posting_id} {self.journal_id}"
+
+
+class GivenBack(models.Model):
+    """Prepaid days of a charge that came back: the half-open span, and how much.
+
+    `correction_journal_id` is the correction by whose facts the amount is right (None: as it was
+    charged). `journal_id` None: nothing was left to come back, for the days were free already.
+    """
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.PROTECT, related_name="+")
+    posting_id = models.BigIntegerField()
+    from_date = models.DateField()
+    until_date = models.DateField()
+    amount_kopecks = models.BigIntegerField()
+    correction_journal_id = models.BigIntegerField(null=True)
+    journal_id = models.BigIntegerField(null=True, unique=True)
+
+    class Meta:
+        db_table = "billing_given_back"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(from_date__lt=models.F("until_date")), name="billing_given_back_days"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_kopecks__gt=0, journal_id__isnull=False)
+                | Q(amount_kopecks=0, journal_id__isnull=True),
+                name="billing_given_back_amount",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["correction_journal_id"], name="billing_given_back_by"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.posting_id} {self.from_date} {self.amount_kopecks}"
+
+
 class FundsNotice(models.Model):
     """A client was told that the money on the account ends in some days.
 

@@ -1,5 +1,8 @@
 """Charging as other apps call it."""
 
+from billing.charging.corrected import keep as keep_corrected
+from billing.charging.corrected import take_back as take_corrected_back
+from billing.charging.corrected import was_given_back_by as was_given_back_by_corrected
 from billing.charging.effects import NotEnoughMoneyError
 from billing.charging.notices import tell as tell_of_ending_funds
 from billing.charging.runs import (
@@ -20,7 +23,10 @@ __all__ = [
     "RunBusyError",
     "RunReport",
     "charge_first",
+    "keep_corrected",
     "run",
     "settle_account",
+    "take_corrected_back",
     "tell_of_ending_funds",
+    "was_given_back_by_corrected",
 ]

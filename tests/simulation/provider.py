@@ -11,9 +11,9 @@ from pathlib import Path
 from psycopg.types.range import DateRange
 
 from billing.bookkeeping import operations as bookkeeping
-from billing.bookkeeping.corrections import Facts
 from billing.bookkeeping.wishes import Wish
 from billing.charging import operations as charging
+from billing.charging.facts import Facts
 from billing.ledger import operations as ledger
 from billing.ledger import seals, verification
 from billing.payments import operations as payments

@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.bookkeeping import limits
 from billing.bookkeeping import operations as bookkeeping
 from billing.bookkeeping import queries as bookkeeping_queries
-from billing.bookkeeping.corrections import Facts
 from billing.bookkeeping.models import STATES
 from billing.bookkeeping.wishes import Wish
 from billing.calendar import ONE_DAY
+from billing.charging.facts import Facts
 from billing.models import LedgerAccount
 from crm.models import Customer
 from frontend.workspace import params

@@ -8,9 +8,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import override_settings
 
 from billing.bookkeeping import errors, operations, queries
-from billing.bookkeeping.corrections import Facts
 from billing.bookkeeping.models import MoneyOperation
 from billing.bookkeeping.wishes import Wish
+from billing.charging.facts import Facts
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger.errors import LedgerError
@@ -248,20 +248,6 @@ class TestCorrections:
         assert balance(account) == 69_000
         facts = Facts(free=((date(2026, 10, 1), date(2026, 10, 4)),))
         assert self.correct(iryna, account, service, facts=facts).amount_kopecks == 3_000
-
-    def test_a_price_put_right_before_the_end_is_made_even_by_the_same_one_after_it(
-        self, world: World, iryna: Actor
-    ) -> None:
-        account = world.account(kopecks=100_000)
-        tariff = world.tariff(price=30_000, charge_type="MONTHLY_PREPAID")
-        service = world.sell(account, tariff, NOVEMBER)
-        right = {"facts": Facts(prices=((30_000, 15_000),)), "month": NOVEMBER}
-        assert self.correct(iryna, account, service, **right).amount_kopecks == 15_000
-        end(service, DAY)  # twenty days come back, by the price that was charged
-        assert balance(account) == 100_000 - 30_000 + 15_000 + 20_000
-        again = self.correct(iryna, account, service, key="after the end", **right)
-        assert again.amount_kopecks == -10_000
-        assert balance(account) == 100_000 - 5_000  # ten days of 150 hryvnias a month
 
     def test_days_that_were_given_back_at_the_end_are_not_given_back_again(
         self, world: World, iryna: Actor

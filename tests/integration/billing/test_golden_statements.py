@@ -9,8 +9,8 @@ from psycopg.types.range import DateRange
 
 from billing import money
 from billing.bookkeeping import operations as bookkeeping
-from billing.bookkeeping.corrections import Facts
 from billing.bookkeeping.wishes import Wish
+from billing.charging.facts import Facts
 from billing.charging.queries import paid_until
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries

@@ -1,0 +1,3 @@
+DROP TRIGGER billing_given_back_fixed ON billing_given_back;
+DROP TRIGGER billing_charge_correction_fixed ON billing_charge_correction;
+DROP FUNCTION billing_correction_memory_guard();
