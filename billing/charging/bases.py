@@ -22,30 +22,7 @@ from billing.tariffs.models import TariffVersion
 from billing.tariffs.resolution import PricePlace
 from coverage import queries as coverage_queries
 
-_MISSING = """
-    SELECT s.subscription_id, s.span_id, s.version_id, span.tariff_id, sold_in.zone_id,
-           sub.network_type, sub.segment, building.locality_id, v.applies_existing_from,
-           COALESCE(last.price_rule_id, span.sold_rule_id),
-           COALESCE(last.zone_version_id, span.sold_zone_version_id),
-           COALESCE(last.price_kopecks, span.sold_price_kopecks)
-    FROM billing_service_on(%s, %s, %s, %s, %s) AS s
-    JOIN billing_plan_span AS span ON span.id = s.span_id
-    JOIN billing_subscription AS sub ON sub.id = s.subscription_id
-    JOIN coverage_building AS building ON building.id = sub.building_id
-    JOIN billing_tariff_version AS v ON v.id = s.version_id
-    LEFT JOIN coverage_zoneversion AS sold_in ON sold_in.id = span.sold_zone_version_id
-    LEFT JOIN LATERAL (
-        SELECT b.price_rule_id, b.zone_version_id, b.price_kopecks
-        FROM billing_charge_basis AS b
-        JOIN billing_tariff_version AS older ON older.id = b.tariff_version_id
-        WHERE b.plan_span_id = s.span_id AND b.discount_id IS NULL
-          AND older.applies_from < v.applies_from
-        ORDER BY older.applies_from DESC LIMIT 1) AS last ON true
-    WHERE s.version_id <> s.sold_version_id
-      AND NOT EXISTS (SELECT 1 FROM billing_charge_basis AS b
-                      WHERE b.plan_span_id = s.span_id AND b.tariff_version_id = s.version_id
-                        AND b.discount_id IS NULL)
-"""
+_MISSING = "SELECT * FROM billing_unfixed_moved_prices(%s, %s, %s, %s, %s)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,14 +128,20 @@ def run(
 
 
 def dates_to_charge(*, on_date: date) -> list[date]:
-    """Dates up to and with `on_date` that no run has finished; `on_date` itself always."""
+    """Dates up to and with `on_date` that no run has finished; `on_date` itself always.
+
+    Of the last 400 days; where no run was made in them, from the last one on.
+    """
     runs = dict(
         ChargeRun.objects.filter(
             charge_date__lte=on_date, charge_date__gt=on_date - LOOK_BACK
         ).values_list("charge_date", "state")
     )
     if not runs:
-        return [on_date]
+        last = ChargeRun.objects.filter(charge_date__lte=on_date).order_by("-charge_date").first()
+        if last is None:
+            return [on_date]
+        runs = {last.charge_date: last.state}
     first = min(runs)
     dates = [first, *missing_dates(last_done=first, on_date=on_date)]
     missing = [day for day in dates if runs.get(day) != ChargeRun.State.DONE]

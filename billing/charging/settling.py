@@ -13,7 +13,19 @@ from billing.ledger import queries as ledger_queries
 from billing.subscriptions.models import Subscription
 from project.core.actor import Actor
 
-MAX_SETTLED_DAYS = 62
+# The first day on which anything of the account may be due: a service's first day that is not
+# charged, or the day of a move to new terms that has not been settled.
+_FIRST_DUE = """
+    SELECT LEAST(
+        (SELECT min(COALESCE(c.charged_until, s.activated_date))
+         FROM billing_charge_state AS c JOIN billing_subscription AS s ON s.id = c.subscription_id
+         WHERE c.account_id = %(account)s AND s.state <> 'DRAFT'
+           AND (s.terminated_date IS NULL OR c.charged_until IS NULL
+                OR c.charged_until <= s.terminated_date)),
+        (SELECT min(m.from_date)
+         FROM billing_terms_move AS m JOIN billing_subscription AS s ON s.id = m.subscription_id
+         WHERE s.account_id = %(account)s AND m.outcome = 'MOVED' AND m.settled_date IS NULL))
+"""
 
 
 @transaction.atomic
@@ -23,12 +35,13 @@ def settle_account(
     """Charge what the account owes up to and with today, and lift blocks for debt when it can pay.
 
     Called in the transaction that brought the money. Days that no run has finished yet are charged
-    first, the oldest first, by their own facts, so that a late run finds nothing left to lose.
+    first, the oldest first, by their own facts, so that a late run finds nothing left to lose: all
+    of them, however long no run was made (R12), less those on which nothing of the account is due.
     """
     ledger.lock_balances(account_ids=[account_id])
     part = AccountRange(first=account_id, last=account_id)
     reports = []
-    for day in dates_to_charge(on_date=on_date)[-MAX_SETTLED_DAYS:]:
+    for day in _days_to_settle(account_id=account_id, on_date=on_date):
         result: ChunkResult = chunks.charge(
             on_date=day,
             at=at,
@@ -41,6 +54,16 @@ def settle_account(
         report.add(result)
         reports.append(report)
     return reports
+
+
+def _days_to_settle(*, account_id: int, on_date: date) -> list[date]:
+    missing = dates_to_charge(on_date=on_date)
+    if len(missing) == 1:
+        return missing
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_DUE, {"account": account_id})
+        (first_due,) = cursor.fetchone()
+    return [day for day in missing if day == on_date or (first_due and day >= first_due)]
 
 
 @transaction.atomic

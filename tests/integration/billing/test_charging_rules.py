@@ -479,6 +479,35 @@ def test_r12_a_payment_during_the_downtime_does_not_swallow_missed_days(world: W
     assert world.day(day(3), at=moment(day(3), 13)).charged_count == 0
 
 
+@pytest.mark.parametrize("charge_type", ["DAILY", "MONTHLY_PREPAID"])
+def test_r12_a_payment_after_the_longest_downtime_settles_all_of_it(
+    world: World, charge_type: str
+) -> None:
+    account = world.account(kopecks=400_000)
+    main = world.sell(account, world.tariff(price=30_000, charge_type=charge_type), day(1))
+    world.day(day(1))
+    later = world.sell(account, world.tariff(price=15_000, service_type="TV"), day(20))
+    back = date(2027, 1, 31)  # 91 days later
+    world.pay(account, 10_000, back)
+    for service, price in ((main, 30_000), (later, 15_000)):
+        charges = ledger_queries.charges_of(
+            subject_ids=[service], from_date=day(1), until_date=date(2027, 2, 1)
+        )
+        last_part = 15_000 * 19 // 30 if service == later else 0
+        assert -sum(one.amount_kopecks for one in charges) == 3 * price - last_part
+        assert charged_until(service) == date(2027, 2, 1)
+    whole = balance(account)
+    world.day(back, at=moment(back, 13), confirm=True)
+    assert balance(account) == whole
+
+
+def test_r12_no_run_for_more_than_a_year_is_still_a_gap(world: World) -> None:
+    last = date(2025, 6, 1)
+    ChargeRun.objects.create(charge_date=last, state=ChargeRun.State.DONE)
+    dates = runs.dates_to_charge(on_date=day(1))
+    assert (dates[0], dates[-1], len(dates)) == (date(2025, 6, 2), day(1), (day(1) - last).days)
+
+
 def test_r12_more_than_seven_missed_days_wait_for_a_person(world: World) -> None:
     account = world.account(kopecks=50_000)
     world.sell(account, world.tariff(price=30_000), day(1))

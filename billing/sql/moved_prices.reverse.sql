@@ -1,0 +1,1 @@
+DROP FUNCTION billing_unfixed_moved_prices(date, timestamptz, boolean, bigint, bigint);
