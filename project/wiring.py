@@ -98,7 +98,7 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
     plan_batches.KIND: (
         "billing.subscriptions.plan_batches:run",
         _("Change of tariff for many"),
-        Permission.TARIFFS_EDIT,
+        Permission.TARIFFS_PUBLISH,
     ),
     what_if.KIND: ("billing.whatif.work:run", _("What-if of a tariff"), Permission.TARIFFS_VIEW),
 }

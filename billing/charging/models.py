@@ -23,11 +23,22 @@ class ChargeBasis(models.Model):
     zone_version = models.ForeignKey(
         ZoneVersion, null=True, on_delete=models.PROTECT, related_name="+"
     )
-    discount = models.ForeignKey(Discount, null=True, on_delete=models.PROTECT, related_name="+")
+    discount = models.ForeignKey(
+        Discount, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     price_kopecks = models.BigIntegerField()
 
     class Meta:
         db_table = "billing_charge_basis"
+        indexes = [
+            # Not of those without one: most have none, and a planner that knows nothing of that
+            # yet would look a basis up among all of them.
+            models.Index(
+                fields=["discount"],
+                name="billing_charge_basis_discount",
+                condition=Q(discount__isnull=False),
+            )
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["plan_span", "tariff_version", "discount"],

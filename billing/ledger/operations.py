@@ -265,6 +265,11 @@ def close_account(*, account_id: int, at: datetime) -> None:
     _stop(account_id=account_id, parked_at=None, reason="", closed_at=at)
 
 
+def reopen_account(*, account_id: int) -> None:
+    """Let a closed account take postings again. The caller audits."""
+    _stop(account_id=account_id, parked_at=None, reason="", closed_at=None)
+
+
 def _stop(
     *, account_id: int, parked_at: datetime | None, reason: str, closed_at: datetime | None
 ) -> None:

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-from project.core.sqlfiles import run_sql
+from project.core.sqlfiles import run_sql, whole_sql
 
 IN_FLIGHT = ["CREATED", "SENT", "UNKNOWN", "HEARD"]
 
@@ -126,5 +126,5 @@ class Migration(migrations.Migration):
                 name="billing_refund_journal",
             ),
         ),
-        run_sql(__file__, "told_kopecks"),
+        *whole_sql(__file__, "payment_guards"),
     ]

@@ -12,15 +12,15 @@ BEGIN
     FOREACH v_table IN ARRAY ARRAY['billing_payment', 'billing_payment_refund',
                                    'billing_payment_event', 'billing_payment_message',
                                    'billing_used_nonce'] LOOP
-        EXECUTE format('DROP TRIGGER billing_payments_not_emptied ON %I', v_table);
+        EXECUTE format('DROP TRIGGER IF EXISTS billing_payments_not_emptied ON %I', v_table);
     END LOOP;
 END $$;
-DROP FUNCTION billing_payments_no_truncate();
-DROP FUNCTION billing_purge_messages(timestamptz);
-DROP TRIGGER billing_used_nonce_once_written ON billing_used_nonce;
-DROP TRIGGER billing_payment_message_once_written ON billing_payment_message;
-DROP FUNCTION billing_message_guard();
-DROP TRIGGER billing_refund_fixed ON billing_payment_refund;
-DROP FUNCTION billing_refund_guard();
-DROP TRIGGER billing_payment_fixed ON billing_payment;
-DROP FUNCTION billing_payment_guard();
+DROP FUNCTION IF EXISTS billing_payments_no_truncate();
+DROP FUNCTION IF EXISTS billing_purge_messages(timestamptz);
+DROP TRIGGER IF EXISTS billing_used_nonce_once_written ON billing_used_nonce;
+DROP TRIGGER IF EXISTS billing_payment_message_once_written ON billing_payment_message;
+DROP FUNCTION IF EXISTS billing_message_guard();
+DROP TRIGGER IF EXISTS billing_refund_fixed ON billing_payment_refund;
+DROP FUNCTION IF EXISTS billing_refund_guard();
+DROP TRIGGER IF EXISTS billing_payment_fixed ON billing_payment;
+DROP FUNCTION IF EXISTS billing_payment_guard();

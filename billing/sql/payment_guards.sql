@@ -17,17 +17,21 @@ BEGIN
     END IF;
     IF OLD.journal_id IS NOT NULL AND
         (NEW.account_id, NEW.channel, NEW.merchant_id, NEW.space, NEW.external_id, NEW.order_number,
-         NEW.request_hash, NEW.account_code, NEW.amount_kopecks, NEW.gross_kopecks, NEW.fee_kopecks,
-         NEW.paid_at, NEW.created_at, NEW.confirmed_at, NEW.journal_id)
+         NEW.request_hash, NEW.account_code, NEW.amount_kopecks, NEW.told_kopecks,
+         NEW.gross_kopecks, NEW.fee_kopecks, NEW.paid_at, NEW.created_at, NEW.confirmed_at,
+         NEW.journal_id)
         IS DISTINCT FROM
         (OLD.account_id, OLD.channel, OLD.merchant_id, OLD.space, OLD.external_id, OLD.order_number,
-         OLD.request_hash, OLD.account_code, OLD.amount_kopecks, OLD.gross_kopecks, OLD.fee_kopecks,
-         OLD.paid_at, OLD.created_at, OLD.confirmed_at, OLD.journal_id)
+         OLD.request_hash, OLD.account_code, OLD.amount_kopecks, OLD.told_kopecks,
+         OLD.gross_kopecks, OLD.fee_kopecks, OLD.paid_at, OLD.created_at, OLD.confirmed_at,
+         OLD.journal_id)
     THEN
         RAISE EXCEPTION 'payment %: what is credited never changes', OLD.id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF NEW.refunded_kopecks < OLD.refunded_kopecks THEN
+    IF NEW.refunded_kopecks < OLD.refunded_kopecks
+        OR NEW.told_back_kopecks < OLD.told_back_kopecks
+    THEN
         RAISE EXCEPTION 'payment %: what went back never comes again', OLD.id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
@@ -37,13 +41,25 @@ CREATE TRIGGER billing_payment_fixed BEFORE UPDATE OR DELETE ON billing_payment
     FOR EACH ROW EXECUTE FUNCTION billing_payment_guard();
 ALTER TABLE billing_payment ENABLE ALWAYS TRIGGER billing_payment_fixed;
 
--- A refund that is done stays as it is; none is deleted.
+-- A refund that is done stays as it is, but for the provider's number of it, told later; one that
+-- has failed is at most done after all; one that was heard of before its payment is given to the
+-- payment as which the money came. None is deleted.
 CREATE FUNCTION billing_refund_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP <> 'UPDATE' OR OLD.state IN ('SUCCEEDED', 'FAILED')
-        OR (NEW.payment_id, NEW.merchant_id, NEW.space, NEW.key, NEW.kind, NEW.created_at)
+    IF TG_OP <> 'UPDATE'
+        OR (NEW.merchant_id, NEW.space, NEW.key, NEW.kind, NEW.created_at)
            IS DISTINCT FROM
-           (OLD.payment_id, OLD.merchant_id, OLD.space, OLD.key, OLD.kind, OLD.created_at)
+           (OLD.merchant_id, OLD.space, OLD.key, OLD.kind, OLD.created_at)
+        OR (NEW.payment_id <> OLD.payment_id AND OLD.state <> 'HEARD')
+        OR (OLD.state = 'FAILED' AND NEW.state NOT IN ('FAILED', 'SUCCEEDED'))
+        OR (OLD.state <> 'HEARD' AND NEW.state = 'HEARD')
+        OR (OLD.state = 'SUCCEEDED' AND (
+               (OLD.external_id <> '' AND NEW.external_id <> OLD.external_id)
+               OR (NEW.state, NEW.amount_kopecks, NEW.told_kopecks, NEW.journal_id, NEW.reason,
+                   NEW.finished_at, NEW.settled_by, NEW.error)
+                  IS DISTINCT FROM
+                  (OLD.state, OLD.amount_kopecks, OLD.told_kopecks, OLD.journal_id, OLD.reason,
+                   OLD.finished_at, OLD.settled_by, OLD.error)))
     THEN
         RAISE EXCEPTION 'refund %: what is done stays', OLD.id
             USING ERRCODE = 'integrity_constraint_violation';

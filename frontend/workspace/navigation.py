@@ -62,7 +62,9 @@ MODULES: tuple[NavModule, ...] = (
         (
             NavPage(_("Tariffs and prices"), "/workspace/tariffs/", (Permission.TARIFFS_VIEW,)),
             NavPage(_("Discounts"), "/workspace/discounts/", (Permission.TARIFFS_VIEW,)),
-            NavPage(_("Tariff changes"), "/workspace/tariff-changes/", (Permission.TARIFFS_EDIT,)),
+            NavPage(
+                _("Tariff changes"), "/workspace/tariff-changes/", (Permission.TARIFFS_PUBLISH,)
+            ),
         ),
     ),
     NavModule(

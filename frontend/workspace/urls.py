@@ -95,6 +95,7 @@ urlpatterns = [
         name="recalculate",
     ),
     path("customers/<int:customer_id>/release/", statements.release, name="account-release"),
+    path("customers/<int:customer_id>/close/", statements.close_contract, name="account-close"),
     path("customers/<int:customer_id>/money/<slug:slug>/", operations.ask, name="money-act"),
     path("accounting/trial-balance/", accounting.trial_balance, name="trial-balance"),
     path("accounting/turnover/", accounting.turnover, name="turnover"),

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     CHARGING_RUN = "charging.run"
     TARIFFS_VIEW = "tariffs.view"
     TARIFFS_EDIT = "tariffs.edit"
+    TARIFFS_PUBLISH = "tariffs.publish"
     NETWORK_VIEW = "network.view"
     NETWORK_EDIT = "network.edit"
     SESSIONS_DISCONNECT = "sessions.disconnect"
@@ -73,6 +74,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.LISTS_QUALIFY,
         Permission.PLANT_VIEW,
         Permission.PLANT_EDIT,
+        Permission.TARIFFS_EDIT,
     },
     Role.OPERATOR: _VIEW
     | {
@@ -96,6 +98,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.LEDGER_CLOSE,
         Permission.CHARGING_RUN,
         Permission.TARIFFS_EDIT,
+        Permission.TARIFFS_PUBLISH,
         Permission.PAYMENTS_ACCEPT_CASH,
         Permission.PAYMENTS_RECONCILE,
     },

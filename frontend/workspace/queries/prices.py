@@ -188,9 +188,9 @@ def tariff_code_of_rule(*, rule_id: int) -> str:
     return found
 
 
-def require_edit(request: HttpRequest) -> None:
-    """Answer 403 to those who may only look."""
-    if not may(request, Permission.TARIFFS_EDIT):
+def require_publish(request: HttpRequest) -> None:
+    """Answer 403 to those who may look, or only draw up drafts."""
+    if not may(request, Permission.TARIFFS_PUBLISH):
         raise_forbidden()
 
 

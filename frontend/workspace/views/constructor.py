@@ -13,6 +13,7 @@ from billing.tariffs import constructor
 from billing.tariffs import operations as tariffs
 from frontend.workspace import params
 from frontend.workspace.queries import constructor as pages
+from frontend.workspace.queries.prices import require_publish
 from frontend.workspace.tariff_forms import (
     NamesForm,
     PublishForm,
@@ -51,6 +52,7 @@ def names(request: HttpRequest, code: str) -> HttpResponse:
     tariff = pages.tariff_of(code=code)
     at, actor = clock.now(), actor_of(request)
     if request.method == "POST" and "archive" in request.POST:
+        require_publish(request)
         is_archived = request.POST["archive"] == "1"
         constructor.archive(at=at, actor=actor, tariff_id=tariff.id, is_archived=is_archived)
         said = _("It is sold no more.") if is_archived else _("It is sold again.")
@@ -108,7 +110,7 @@ def drop(request: HttpRequest, code: str) -> HttpResponse:
     return done(request, _("The draft is dropped."), "workspace:tariff", code)
 
 
-@staff_page(Permission.TARIFFS_EDIT, methods=("GET", "POST"))
+@staff_page(Permission.TARIFFS_PUBLISH, methods=("GET", "POST"))
 def publish(request: HttpRequest, code: str) -> HttpResponse:
     """Look at the whole draft once more, then publish exactly that."""
     tariff = pages.tariff_of(code=code)

@@ -9,7 +9,7 @@ from billing.tariffs import discounts
 from frontend.workspace import params
 from frontend.workspace.queries import constructor as pages
 from frontend.workspace.queries import tariffs as tariff_pages
-from frontend.workspace.queries.prices import require_edit
+from frontend.workspace.queries.prices import require_publish
 from frontend.workspace.tariff_forms import DiscountForm, EndForm
 from frontend.workspace.web import done, staff_page
 from project.core import clock
@@ -25,7 +25,7 @@ def discount_list(request: HttpRequest) -> HttpResponse:
     today = clock.today(at)
     form = DiscountForm(request.POST or None, initial={"valid_from": today + ONE_DAY})
     if request.method == "POST":
-        require_edit(request)
+        require_publish(request)
         if form.is_valid():
             try:
                 discounts.give(at=at, on_date=today, actor=actor_of(request), offer=form.offer())
@@ -50,7 +50,7 @@ def discount_list(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/discounts.html", context, status=status)
 
 
-@staff_page(Permission.TARIFFS_EDIT, methods=("POST",))
+@staff_page(Permission.TARIFFS_PUBLISH, methods=("POST",))
 def end(request: HttpRequest, discount_id: int) -> HttpResponse:
     """Set its last day."""
     if discount_id > params.BIGINT_MAX or not discounts.is_known(discount_id=discount_id):

@@ -24,7 +24,7 @@ from project.core.errors import DomainError
 from project.core.http import actor_of
 from project.core.roles import Permission
 
-NEEDS = (Permission.TARIFFS_EDIT, Permission.LEDGER_VIEW)
+NEEDS = (Permission.TARIFFS_PUBLISH, Permission.LEDGER_VIEW)
 
 
 @staff_page(*NEEDS)

@@ -36,6 +36,8 @@ def new(request: HttpRequest, code: str) -> HttpResponse:
     status = 200
     if request.method == "POST":
         status = 422
+        if "now" in request.POST:
+            price_pages.require_publish(request)
         if form.is_valid():
             try:
                 _set(request, tariff, form)
@@ -122,7 +124,7 @@ def rule(request: HttpRequest, code: str, rule_id: int) -> HttpResponse:
     page = price_pages.checked_rule(code=code, rule_id=rule_id, on_date=on_date)
     form = EndForm(request.POST or None)
     if request.method == "POST":
-        price_pages.require_edit(request)
+        price_pages.require_publish(request)
         if form.is_valid():
             try:
                 constructor.end_price(

@@ -133,7 +133,7 @@ def test_a_what_if_that_lost_its_draft_meanwhile_ends_with_a_word(
     assert "чернетки" in job.error
 
 
-@pytest.mark.parametrize("role", [Role.OPERATOR, Role.CASHIER, Role.PLANNER])
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.CASHIER])
 def test_who_only_reads_changes_nothing(provider: Provider, role: Role) -> None:
     client = signed_in(role)
     assert price(client, provider).status_code == 403
@@ -145,6 +145,32 @@ def test_who_only_reads_changes_nothing(provider: Provider, role: Role) -> None:
         reverse("workspace:price-rule", args=[CODE, rule.id]), {"last_date": "2027-01-01"}
     )
     assert ended.status_code == 403
+
+
+def test_a_planner_draws_up_prices_and_another_person_publishes_them(provider: Provider) -> None:
+    planner, accountant = signed_in(Role.PLANNER), signed_in(Role.ACCOUNTANT)
+    assert price(planner, provider).status_code == 302
+    seen = constructor.fingerprint(tariff_id=DraftPrice.objects.get().tariff_id)
+    publish = reverse("workspace:tariff-publish", args=[CODE])
+    rule = PriceRule.objects.get()
+    for refused in (
+        price(planner, provider, now="1", draft=""),
+        planner.get(publish),
+        planner.post(publish, {"seen": seen}),
+        planner.post(reverse("workspace:tariff-names", args=[CODE]), {"archive": "1"}),
+        planner.post(
+            reverse("workspace:price-rule", args=[CODE, rule.id]), {"last_date": "2027-01-01"}
+        ),
+        planner.post(reverse("workspace:discounts"), {"percent": "10"}),
+    ):
+        assert refused.status_code == 403
+    drafting = reverse("workspace:price-new", args=[CODE])
+    assert 'name="now"' not in planner.get(drafting).content.decode()
+    assert 'name="now"' in accountant.get(drafting).content.decode()
+    page = reverse("workspace:tariff", args=[CODE])
+    assert publish not in planner.get(page).content.decode()
+    assert accountant.post(publish, {"seen": seen}).status_code == 302
+    assert PriceRule.objects.filter(level="ZONE").count() == 1
 
 
 def test_terms_come_back_with_what_was_typed(provider: Provider) -> None:
