@@ -16,6 +16,10 @@ NBSP = "\u00a0"
 MINUS = "\u2212"
 
 
+class AtLeast(int):
+    """A number where counting stopped: there are more."""
+
+
 def grouped(number: int) -> str:
     """1234567 → "1 234 567" with narrow no-break spaces."""
     text = f"{abs(number):,}".replace(",", THIN)

@@ -74,6 +74,7 @@ class Card:
     on_refusal: str = Nas.OnRefusal.DISCONNECT.value
     in_flight_max: int = dynauth.IN_FLIGHT_MAX
     only_watched: bool = False
+    ends_unknown: bool = False
     capabilities: dict[str, bool] = field(default_factory=dict)
     point: tuple[float, float] | None = None
 
@@ -90,6 +91,7 @@ def save(*, nas_id: int | None, card: Card, at: datetime, actor: Actor) -> Nas:
         "on_refusal": card.on_refusal,
         "in_flight_max": card.in_flight_max,
         "only_watched": card.only_watched,
+        "ends_unknown": card.ends_unknown,
         "capabilities": {one: card.capabilities[one] for one in sorted(card.capabilities)},
     }
     told = {**values, "point": card.point and list(card.point)}

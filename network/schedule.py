@@ -14,6 +14,13 @@ SCHEDULE = {
         "schedule": crontab(hour=4, minute=35),
     },
     "network.enforce_access": {"task": "network.tasks.enforce_access", "schedule": 60.0},
+    "network.end_strangers": {"task": "network.tasks.end_strangers", "schedule": 60.0},
+    # As often as its own cost allows (network.standing.SHARE).
+    "network.count_all": {
+        "task": "network.tasks.count_all",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "network.reap_sessions": {"task": "network.tasks.reap_sessions", "schedule": 60.0},
     "network.reap_addresses": {"task": "network.tasks.reap_addresses", "schedule": 30.0},
     "network.sample_pools": {

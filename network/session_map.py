@@ -17,6 +17,7 @@ from coverage.models import MapChange
 from coverage.plant.locating import locate
 from coverage.tiles.grid import MAX_ZOOM, Tile
 from coverage.tiles.layers import Layer, Viewing, tile_bytes
+from network import large
 from network.models import LinePlace
 from project.core import clock
 from project.core.roles import Permission
@@ -30,86 +31,138 @@ PLACES_MOST = 3_000
 CELLS_A_SIDE = 8
 CHANGES_KEPT = 20
 
-# Every session and every service that is off, with its state and place; one row each.
+# Every session and every service that is off, by place: one row a building or node, and one ("-")
+# for those of whom nobody knows where they are.
 _ALL = """
-WITH everything AS (
     SELECT CASE WHEN s.is_guest OR s.subscription_id IS NULL THEN 'GUEST'
                 WHEN s.state = 'SUSPECT' THEN 'SUSPECT' ELSE 'ONLINE' END AS state,
            COALESCE(sub.building_id, line.building_id) AS building_id,
            CASE WHEN sub.building_id IS NULL AND line.building_id IS NULL THEN line.node_id END
-               AS node_id,
-           s.unique_id, s.subscription_id, line.point AS line_point
+               AS node_id, line.point AS line_point
     FROM network_session s
     LEFT JOIN billing_subscription sub ON sub.id = s.subscription_id
     LEFT JOIN network_lineplace line ON sub.id IS NULL AND s.circuit_hex <> ''
         AND line.circuit_hex = s.circuit_hex AND line.remote_hex = s.remote_hex
     UNION ALL
-    SELECT 'OFFLINE', sub.building_id, NULL, '', sub.id, NULL
+    SELECT 'OFFLINE', sub.building_id, NULL, NULL
     FROM radius_decision d JOIN billing_subscription sub ON sub.id = d.subscription_id
     WHERE d.state = 'FULL'
       AND NOT EXISTS (SELECT FROM network_session s WHERE s.subscription_id = sub.id)
     UNION ALL
     SELECT 'OFFLINE', line.building_id, CASE WHEN line.building_id IS NULL THEN line.node_id END,
-           h.unique_id, NULL, line.point
+           line.point
     FROM (
-        SELECT DISTINCT ON (x.circuit_hex, x.remote_hex, x.mac)
-               x.unique_id, x.circuit_hex, x.remote_hex, x.mac
-        FROM network_session_history x
+        SELECT DISTINCT x.circuit_hex, x.remote_hex, x.mac FROM network_session_history x
         WHERE x.closed_day >= %(since)s AND x.subscription_id IS NULL AND x.circuit_hex <> ''
-        ORDER BY x.circuit_hex, x.remote_hex, x.mac, x.stopped_at DESC
     ) h
     JOIN network_lineplace line
       ON line.circuit_hex = h.circuit_hex AND line.remote_hex = h.remote_hex
-    WHERE NOT EXISTS (SELECT FROM network_session s WHERE s.mac = h.mac
+    WHERE NOT EXISTS (SELECT FROM network_session s WHERE s.mac = h.mac AND s.mac <> ''
                       AND s.circuit_hex = h.circuit_hex)
-), placed AS (
-    SELECT e.state, e.building_id, e.node_id, e.unique_id, e.subscription_id,
-           COALESCE(b.point, e.line_point) AS point
-    FROM everything e LEFT JOIN coverage_building b ON b.id = e.building_id
-    WHERE e.state = ANY(%(states)s)
-)
 """
-_COUNTED = ", ".join(f"count(*) FILTER (WHERE state = '{one}')" for one in STATES)
-
-_PLACES = f"""{_ALL}
-SELECT building_id, node_id, ST_X(point), ST_Y(point), {_COUNTED}
-FROM placed
-WHERE point && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
-GROUP BY building_id, node_id, point
-ORDER BY count(*) DESC, building_id, node_id LIMIT %(most)s
+_COUNTED = ", ".join(
+    f"count(*) FILTER (WHERE state = '{one}')::int AS {one.lower()}" for one in STATES
+)
+SPOTS_OF_NOW = f"""
+SELECT COALESCE('b' || g.building_id, 'n' || g.node_id, '-') AS key, g.building_id, g.node_id,
+       CASE WHEN g.building_id IS NULL THEN g.line_point ELSE b.point END AS point,
+       g.online, g.guest, g.suspect, g.offline
+FROM (
+    SELECT building_id, node_id, (array_agg(line_point))[1] AS line_point, {_COUNTED}
+    FROM ({_ALL}) everything GROUP BY building_id, node_id
+) g LEFT JOIN coverage_building b ON b.id = g.building_id
 """  # noqa: S608 (our own text)
+_KEPT = "SELECT * FROM network_session_spot"
 
-_CLUSTERS = f"""{_ALL}
-SELECT NULL, NULL, avg(ST_X(point)), avg(ST_Y(point)), {_COUNTED}
-FROM placed
-WHERE point && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
+# Of each place what is wanted of it; `{spots}` is one of the two above.
+_CHOSEN = ", ".join(
+    f"CASE WHEN '{one}' = ANY(%(states)s) THEN {one.lower()} ELSE 0 END AS {one.lower()}"
+    for one in STATES
+)
+_WANTED = f"""
+WITH wanted AS (SELECT building_id, node_id, point, {_CHOSEN} FROM ({{spots}}) spots)
+"""  # noqa: S608
+_TOTAL = "online + guest + suspect + offline"
+_COLUMNS = "online, guest, suspect, offline"
+_SUMS = "sum(online)::int, sum(guest)::int, sum(suspect)::int, sum(offline)::int"
+_INSIDE = f"""
+point && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326) AND {_TOTAL} > 0
+"""
+
+_PLACES = f"""{_WANTED}
+SELECT building_id, node_id, ST_X(point), ST_Y(point), {_COLUMNS}
+FROM wanted WHERE {_INSIDE}
+ORDER BY {_TOTAL} DESC, building_id, node_id LIMIT %(most)s
+"""  # noqa: S608
+
+_CLUSTERS = f"""{_WANTED}
+SELECT NULL, NULL, avg(ST_X(point)), avg(ST_Y(point)), {_SUMS}
+FROM wanted WHERE {_INSIDE}
 GROUP BY floor(ST_X(point) / %(cell)s), floor(ST_Y(point) / (%(cell)s * 0.65))
 LIMIT %(most)s
 """  # noqa: S608
 
-_COUNTS = f"""{_ALL}
-SELECT count(*) FILTER (WHERE point IS NULL), {_COUNTED} FROM placed
+_BUSIEST = f"""{_WANTED}
+SELECT building_id, node_id, ST_X(point), ST_Y(point), {_COLUMNS}
+FROM wanted WHERE point IS NOT NULL
+ORDER BY guest DESC, offline DESC, {_TOTAL} DESC, building_id, node_id LIMIT %(most)s
 """  # noqa: S608
 
-_HERE = f"""{_ALL}
-SELECT state, unique_id, subscription_id FROM placed
-WHERE building_id IS NOT DISTINCT FROM %(building)s AND node_id IS NOT DISTINCT FROM %(node)s
-  AND (%(building)s::bigint IS NOT NULL OR %(node)s::bigint IS NOT NULL
-       OR (point IS NULL AND unique_id <> ''))
+_COUNTS = f"""{_WANTED}
+SELECT COALESCE(sum({_TOTAL}) FILTER (WHERE point IS NULL), 0)::int,
+       COALESCE(sum(online), 0)::int, COALESCE(sum(guest), 0)::int,
+       COALESCE(sum(suspect), 0)::int, COALESCE(sum(offline), 0)::int
+FROM wanted
+"""  # noqa: S608
+
+# Who is at one place: found from the place, whatever the size of the network.
+_AT = """
+    line.building_id IS NOT DISTINCT FROM %(building)s::bigint
+    AND CASE WHEN line.building_id IS NULL THEN line.node_id END
+        IS NOT DISTINCT FROM %(node)s::bigint
+"""
+_HERE = f"""
+SELECT * FROM (
+    SELECT CASE WHEN s.id IS NULL THEN 'OFFLINE' WHEN s.is_guest THEN 'GUEST'
+                WHEN s.state = 'SUSPECT' THEN 'SUSPECT' ELSE 'ONLINE' END AS state,
+           COALESCE(s.unique_id, '') AS unique_id, sub.id AS subscription_id
+    FROM billing_subscription sub
+    LEFT JOIN radius_decision d ON d.subscription_id = sub.id
+    LEFT JOIN network_session s ON s.subscription_id = sub.id
+    WHERE sub.building_id = %(building)s::bigint AND (s.id IS NOT NULL OR d.state = 'FULL')
+    UNION ALL
+    SELECT 'GUEST', s.unique_id, NULL
+    FROM network_session s
+    LEFT JOIN network_lineplace line ON s.circuit_hex <> ''
+      AND line.circuit_hex = s.circuit_hex AND line.remote_hex = s.remote_hex
+    WHERE s.subscription_id IS NULL AND {_AT}
+    UNION ALL
+    SELECT 'OFFLINE', h.unique_id, NULL
+    FROM (
+        SELECT DISTINCT ON (x.circuit_hex, x.remote_hex, x.mac)
+               x.unique_id, x.circuit_hex, x.remote_hex, x.mac
+        FROM network_session_history x
+        JOIN network_lineplace line
+          ON line.circuit_hex = x.circuit_hex AND line.remote_hex = x.remote_hex
+        WHERE x.closed_day >= %(since)s AND x.subscription_id IS NULL AND x.circuit_hex <> ''
+          AND {_AT}
+        ORDER BY x.circuit_hex, x.remote_hex, x.mac, x.stopped_at DESC
+    ) h
+    WHERE NOT EXISTS (SELECT FROM network_session s WHERE s.mac = h.mac AND s.mac <> ''
+                      AND s.circuit_hex = h.circuit_hex)
+) there
 ORDER BY array_position(ARRAY['GUEST', 'SUSPECT', 'OFFLINE', 'ONLINE'], state),
          subscription_id, unique_id
 LIMIT %(most)s
 """  # noqa: S608
 
-_TILE = f"""{_ALL}
+_TILE = f"""{_WANTED}
 , cells AS (
-    SELECT count(*)::int AS count, max(building_id) AS building_id,
-        count(*) FILTER (WHERE state = 'ONLINE')::int AS online,
-        count(*) FILTER (WHERE state = 'GUEST')::int AS guest,
-        count(*) FILTER (WHERE state = 'SUSPECT')::int AS suspect,
-        count(*) FILTER (WHERE state = 'OFFLINE')::int AS offline,
+    SELECT sum({_TOTAL})::int AS count, max(building_id) AS building_id,
+        sum(online)::int AS online, sum(guest)::int AS guest, sum(suspect)::int AS suspect,
+        sum(offline)::int AS offline,
         ST_SetSRID(ST_MakePoint(avg(ST_X(at)), avg(ST_Y(at))), 3857) AS middle
-    FROM (SELECT placed.*, ST_Transform(point, 3857) AS at FROM placed
+    FROM (SELECT wanted.*, ST_Transform(point, 3857) AS at FROM wanted
           WHERE point && ST_Transform(ST_Expand(ST_MakeEnvelope(
               %(xmin)s, %(ymin)s, %(xmax)s, %(ymax)s, 3857), %(reach)s), 4326)) near
     GROUP BY CASE WHEN %(cell)s::float8 > 0 THEN floor((ST_X(at) - %(xmin)s) / %(cell)s::float8)
@@ -166,11 +219,12 @@ def places(
     is_close = zoom >= BUILDINGS_FROM_ZOOM
     values = {"west": west, "south": south, "east": east, "north": north, "most": PLACES_MOST}
     values["cell"] = 360 / 2**zoom / 4
-    rows = _rows(_PLACES if is_close else _CLUSTERS, states=states, at=at, **values)
-    return [
-        Place(row[0], row[1], row[2], row[3], dict(zip(STATES, row[4:], strict=True)))
-        for row in rows
-    ]
+    return _places(_PLACES if is_close else _CLUSTERS, states=states, at=at, **values)
+
+
+def busiest(*, at: datetime, limit: int) -> list[Place]:
+    """Places with guests first, then those where most are off."""
+    return _places(_BUSIEST, states=STATES, at=at, most=limit)
 
 
 def counts(*, at: datetime) -> dict[str, int]:
@@ -183,8 +237,10 @@ def here(
     *, building_id: int | None, node_id: int | None, at: datetime, limit: int = 200
 ) -> list[Here]:
     """Who is at a building or a node; neither: who is nowhere."""
-    rows = _rows(_HERE, states=STATES, at=at, building=building_id, node=node_id, most=limit)
-    return [Here(*row) for row in rows]
+    values = {**values_of(at=at), "building": building_id, "node": node_id, "most": limit}
+    with connection.cursor() as cursor:
+        cursor.execute(_HERE, values)
+        return [Here(*row) for row in cursor.fetchall()]
 
 
 def place_lines(*, at: datetime) -> int:
@@ -219,7 +275,7 @@ def render(tile: Tile, viewing: Viewing) -> bytes:
     """The layer of the vector tiles: counts, and no word about anybody."""
     is_close = tile.z >= BUILDINGS_FROM_ZOOM
     return tile_bytes(
-        _TILE,
+        _TILE.format(spots=_spots()),
         tile,
         states=list(STATES),
         since=clock.today(viewing.at) - timedelta(days=1),
@@ -256,10 +312,25 @@ def _placed(circuit: str, remote: str, *, at: datetime) -> LinePlace:
     return line
 
 
+def values_of(*, at: datetime) -> dict[str, Any]:
+    """What `SPOTS_OF_NOW` is to be asked with."""
+    return {"since": clock.today(at) - timedelta(days=1)}
+
+
+def _spots() -> str:
+    return _KEPT if large.is_large() else SPOTS_OF_NOW
+
+
+def _places(sql: str, *, states: Iterable[str], at: datetime, **values: Any) -> list[Place]:
+    return [
+        Place(row[0], row[1], row[2], row[3], dict(zip(STATES, row[4:], strict=True)))
+        for row in _rows(sql, states=states, at=at, **values)
+    ]
+
+
 def _rows(sql: str, *, states: Iterable[str], at: datetime, **values: Any) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(
-            sql,
-            {"states": list(states), "since": clock.today(at) - timedelta(days=1), **values},
+            sql.format(spots=_spots()), {"states": list(states), **values_of(at=at), **values}
         )
         return cursor.fetchall()

@@ -15,6 +15,8 @@ from network import (
     sender,
     session_map,
     session_operations,
+    standing,
+    strangers,
     verification,
     wishes,
 )
@@ -63,6 +65,18 @@ def reap_sessions() -> None:
 def enforce_access() -> None:
     """End sessions that go on against the decision."""
     wishes.enforce(at=clock.now())
+
+
+@shared_task
+def end_strangers() -> None:
+    """End sessions of nobody that no rule allows."""
+    strangers.end(at=clock.now())
+
+
+@shared_task
+def count_all() -> None:
+    """Count sessions by place and BRAS and compare all with their decisions, for large networks."""
+    standing.refresh(at=clock.now())
 
 
 @shared_task

@@ -89,6 +89,12 @@ def grouped(number: int | None) -> str:
 
 
 @register.filter
+def counted(number: int) -> str:
+    """A number that may have been counted up to some bound only (`formats.AtLeast`): "10 000+"."""
+    return formats.grouped(number) + ("+" if isinstance(number, formats.AtLeast) else "")
+
+
+@register.filter
 def kyiv(at: datetime | None) -> str:
     """A moment as "22.11.2026 14:05", Kyiv time."""
     return "" if at is None else formats.moment(at)

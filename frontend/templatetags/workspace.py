@@ -205,6 +205,12 @@ def drift_word(row: Any) -> Any:
 
 
 @register.filter
+def nobody_word(row: Any) -> Any:
+    """What a session of nobody is."""
+    return network_words.NOBODY.get(row.kind, row.kind)
+
+
+@register.filter
 def drift_kind(row: Any) -> Any:
     """What the last wish of a session on the drift board took."""
     return network_words.KINDS.get(row.action_kind, row.action_kind)

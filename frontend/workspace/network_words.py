@@ -32,6 +32,7 @@ CAUSES: dict[str, Any] = {
     "REAUTHORIZED": _("re-authorized by staff"),
     "SUPERSEDED": _("a newer session took its place"),
     "EQUIPMENT": _("another device or port"),
+    "STRANGER": _("nobody's session"),
 }
 DRIFT: dict[str, Any] = {
     "ACCESS": _("online against the decision"),
@@ -43,6 +44,11 @@ DRIFT: dict[str, Any] = {
     "DEAD": _("given up"),
     "UNPROVEN": _("confirmed, not yet proven"),
     "STALE": _("the BRAS does not know the session"),
+}
+NOBODY: dict[str, Any] = {
+    "UNKNOWN": _("online without a service"),
+    "OVERSTAYED": _("a guest whose time is over"),
+    "GUEST": _("a stranger behind the wall"),
 }
 # Error-Cause of RFC 5176, section 3.5.
 ERROR_CAUSES: dict[str, Any] = {

@@ -27,6 +27,7 @@ from network.models.session import (
     SessionHistory,
     TrafficDay,
 )
+from network.models.standing import DriftFound, SessionSpot, SessionTally, Standing
 from network.models.temporary import ScheduleMark, TemporarySpeed
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "AccountingProgress",
     "AddressKind",
     "BrasDriver",
+    "DriftFound",
     "GuestRule",
     "GuestVisit",
     "IpAssignment",
@@ -61,6 +63,9 @@ __all__ = [
     "SessionEvent",
     "SessionHistory",
     "SessionProfile",
+    "SessionSpot",
+    "SessionTally",
+    "Standing",
     "TemporarySpeed",
     "TrafficDay",
 ]

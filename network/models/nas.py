@@ -12,7 +12,8 @@ class Nas(models.Model):
     session that was heard of before it can still be open. `capabilities` overrules single flags of
     the driver ({} : as the driver says). `on_refusal`: what follows a CoA that was refused or never
     answered. `only_watched`: another system still runs it; its sessions are taken in and compared,
-    and nothing is ever asked of it. `checked_*`: the last check whether it can be reached,
+    and nothing is ever asked of it. `ends_unknown`: a session on it that is nobody's is ended, so
+    that it is asked for anew. `checked_*`: the last check whether it can be reached,
     `check_ms` the time it took.
     """
 
@@ -44,6 +45,7 @@ class Nas(models.Model):
     )
     in_flight_max = models.PositiveSmallIntegerField(default=200)
     only_watched = models.BooleanField(default=False, db_default=False)
+    ends_unknown = models.BooleanField(default=False, db_default=False)
     point = models.PointField(srid=4326, null=True)
     boot_epoch = models.PositiveIntegerField(default=0)
     last_boot_at = models.DateTimeField(null=True)

@@ -1,7 +1,10 @@
 """Sessions: the open ones in one table, the closed ones in history with a partition a day."""
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Upper
 
 from billing.models import Subscription
 from network.models.nas import Nas
@@ -57,9 +60,11 @@ class Session(SessionFields):
         SUSPECT = "SUSPECT"
 
     subscription = models.ForeignKey(
-        Subscription, null=True, on_delete=models.PROTECT, related_name="+"
+        Subscription, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
-    nas = models.ForeignKey(Nas, null=True, on_delete=models.PROTECT, related_name="+")
+    nas = models.ForeignKey(
+        Nas, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)
     suspect_at = models.DateTimeField(null=True)
     in_bit_s = models.BigIntegerField(null=True)
@@ -72,7 +77,25 @@ class Session(SessionFields):
         constraints = [
             models.UniqueConstraint(fields=["unique_id"], name="network_session_unique_id")
         ]
-        indexes = [models.Index(fields=["subscription"], name="network_session_sub")]
+        # None is of what an interim update changes: it must stay an update of one row in place.
+        indexes = [
+            models.Index(fields=["subscription"], name="network_session_sub"),
+            models.Index(fields=["nas", "id"], name="network_session_nas"),
+            models.Index(fields=["id"], name="network_session_guest", condition=Q(is_guest=True)),
+            models.Index(
+                fields=["id"], name="network_session_suspect", condition=Q(state="SUSPECT")
+            ),
+            models.Index(
+                fields=["id"],
+                name="network_session_nobody",
+                condition=Q(subscription__isnull=True),
+            ),
+            models.Index(
+                OpClass(Upper("login"), name="text_pattern_ops"), name="network_session_login"
+            ),
+            models.Index(fields=["mac"], name="network_session_mac", condition=~Q(mac="")),
+            models.Index(fields=["framed_ip"], name="network_session_ip"),
+        ]
 
     def __str__(self) -> str:
         return self.unique_id

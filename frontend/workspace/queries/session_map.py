@@ -10,7 +10,6 @@ from network import session_map
 from network.models import Session
 from network.session_map import Here, Place
 
-WHOLE_WORLD = (-180.0, -90.0, 180.0, 90.0)
 SHOWN = 30
 
 
@@ -43,11 +42,7 @@ class HerePage:
 
 def busiest(*, at: datetime) -> list[PlaceLine]:
     """Places with guests first, then those where most are off."""
-    found = session_map.places(
-        bounds=WHOLE_WORLD, zoom=session_map.BUILDINGS_FROM_ZOOM, states=session_map.STATES, at=at
-    )
-    found.sort(key=lambda one: (-one.counts["GUEST"], -one.counts["OFFLINE"], -one.total))
-    shown = found[:SHOWN]
+    shown = session_map.busiest(at=at, limit=SHOWN)
     labels = coverage_queries.address_labels(
         building_ids=[one.building_id for one in shown if one.building_id]
     )

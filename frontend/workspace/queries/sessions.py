@@ -1,23 +1,31 @@
-"""Sessions with the subscriber and the address behind each: the live table, one session's page."""
+"""Sessions with the subscriber and the address behind each: the live table, one session's page.
 
+Nothing here reads all sessions: what is looked for has an index, numbers stop at `COUNTED_MAX`, and
+those of the whole network are kept (`network.standing`) where it is large.
+"""
+
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Exists, OuterRef, Q, Sum
 
-from billing.models import Block
+from billing.models import Block, Subscription
 from coverage import queries as coverage_queries
 from coverage.models import AdminUnit
 from crm import queries as crm_queries
-from network import session_queries
+from frontend.formats import AtLeast
+from network import large, session_queries
 from network.identifiers import normalised_mac
-from network.models import Nas, Session, SessionHistory
+from network.models import Nas, Session, SessionHistory, SessionTally
 from network.session_queries import TimelineEvent
 
 TRAFFIC_DAYS = 31
 BARS_MAX = 100
+COUNTED_MAX = 10_000
+KINDS = ("GUEST", "SUSPECT", "NOBODY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,7 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the table is narrowed to; `kind` is GUEST, SUSPECT or ""."""
+    """What the table is narrowed to; `kind` is one of `KINDS` or ""."""
 
     text: str = ""
     kind: str = ""
@@ -71,7 +79,14 @@ def open_sessions(
     *, wanted: Wanted, before: int | None = None, limit: int = 50
 ) -> list[SessionLine]:
     """Open sessions, newest first."""
-    rows = narrowed(wanted).select_related("subscription", "nas").order_by("-id")
+    rows = narrowed(wanted)
+    if wanted.text:
+        # Few that match are found by an index; asked in order, all others would be passed first.
+        few = list(rows.order_by().values_list("id", flat=True)[: COUNTED_MAX + 1])
+        if len(few) <= COUNTED_MAX:
+            older = sorted((one for one in few if before is None or one < before), reverse=True)
+            rows = Session.objects.filter(id__in=older[: min(limit, 200)])
+    rows = rows.select_related("subscription", "nas").order_by("-id")
     if before is not None:
         rows = rows.filter(id__lt=before)
     return lines(list(rows[: min(limit, 200)]))
@@ -84,6 +99,8 @@ def narrowed(wanted: Wanted) -> Any:
         rows = rows.filter(is_guest=True)
     elif wanted.kind == "SUSPECT":
         rows = rows.filter(state=Session.State.SUSPECT)
+    elif wanted.kind == "NOBODY":
+        rows = rows.filter(subscription__isnull=True)
     if wanted.nas_id is not None:
         rows = rows.filter(nas_id=wanted.nas_id)
     if wanted.city_id is not None:
@@ -99,10 +116,24 @@ def _like(text: str) -> Q:
     mac = normalised_mac(text)
     if mac:
         wanted |= Q(mac=mac)
-    parts = text.rstrip(".").split(".")
-    if 2 <= len(parts) <= 4 and all(part.isdigit() and len(part) <= 3 for part in parts):
-        wanted |= Q(framed_ip__startswith=text)
+    span = _addresses(text)
+    if span:
+        wanted |= Q(framed_ip__gte=span[0], framed_ip__lte=span[1])
     return wanted
+
+
+def _addresses(text: str) -> tuple[str, str] | None:
+    """The first and the last address that begin like this, whole numbers each: "10.77." or
+    "10.77.0.3"; None for other texts."""
+    parts = text.rstrip(".").split(".")
+    if not (2 <= len(parts) <= 4 and all(one.isascii() and one.isdigit() for one in parts)):
+        return None
+    missing = 4 - len(parts)
+    try:
+        ends = [".".join([*parts, *[one] * missing]) for one in ("0", "255")]
+        return str(ipaddress.IPv4Address(ends[0])), str(ipaddress.IPv4Address(ends[1]))
+    except ValueError:
+        return None
 
 
 def lines(sessions: Sequence[Session | SessionHistory]) -> list[SessionLine]:
@@ -127,27 +158,33 @@ def lines(sessions: Sequence[Session | SessionHistory]) -> list[SessionLine]:
     return found
 
 
-def counts(*, wanted: Wanted) -> dict[str, Any]:
-    """Of the wanted, whatever their kind: all, guests, not heard of for long, and their speeds."""
-    whole = Wanted(text=wanted.text, nas_id=wanted.nas_id, city_id=wanted.city_id)
-    found: dict[str, Any] = narrowed(whole).aggregate(
-        all=Count("id"),
-        guest=Count("id", filter=Q(is_guest=True)),
-        suspect=Count("id", filter=Q(state=Session.State.SUSPECT)),
-    )
+def counts(*, wanted: Wanted) -> dict[str, int]:
+    """Of the wanted, whatever their kind: all, guests, not heard of for long, nobody's."""
+    if large.is_large() and not wanted.text and wanted.city_id is None:
+        return _kept(nas_id=wanted.nas_id)
+    found = {}
+    for kind in ("", *KINDS):
+        narrow = Wanted(text=wanted.text, kind=kind, nas_id=wanted.nas_id, city_id=wanted.city_id)
+        number = narrowed(narrow).order_by()[: COUNTED_MAX + 1].count()
+        found[kind.lower() or "all"] = AtLeast(COUNTED_MAX) if number > COUNTED_MAX else int(number)
     return found
 
 
-def choices() -> dict[str, list[tuple[int, str]]]:
-    """BRASes and the places in which open sessions are, by name."""
-    nas = list(Nas.objects.filter(retired_at=None).order_by("name").values_list("id", "name"))
-    places = (
-        Session.objects.filter(subscription__isnull=False)
-        .order_by()
-        .values("subscription__building__locality_id")
-        .distinct()
+def _kept(*, nas_id: int | None) -> dict[str, int]:
+    rows = SessionTally.objects.all()
+    if nas_id is not None:
+        rows = rows.filter(nas_id=nas_id)
+    told = rows.aggregate(
+        all=Sum("sessions"), guest=Sum("guests"), suspect=Sum("suspects"), nobody=Sum("nobodys")
     )
-    cities = AdminUnit.objects.filter(id__in=places).order_by("name").values_list("id", "name")
+    return {name: number or 0 for name, number in told.items()}
+
+
+def choices() -> dict[str, list[tuple[int, str]]]:
+    """BRASes and the places in which services are, by name."""
+    nas = list(Nas.objects.filter(retired_at=None).order_by("name").values_list("id", "name"))
+    served = Subscription.objects.filter(building__locality_id=OuterRef("id"))
+    cities = AdminUnit.objects.filter(Exists(served)).order_by("name").values_list("id", "name")
     return {"nas": nas, "cities": list(cities)}
 
 

@@ -52,6 +52,7 @@ class NasForm(WorkspaceForm):
     only_watched = forms.BooleanField(
         label=gettext_lazy("Only watch: ask nothing of it"), required=False
     )
+    ends_unknown = forms.BooleanField(label=gettext_lazy("End sessions of nobody"), required=False)
     latitude = forms.FloatField(
         label=gettext_lazy("Latitude"), min_value=-90, max_value=90, required=False
     )
@@ -86,6 +87,7 @@ class NasForm(WorkspaceForm):
             on_refusal=data["on_refusal"],
             in_flight_max=data["in_flight_max"],
             only_watched=data["only_watched"],
+            ends_unknown=data["ends_unknown"],
             capabilities=capabilities,
             point=at if None not in at else None,
         )

@@ -7,11 +7,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from coverage import queries as coverage_queries
 from frontend.workspace import params
-from frontend.workspace.network_words import CAUSES, DRIFT, ERROR_CAUSES, KINDS
+from frontend.workspace.network_words import CAUSES, DRIFT, ERROR_CAUSES, KINDS, NOBODY
 from frontend.workspace.paging import PAGE_SIZE, key_page
 from frontend.workspace.queries import live
 from frontend.workspace.web import back, staff_page
+from network import drift as board
 from network import live_queries, session_operations
 from project.core import clock
 from project.core.http import actor_of
@@ -45,7 +47,7 @@ def action_list(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "tabs": {name: sum(counts.get(one, 0) for one in states) for name, states in TABS.items()},
         "nas_id": nas_id,
-        "servers": live_queries.nas_list(),
+        "servers": live_queries.servers(),
         "words": WORDS,
     }
     return render(request, "workspace/actions.html", context)
@@ -66,27 +68,48 @@ def decide(request: HttpRequest, action_id: int) -> HttpResponse:
 
 @staff_page(Permission.NETWORK_VIEW)
 def drift(request: HttpRequest) -> HttpResponse:
-    """Sessions that do not have what they should."""
-    reason = params.choice_of(request.GET, "reason", live_queries.DRIFT_REASONS)
+    """Sessions that do not have what they should, and sessions of nobody."""
+    reason = params.choice_of(request.GET, "reason", board.REASONS)
     nas_id = params.int_of(request.GET, "nas")
     before = params.int_of(request.GET, "before")
-    rows = live_queries.drift(reason=reason, nas_id=nas_id, before=before, limit=PAGE_SIZE + 1)
-    page = key_page(rows, before=before)
-    counts = live_queries.drift_counts(nas_id=nas_id)
+    at = clock.now()
+    counts = board.counts(nas_id=nas_id)
+    nobody = board.nobody_counts(at=at, nas_id=nas_id)
     context = {
-        "page": page,
-        "rows": live.with_holders(list(page.rows)),
         "reason": reason,
         "reasons": [(one, DRIFT[one], counts[one]) for one in DRIFT if counts.get(one)],
         "total": sum(counts.values()),
+        "nobody": sum(nobody.values()),
+        "alarming": sum(nobody.get(one, 0) for one in board.NOT_AS_ANY_RULE),
+        "nas_id": nas_id,
+        "servers": live_queries.servers(),
+        "words": WORDS,
+    }
+    if request.GET.get("of") == "nobody":
+        kind = params.choice_of(request.GET, "kind", board.NOBODY_KINDS)
+        found = board.nobody(at=at, kind=kind, nas_id=nas_id, before=before, limit=PAGE_SIZE + 1)
+        page = key_page(found, before=before)
+        labels = coverage_queries.address_labels(
+            building_ids=[one.building_id for one in page if one.building_id]
+        )
+        context |= {
+            "page": page,
+            "rows": [(one, labels.get(one.building_id or 0, "")) for one in page],
+            "kind": kind,
+            "kinds": [(one, NOBODY[one], nobody.get(one, 0)) for one in NOBODY],
+            "at": at,
+        }
+        return render(request, "workspace/drift_nobody.html", context)
+    rows = board.drift(reason=reason, nas_id=nas_id, before=before, limit=PAGE_SIZE + 1)
+    page = key_page(rows, before=before)
+    context |= {
+        "page": page,
+        "rows": live.with_holders(list(page.rows)),
         "mendable": sum(
             number
             for one, number in counts.items()
-            if one not in {"WAITING", "UNPROVEN"} and reason in {"", one}
+            if one not in board.NOT_TO_MEND and reason in {"", one}
         ),
-        "nas_id": nas_id,
-        "servers": live_queries.nas_list(),
-        "words": WORDS,
     }
     return render(request, "workspace/drift.html", context)
 
@@ -96,11 +119,11 @@ def mend(request: HttpRequest) -> HttpResponse:
     """Ask again: one session, or all of the shown reason."""
     at, actor = clock.now(), actor_of(request)
     one = params.text_of(request.POST, "session", 64)
-    reason = params.choice_of(request.POST, "reason", live_queries.DRIFT_REASONS)
+    reason = params.choice_of(request.POST, "reason", board.REASONS)
     chosen = (
         [one]
         if one
-        else live_queries.drifting(
+        else board.drifting(
             reason=reason,
             nas_id=params.int_of(request.POST, "nas"),
             limit=session_operations.MEND_MAX,

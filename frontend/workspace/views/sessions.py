@@ -26,7 +26,7 @@ def open_sessions(request: HttpRequest) -> HttpResponse:
     before = params.int_of(request.GET, "before")
     wanted = sessions.Wanted(
         text=params.text_of(request.GET, "q", 100),
-        kind=params.choice_of(request.GET, "kind", ("GUEST", "SUSPECT")),
+        kind=params.choice_of(request.GET, "kind", sessions.KINDS),
         nas_id=params.int_of(request.GET, "nas"),
         city_id=params.int_of(request.GET, "city"),
     )

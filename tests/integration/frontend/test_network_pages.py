@@ -209,6 +209,24 @@ def test_the_drift_board_and_the_queue_show_and_mend(engineer: Client) -> None:
         assert engineer.get(reverse("workspace:drift"), {"reason": reason}).status_code == 200
 
 
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_sessions_of_nobody_are_listed_and_ended(engineer: Client, language: str) -> None:
+    running = session(services.service(), port=3799)
+    Session.objects.update(subscription=None, login="<b>who</b>", circuit_hex="ff00")
+    engineer.cookies["django_language"] = language
+    board = reverse("workspace:drift")
+    assert "of=nobody" in engineer.get(board).content.decode()
+    for kind in ("", "UNKNOWN", "nonsense"):
+        page = engineer.get(board, {"of": "nobody", "kind": kind}).content.decode()
+        assert "&lt;b&gt;who" in page
+        assert "circuit=0xff00" in page
+    assert engineer.get(board, {"of": "nobody", "kind": "GUEST"}).context["rows"] == []
+    engineer.post(
+        reverse("workspace:session-act"), {"session": running.unique_id, "do": "disconnect"}
+    )
+    assert AccessAction.objects.get().kind == "DISCONNECT"
+
+
 def test_a_session_is_ended_re_authorized_and_sped_up_by_buttons(engineer: Client) -> None:
     sold = services.service()
     running = session(sold, port=3799)

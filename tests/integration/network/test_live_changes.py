@@ -10,7 +10,7 @@ from billing.models import Subscription
 from network import bras as nas_bras
 from network import (
     confirmations,
-    live_queries,
+    drift,
     operations,
     pools,
     sender,
@@ -670,7 +670,7 @@ def test_nothing_is_asked_of_a_bras_that_is_only_watched(bras: FakeBras) -> None
     assert wishes.enforce(at=AT + timedelta(hours=1)) == 0
     assert act(7200) == ["OBSOLETE"]
     assert bras.received == []
-    assert live_queries.drift_counts() != {}, "what it would be told is seen"
+    assert drift.counts() != {}, "what it would be told is seen"
     nas_bras.save(nas_id=number, card=replace(card, only_watched=False), at=AT, actor=SYSTEM)
     assert wishes.enforce(at=AT + timedelta(hours=1)) == 1
     act(7200)
