@@ -108,6 +108,8 @@ ORDER BY s.id DESC LIMIT %(most)s
 # UNKNOWN: online with no Class of a guest and of no service. OVERSTAYED: a guest whose time is
 # over. GUEST: a stranger behind the wall, as a rule says.
 NOBODY_KINDS = ("UNKNOWN", "OVERSTAYED", "GUEST")
+# Columns of `_NOBODY` that are texts, never None.
+NOBODY_TEXTS = (3, 5, 6, 7, 12, 13, 17, 19, 23)
 NOT_AS_ANY_RULE = frozenset({"UNKNOWN", "OVERSTAYED"})
 
 
@@ -214,22 +216,31 @@ def nobody(
     limit: int = 50,
 ) -> list[NobodyRow]:
     """Sessions of nobody, newest first."""
-    values = {"over": at - OVERSTAYED_BY, "kind": kind, "nas": nas_id, "before": before}
+    values: dict[str, Any] = {
+        "over": at - OVERSTAYED_BY,
+        "kind": kind,
+        "nas": nas_id,
+        "before": before,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_NOBODY, {**values, "most": min(limit, ROWS_MAX)})
-        rows = cursor.fetchall()
-    texts = (3, 5, 6, 7, 12, 13, 17, 19, 23)
-    return [
-        NobodyRow(*("" if cell is None and place in texts else cell for place, cell in told))
-        for told in (enumerate(row) for row in rows)
-    ]
+        rows: list[list[Any]] = [list(row) for row in cursor.fetchall()]
+    for cells in rows:
+        for place in NOBODY_TEXTS:
+            cells[place] = cells[place] or ""
+    return [NobodyRow(*cells) for cells in rows]
 
 
 def nobody_counts(*, at: datetime, nas_id: int | None = None) -> dict[str, int]:
     """How many there are of each kind."""
     names = ", ".join(f"c{number}" for number in range(1, 23))
     sql = f"SELECT kind, count(*) FROM ({_NOBODY}) f({names}, kind, asked) GROUP BY 1"  # noqa: S608
-    values = {"over": at - OVERSTAYED_BY, "kind": "", "nas": nas_id, "before": None}
+    values: dict[str, Any] = {
+        "over": at - OVERSTAYED_BY,
+        "kind": "",
+        "nas": nas_id,
+        "before": None,
+    }
     with connection.cursor() as cursor:
         cursor.execute(sql, {**values, "most": COUNTED_MAX})
         return dict(cursor.fetchall())

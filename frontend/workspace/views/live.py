@@ -88,13 +88,13 @@ def drift(request: HttpRequest) -> HttpResponse:
     if request.GET.get("of") == "nobody":
         kind = params.choice_of(request.GET, "kind", board.NOBODY_KINDS)
         found = board.nobody(at=at, kind=kind, nas_id=nas_id, before=before, limit=PAGE_SIZE + 1)
-        page = key_page(found, before=before)
+        strangers = key_page(found, before=before)
         labels = coverage_queries.address_labels(
-            building_ids=[one.building_id for one in page if one.building_id]
+            building_ids=[one.building_id for one in strangers if one.building_id]
         )
         context |= {
-            "page": page,
-            "rows": [(one, labels.get(one.building_id or 0, "")) for one in page],
+            "page": strangers,
+            "rows": [(one, labels.get(one.building_id or 0, "")) for one in strangers],
             "kind": kind,
             "kinds": [(one, NOBODY[one], nobody.get(one, 0)) for one in NOBODY],
             "at": at,

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from network import edited_drivers
-from network.models import AccessAction, BrasDriver, Nas, RadiusDecision, TemporarySpeed
+from network.models import AccessAction, BrasDriver, Nas, RadiusDecision, Session, TemporarySpeed
 from network.vendors import declarations
 from network.vendors.registry import SHIPPED, driver_of
 from project.core.models import AuditEntry
