@@ -8,6 +8,7 @@ the rules for strangers say. All of them stand on the drift board.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -58,7 +59,7 @@ ORDER BY s.id LIMIT %(most)s
 
 def end(*, at: datetime) -> int:
     """Ask the BRASes to end what no rule allows; gives how many sessions are asked to end."""
-    values = {
+    values: dict[str, Any] = {
         "at": at,
         "over": at - OVERSTAYED_BY,
         "known": at - KNOWN_WITHIN,
