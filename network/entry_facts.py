@@ -7,6 +7,7 @@ both say the same.
 
 import re
 import socket
+from binascii import a2b_base64
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import md5
@@ -26,12 +27,12 @@ from network.radius.messages import RadiusMessage
 from network.radius.stream_entry import ECHO, parse
 
 _ENTRY_CHARS_MAX = 3_000
-_HEX, _NUMBER, _IPV4 = "([0-9a-f]*)", "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
+_TEXT, _NUMBER, _IPV4 = "([0-9A-Za-z+/]*=*)", "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
 # Everything that the plain form says, in the order of stream_entry.
 _PLAIN = re.compile(
-    rf"2\|3\|([0-9]{{10}})\|{_IPV4}\|([0-9a-f]+)\|{_HEX}\|{_HEX}\|([0-9a-f]{{12}})?"
-    rf"\|{_HEX}\|{_HEX}\|{_HEX}\|{_HEX}\|{_IPV4}?\|([0-9]{{0,10}})"
-    rf"\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|[0-9]*\|([ -{{}}~]*)\|"
+    rf"3\|Interim-Update\|([0-9]{{10}})\|{_IPV4}\|([0-9A-Za-z+/]+=*)\|{_TEXT}\|{_TEXT}"
+    rf"\|([0-9a-f]{{12}})?\|{_TEXT}\|{_TEXT}\|{_TEXT}\|{_TEXT}\|{_IPV4}?\|([0-9]{{0,10}})"
+    rf"\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|[^|]*\|([ -{{}}~]*)\|"
 )
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address that a BRAS tells)
 
@@ -66,7 +67,10 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
             socket.inet_pton(socket.AF_INET, framed_ip)
         acct_session_id, own_class, login = _text(session), _text(told_class), _text(user)
         nas_port_id = _text(port) if port else ""
-        mac = mac or mac_of_station(bytes.fromhex(calling), bytes.fromhex(user))
+        circuit_hex = a2b_base64(circuit, strict_mode=True).hex() if circuit else ""
+        remote_hex = a2b_base64(remote, strict_mode=True).hex() if remote else ""
+        station = a2b_base64(calling, strict_mode=True)
+        mac = mac or mac_of_station(station, a2b_base64(user, strict_mode=True))
     except (OSError, ValueError):
         return None
     if source == _NOBODY or not mac:
@@ -81,8 +85,8 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
         nas_address=source,
         login=login[:253],
         mac=mac,
-        circuit_hex=circuit[:506],
-        remote_hex=remote[:506],
+        circuit_hex=circuit_hex[:506],
+        remote_hex=remote_hex[:506],
         nas_port_id=nas_port_id[:253],
         nonce=nonce,
         framed_ip=framed_ip if framed_ip and framed_ip != _NOBODY else None,
@@ -103,6 +107,6 @@ def _moment(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, tz=UTC)
 
 
-def _text(hexed: str) -> str:
+def _text(told: str) -> str:
     """Bytes of a string attribute as text; what is no UTF-8, and NUL, becomes U+FFFD."""
-    return bytes.fromhex(hexed).decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return a2b_base64(told, strict_mode=True).decode("utf-8", "replace").replace("\x00", "\ufffd")

@@ -3,16 +3,18 @@
 `2|status|time|source|session|class|user|mac|calling|circuit|remote|port|address|seconds|in|in high|
 out|out high|cause|echo|options`: numbers, addresses, and hex for whatever a BRAS or a subscriber
 chose. `echo` is what the BRAS says it applies (`network.radius.echo`), `options` a raw Option 82.
-The first field is the version of the form; form 1 ended with the cause. Without a MAC it is in what
-the BRAS calls the station or the user, if anywhere.
+The first field is the version of the form; form 1 ended with the cause. Form 3 is form 2 with the
+status and the cause as FreeRADIUS names them and text in base64 (`BASE64`): nearly all packets come
+so. Without a MAC it is in what the BRAS calls the station or the user, if anywhere.
 """
 
+from binascii import a2b_base64
 from typing import Any
 
 from network.identifiers import mac_of_station
 from network.radius.messages import RadiusMessage
 
-FIELDS = {"1": 19, "2": 21}
+FIELDS = {"1": 19, "2": 21, "3": 21}
 ECHO, OPTIONS = 19, 20
 ENTRY_BYTES_MAX = 8192
 # Acct-Terminate-Cause of RFC 2866, 5.10.
@@ -26,11 +28,13 @@ STATUSES = {
     "1": "Start",
     "2": "Stop",
     "3": "Interim-Update",
+    "Alive": "Interim-Update",
     "7": "Accounting-On",
     "8": "Accounting-Off",
 }
 # Place in the entry → (attribute, how it is written).
 MAC, CALLING, USER = 7, 8, 6
+BASE64 = (4, 5, 6, 8, 9, 10, 11)  # of form 3
 _TEXT = ((4, "Acct-Session-Id"), (6, "User-Name"), (8, "Calling-Station-Id"), (11, "NAS-Port-Id"))
 _HEX = ((5, "Bill-Class"), (7, "Bill-Mac"), (9, "Bill-Circuit-Id"), (10, "Bill-Remote-Id"))
 _PLAIN = (
@@ -54,11 +58,11 @@ def parse(entry: bytes) -> RadiusMessage:
         raise BadEntryError("not ASCII") from error
     if len(parts) != FIELDS.get(parts[0]):
         raise BadEntryError("not of this form")
+    if parts[0] == "3":
+        for place in BASE64:
+            parts[place] = bytes_of_base64(parts[place]).hex()
     told: dict[str, list[Any]] = {"Acct-Status-Type": [STATUSES.get(parts[1], parts[1])]}
-    for place, name in _PLAIN:
-        if parts[place]:
-            told[name] = [parts[place]]
-    for place, name in _HEX:
+    for place, name in (*_PLAIN, *_HEX):
         if parts[place]:
             told[name] = [parts[place]]
     for place, name in _TEXT:
@@ -71,6 +75,14 @@ def parse(entry: bytes) -> RadiusMessage:
     if parts[18]:
         told["Acct-Terminate-Cause"] = [_cause(parts[18])]
     return RadiusMessage(told)
+
+
+def bytes_of_base64(text: str) -> bytes:
+    """What a value of form 3 stands for; BadEntryError when it is none."""
+    try:
+        return a2b_base64(text, strict_mode=True)
+    except ValueError as error:
+        raise BadEntryError("not base64") from error
 
 
 def _bytes_as_signs(text: str) -> str:

@@ -110,6 +110,14 @@ def freeradius(*, raddb: Path) -> Program:
     return Program("freeradius", command, priority=45)
 
 
+def unhurried(command: tuple[str, ...]) -> tuple[str, ...]:
+    """The command under SCHED_BATCH, where the system has `chrt`: who is woken does not push aside
+    who is at work, so a Redis finds several commands where it would find one.
+    """
+    chrt = shutil.which("chrt")
+    return (chrt, "--batch", "0", *command) if chrt else command
+
+
 def data_programs(*, var: Path, pgbin: Path, pgdata: Path) -> list[Program]:
     """PostgreSQL and Redis. Root lends PostgreSQL to the system user postgres."""
     user = "postgres" if os.geteuid() == 0 else ""
@@ -120,7 +128,7 @@ def data_programs(*, var: Path, pgbin: Path, pgdata: Path) -> list[Program]:
             directory=pgdata, priority=10, stop_signal="INT", stop_wait_s=60,
         ),
         Program(
-            "redis", (redis_server, str(var / "redis" / "redis.conf")), group="data",
+            "redis", unhurried((redis_server, str(var / "redis" / "redis.conf"))), group="data",
             priority=10, stop_wait_s=30,
         ),
     ]  # fmt: skip

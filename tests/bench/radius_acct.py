@@ -2,13 +2,16 @@
 
 `wire`: Accounting-Requests that FreeRADIUS answers a second with the product's configuration (the
 packet is in the Redis stream when it is answered) over the same server that answers `ok` and keeps
-nothing. `ingest`: packets that the worker takes from the stream into sessions a second, over a bare
-loop that upserts the same rows, which it has in hand, into a table with the same indexes, in
-batches of the same size.
+nothing. Both get the same interim updates: 28 attributes, as a BRAS sends them (place of the line,
+MAC, address, Class, both parts of Option 82, counters in 64 bit, times). `ingest`: packets that the
+worker takes from the stream into sessions a second, over a bare loop that upserts the same rows,
+which it has in hand, into a table with the same indexes, in batches of the same size.
 """
 
 import re
+import struct
 import time
+from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -23,6 +26,7 @@ from network.entry_facts import facts_of
 from project.core import clock
 from project.process import programs
 from tests.bench._harness import Result, bench_database, execute, in_turn, note, run
+from tests.bench.radius_auth import adsl
 from tests.support import radius_wire as wire
 from tests.support import services
 from tests.support.ports import free_udp_port
@@ -131,17 +135,44 @@ def _flood(port: int, *, packets: int, turn: int) -> float:
 
 
 def _interim(place: int, *, octets: int) -> bytes:
-    """An interim update as a BRAS sends it."""
-    mac = bytes((2, 0, *place.to_bytes(4))).hex(":")
+    """An interim update as a BRAS sends it, of PPPoE over Ethernet (RFC 2865, 2866, 2869, 4679)."""
+    session = f"81{place:08x}".encode()
+    mac = bytes((2, 0, *place.to_bytes(4))).hex(":").upper()
+    parts = [
+        (4, bytes((127, 0, 0, 1))),  # NAS-IP-Address
+        (5, number(place + 1)),  # NAS-Port
+        (6, number(2)),  # Service-Type: Framed-User
+        (7, number(1)),  # Framed-Protocol: PPP
+        (8, bytes((10, *place.to_bytes(3)))),  # Framed-IP-Address
+        (30, b"service1"),  # Called-Station-Id
+        (32, b"bras-bench"),  # NAS-Identifier
+        (41, number(0)),  # Acct-Delay-Time
+        (45, number(1)),  # Acct-Authentic: RADIUS
+        (47, number(400)),  # Acct-Input-Packets
+        (48, number(900)),  # Acct-Output-Packets
+        (50, session),  # Acct-Multi-Session-Id
+        (55, number(int(time.time()))),  # Event-Timestamp
+        (61, number(15)),  # NAS-Port-Type: Ethernet
+        (77, b"1000000000"),  # Connect-Info
+        (87, b"ether1-access"),  # NAS-Port-Id
+        (wire.CALLING_STATION, mac.encode()),
+        (26, adsl(1, f"sw-{place}/0/1")),  # ADSL-Agent-Circuit-Id
+        (26, adsl(2, f"rem-{place}")),  # ADSL-Agent-Remote-Id
+    ]
     return wire.accounting(
         status=wire.INTERIM,
-        session=f"81{place:08x}",
+        session=session.decode(),
         login=f"gb{place}",
         told_class=f"s:{place + 1}:0123456789abcdef".encode(),
         seconds=300,
         sent_octets=octets,
-        more=wire.octets(wire.CALLING_STATION, mac.encode()),
+        more=b"".join(wire.octets(kind, value) for kind, value in parts),
     )
+
+
+def number(value: int) -> bytes:
+    """The value of an integer attribute."""
+    return struct.pack("!I", value)
 
 
 # ---- into the tables ----------------------------------------------------------------------------
@@ -184,13 +215,18 @@ def _entries(sessions: int) -> list[list[bytes]]:
     now = int(clock.now().timestamp()) - 3600
     made = []
     for place in range(sessions):
-        name, told = f"gb{place}".encode().hex(), f"s:{place + 1}:0123456789abcdef".encode().hex()
-        session = f"81{place:08x}".encode().hex()
-        station = bytes((2, 0, *place.to_bytes(4))).hex(":").encode().hex()
-        head = f"2|3|{now}|127.0.0.1|{session}|{told}|{name}||{station}|||"
+        name, told = base64(f"gb{place}"), base64(f"s:{place + 1}:0123456789abcdef")
+        session = base64(f"81{place:08x}")
+        station = base64(bytes((2, 0, *place.to_bytes(4))).hex(":"))
+        head = f"3|Interim-Update|{now}|127.0.0.1|{session}|{told}|{name}||{station}|||"
         address = f"10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}"
         made.append([f"{head}|{address}|".encode(), b"||"])
     return made
+
+
+def base64(text: str) -> str:
+    """As the form of most entries has text."""
+    return b64encode(text.encode()).decode()
 
 
 def _entry(parts: Sequence[bytes], *, turn: int) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from project.process import programs
 from tests.support.ports import free_tcp_port
 
 START_S = 10.0
@@ -58,11 +59,11 @@ class RedisServer:
         """Start it, after a kill too."""
         binary = shutil.which("redis-server")
         assert binary, "redis-server is not installed; ./run test installs it"
-        command = [
+        command = programs.unhurried((
             binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder),
             "--save", "", "--appendonly", "yes", "--appendfsync", self.fsync,
             "--maxmemory-policy", "noeviction",
-        ]  # fmt: skip
+        ))  # fmt: skip
         with (self.folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True
