@@ -87,11 +87,12 @@ def _wire(server: RedisServer, *, packets: int) -> tuple[float, dict[str, int]]:
         system.parts.stop("accounting")
         with system.database():
             services.nas(secret=SECRET)
-        floor_port = _start_floor(system)
+        port = _start(system, name="ours", says_ok=False)
+        floor_port = _start(system, name="floor", says_ok=True)
         turn = iter(range(10_000))
 
         def ours() -> float:
-            rate = _flood(system.parts.radius_acct_port, packets=packets, turn=next(turn))
+            rate = _flood(port, packets=packets, turn=next(turn))
             assert server.client.xlen(stream.STREAM) == packets
             server.client.delete(stream.STREAM)
             return rate
@@ -104,24 +105,26 @@ def _wire(server: RedisServer, *, packets: int) -> tuple[float, dict[str, int]]:
     return ratio, {"wire_per_s": round(mine), "ok_per_s": round(bare)}
 
 
-def _start_floor(system: RadiusSystem) -> int:
-    """The same FreeRADIUS once more; its accounting section says ok."""
+def _start(system: RadiusSystem, *, name: str, says_ok: bool) -> int:
+    """A FreeRADIUS with the product's configuration; or one whose accounting section says ok."""
     parts, port = system.parts, free_udp_port()
-    raddb = parts.var / "raddb-floor"
+    raddb = parts.var / f"raddb-{name}"
     ports = ("--auth-port", str(free_udp_port()), "--acct-port", str(port))
-    place = ("--out", str(raddb), "--run-dir", str(parts.var / "freeradius-floor"))
+    place = ("--out", str(raddb), "--run-dir", str(parts.var / f"freeradius-{name}"))
     parts.manage("render_raddb", *place, *ports)
-    site = raddb / "sites" / "geobill"
-    text = site.read_text()
-    for section in ("preacct", "accounting"):
-        text = re.sub(
-            rf"\n\t{section} \{{.*?\n\t\}}", f"\n\t{section} {{\n\t\tok\n\t}}", text, flags=re.S
-        )
-    site.write_text(text)
+    if says_ok:
+        _say_ok(raddb / "sites" / "geobill")
     program = programs.freeradius(raddb=raddb)
-    parts.start(programs.Program("freeradius-floor", program.command))
-    parts.wait_for("freeradius-floor", udp_bound(port))
+    parts.start(programs.Program(f"freeradius-{name}", program.command))
+    parts.wait_for(f"freeradius-{name}", udp_bound(port))
     return port
+
+
+def _say_ok(site: Path) -> None:
+    section = r"\n\taccounting \{.*?\n\t\}"
+    text, many = re.subn(section, "\n\taccounting {\n\t\tok\n\t}", site.read_text(), flags=re.S)
+    assert many == 1
+    site.write_text(text)
 
 
 def _flood(port: int, *, packets: int, turn: int) -> float:
