@@ -140,6 +140,7 @@ BY_SQLSTATE: dict[str, type[LedgerError]] = {
     "GL013": NotReversibleError,
     "GL014": BadLegsError,
     "GL015": BadLegsError,
+    "GL016": BadLegsError,
     "22003": BadLegsError,  # numeric_value_out_of_range
     "40P01": LedgerBusyError,  # deadlock_detected
     "55P03": LedgerBusyError,  # lock_not_available

@@ -159,11 +159,12 @@ def post_charges(
 ) -> int:
     """Post one chunk of a charge run as one journal of kind CHARGE and return its id.
 
-    `charges` are the subscribers' legs (negative), in the order in which they are to stand on each
-    account; `contra` are `(account_id, amount_kopecks)` of revenue and VAT, which sum to the
-    opposite. A set-based run calls `ledger_post_charges` in SQL instead (see README.md).
+    `charges` are the subscribers' legs (negative), those of one account in the order in which they
+    are to stand on it; `contra` are `(account_id, amount_kopecks)` of revenue and VAT, which sum to
+    the opposite. A set-based run calls `ledger_post_charges` in SQL instead (see README.md).
     Errors as of `post`.
     """
+    charges = sorted(charges, key=lambda leg: leg.account_id)
     return int(
         _call(
             POST_CHARGES_SQL,

@@ -279,10 +279,11 @@ BEGIN
     IF p_first = p_last THEN
         PERFORM set_config('plan_cache_mode', 'force_generic_plan', true);  -- until this returns
     END IF;
-    SELECT array_agg(DISTINCT c.account_id) INTO accounts
-    FROM billing_charge_state AS c
-    WHERE c.account_id BETWEEN p_first AND p_last
-      AND (c.charged_until IS NULL OR c.charged_until <= p_date);
+    SELECT array_agg(c.account_id) INTO accounts
+    FROM (SELECT c.account_id FROM billing_charge_state AS c
+          WHERE c.account_id BETWEEN p_first AND p_last
+            AND (c.charged_until IS NULL OR c.charged_until <= p_date)
+          GROUP BY c.account_id) AS c;
     -- From here no payment changes these balances until the commit.
     PERFORM count(*) FROM ledger_lock_balances(accounts);
 
@@ -306,7 +307,6 @@ BEGIN
             FROM due AS d WHERE d.decision = 'CHARGE' AND d.fee_kopecks > 0
         ), charged AS (
             SELECT count(*) FILTER (WHERE l.is_first) AS services,
-                   count(*) AS legs,
                    COALESCE(sum(l.amount), 0)::bigint AS kopecks,
                    array_agg(l.account_id) AS accounts, array_agg(-l.amount) AS amounts,
                    array_agg(l.subscription_id) AS subjects, array_agg(l.code) AS codes,
@@ -351,7 +351,7 @@ BEGIN
         )
         SELECT CASE WHEN c.kopecks > 0 THEN ledger_post_charges(
                    p_date, p_at, p_key, p_actor, p_source, '', c.accounts, c.amounts, c.subjects,
-                   c.codes, array_fill(0::smallint, ARRAY[c.legs::integer]), c.bases,
+                   c.codes, NULL, c.bases,
                    o.accounts, o.amounts) END,
                c.services, c.kopecks,
                (SELECT COALESCE(array_agg(subscription_id), '{}') FROM fresh),

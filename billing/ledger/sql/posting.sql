@@ -21,13 +21,25 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT sha256(coalesce(p_hash, p_firs
 -- The hash after several postings of one account, in order, starting from p_first.
 CREATE OR REPLACE AGGREGATE ledger_chain(bytea, bytea) (SFUNC = ledger_chain_step, STYPE = bytea);
 
+-- A leg that cannot stand on the balance as it is found when the row is written.
+CREATE OR REPLACE FUNCTION ledger_refuse_leg(p_account bigint, p_stopped boolean) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF p_stopped THEN
+        RAISE EXCEPTION 'ledger: account % is parked or closed', p_account
+            USING ERRCODE = 'GL005', DETAIL = p_account::text;
+    END IF;
+    RAISE EXCEPTION 'ledger: account % changed while it was charged', p_account
+        USING ERRCODE = 'GL016';
+END $$;
+
 CREATE OR REPLACE FUNCTION ledger_post(
     p_kind text, p_value_date date, p_posted_at timestamptz, p_key text,
     p_actor text, p_source text, p_narrative text,
     p_accounts bigint[], p_amounts bigint[], p_subjects bigint[] DEFAULT NULL,
     p_codes text[] DEFAULT NULL, p_occurrences smallint[] DEFAULT NULL,
     p_bases bigint[] DEFAULT NULL, p_corrects bigint[] DEFAULT NULL,
-    p_reverses bigint DEFAULT NULL
+    p_reverses bigint DEFAULT NULL, p_contra int DEFAULT 0
 ) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp
 SET lock_timeout = '3s'
@@ -54,6 +66,10 @@ DECLARE
     held record;
     are_held boolean;
     stopped bigint;
+    is_ready boolean := p_contra BETWEEN 1 AND legs - 1
+        AND coalesce(current_setting('geobill.balances_locked_by', true), '')
+            = pg_current_xact_id()::text;
+    written int;
 BEGIN
     IF legs < 2 THEN
         RAISE EXCEPTION 'ledger: a journal needs at least two legs' USING ERRCODE = 'GL002';
@@ -119,41 +135,49 @@ BEGIN
         RETURN journal;
     END IF;
 
-    -- A charge run has locked these rows when it decided: a row whose lock is this transaction's bears
-    -- its number (nothing but the functions here can lock one). Else they are locked now, late, in order
-    -- of account and until the end of the transaction.
-    SELECT bool_and(b.xmax = pg_current_xact_id()::xid),
-           min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
-      INTO are_held, stopped, subscribers
-      FROM ledger_balance b WHERE b.account_id = ANY (p_accounts);
-    IF NOT are_held THEN
-        SELECT min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
-          INTO stopped, subscribers
-          FROM (SELECT l.account_id, l.stopped FROM ledger_balance l
-                 WHERE l.account_id = ANY (p_accounts) ORDER BY l.account_id FOR UPDATE) b;
+    -- A charge run has locked its rows when it decided, and gives its legs side by side by account, the
+    -- p_contra ones of revenue and VAT last. Nothing of that is looked up again: each row below is written
+    -- only as it was read, or the whole journal is refused.
+    IF is_ready THEN
+        controls := p_accounts[legs - p_contra + 1:];
+        is_ready := NOT EXISTS (SELECT FROM ledger_balance b WHERE b.account_id = ANY (controls));
     END IF;
-    IF stopped IS NOT NULL THEN
-        RAISE EXCEPTION 'ledger: account % is parked or closed', stopped
-            USING ERRCODE = 'GL005', DETAIL = stopped::text;
-    END IF;
-    controls := ARRAY(SELECT unnest(p_accounts) EXCEPT SELECT unnest(subscribers));
-    -- The legs of an account stand side by side from here on, as those of a charge run do already.
-    IF cardinality(subscribers) + cardinality(controls) < (
-        SELECT count(*) FROM unnest(p_accounts) WITH ORDINALITY AS l(account_id, ord)
-         WHERE l.account_id IS DISTINCT FROM p_accounts[l.ord - 1])
-    THEN
-        SELECT array_agg(l.account_id ORDER BY l.account_id, l.ord),
-               array_agg(l.amount ORDER BY l.account_id, l.ord),
-               array_agg(l.subject_id ORDER BY l.account_id, l.ord),
-               array_agg(l.code ORDER BY l.account_id, l.ord),
-               array_agg(l.occurrence ORDER BY l.account_id, l.ord),
-               array_agg(l.basis_id ORDER BY l.account_id, l.ord),
-               array_agg(l.corrects_id ORDER BY l.account_id, l.ord)
-          INTO p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases, p_corrects
-          FROM unnest(p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases,
-                      p_corrects)
-               WITH ORDINALITY AS l(account_id, amount, subject_id, code, occurrence, basis_id,
-                                    corrects_id, ord);
+    IF NOT is_ready THEN
+        -- A row whose lock is this transaction's bears its number (nothing but the functions here can lock
+        -- one). Else they are locked now, late, in order of account and until the end of the transaction.
+        SELECT bool_and(b.xmax = pg_current_xact_id()::xid),
+               min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
+          INTO are_held, stopped, subscribers
+          FROM ledger_balance b WHERE b.account_id = ANY (p_accounts);
+        IF NOT are_held THEN
+            SELECT min(b.account_id) FILTER (WHERE b.stopped), array_agg(b.account_id)
+              INTO stopped, subscribers
+              FROM (SELECT l.account_id, l.stopped FROM ledger_balance l
+                     WHERE l.account_id = ANY (p_accounts) ORDER BY l.account_id FOR UPDATE) b;
+        END IF;
+        IF stopped IS NOT NULL THEN
+            RAISE EXCEPTION 'ledger: account % is parked or closed', stopped
+                USING ERRCODE = 'GL005', DETAIL = stopped::text;
+        END IF;
+        controls := ARRAY(SELECT unnest(p_accounts) EXCEPT SELECT unnest(subscribers));
+        -- The legs of an account stand side by side from here on, as those of a charge run do already.
+        IF cardinality(subscribers) + cardinality(controls) < (
+            SELECT count(*) FROM unnest(p_accounts) WITH ORDINALITY AS l(account_id, ord)
+             WHERE l.account_id IS DISTINCT FROM p_accounts[l.ord - 1])
+        THEN
+            SELECT array_agg(l.account_id ORDER BY l.account_id, l.ord),
+                   array_agg(l.amount ORDER BY l.account_id, l.ord),
+                   array_agg(l.subject_id ORDER BY l.account_id, l.ord),
+                   array_agg(l.code ORDER BY l.account_id, l.ord),
+                   array_agg(l.occurrence ORDER BY l.account_id, l.ord),
+                   array_agg(l.basis_id ORDER BY l.account_id, l.ord),
+                   array_agg(l.corrects_id ORDER BY l.account_id, l.ord)
+              INTO p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases, p_corrects
+              FROM unnest(p_accounts, p_amounts, p_subjects, p_codes, p_occurrences, p_bases,
+                          p_corrects)
+                   WITH ORDINALITY AS l(account_id, amount, subject_id, code, occurrence, basis_id,
+                                        corrects_id, ord);
+        END IF;
     END IF;
 
     WITH leg AS MATERIALIZED (
@@ -167,7 +191,8 @@ BEGIN
         -- Most accounts have one leg: the row is written as it is read.
         UPDATE ledger_balance b
            SET balance_kopecks = b.balance_kopecks + l.amount,
-               seq = b.seq + 1,
+               seq = CASE WHEN b.stopped THEN ledger_refuse_leg(b.account_id, true)
+                          ELSE b.seq + 1 END,
                last_hash = sha256(b.last_hash || ledger_link(journal, b.account_id, b.seq + 1,
                    l.amount, b.balance_kopecks + l.amount, p_value_date, l.subject_id, l.basis_id,
                    l.corrects_id, coalesce(l.occurrence, 0::smallint), l.code))
@@ -187,11 +212,12 @@ BEGIN
         -- Nearly all others have two: one row is written for both, and neither is hashed twice.
         UPDATE ledger_balance b
            SET balance_kopecks = b.balance_kopecks + l.amount + l.amount_2,
-               seq = b.seq + 2,
+               seq = CASE WHEN b.stopped OR b.seq <> l.seq_before
+                          THEN ledger_refuse_leg(b.account_id, b.stopped) ELSE b.seq + 2 END,
                last_hash = sha256(l.first_hash || ledger_link(journal, b.account_id, b.seq + 2,
                    l.amount_2, b.balance_kopecks + l.amount + l.amount_2, p_value_date, l.subject_2,
                    l.basis_2, l.corrects_2, coalesce(l.occurrence_2, 0::smallint), l.code_2))
-          FROM (SELECT s.*, sha256(h.last_hash || ledger_link(journal, h.account_id, h.seq + 1,
+          FROM (SELECT s.*, h.seq AS seq_before, sha256(h.last_hash || ledger_link(journal, h.account_id, h.seq + 1,
                            s.amount, h.balance_kopecks + s.amount, p_value_date, s.subject_id,
                            s.basis_id, s.corrects_id, coalesce(s.occurrence, 0::smallint), s.code))
                            AS first_hash
@@ -214,7 +240,9 @@ BEGIN
         WINDOW w AS (PARTITION BY account_id ORDER BY ord ROWS UNBOUNDED PRECEDING)
     ), moved AS (
         UPDATE ledger_balance b
-           SET balance_kopecks = c.balance_after, seq = c.seq, last_hash = c.hash
+           SET balance_kopecks = c.balance_after, last_hash = c.hash,
+               seq = CASE WHEN b.stopped OR b.seq <> c.seq - c.legs_of_account
+                          THEN ledger_refuse_leg(b.account_id, b.stopped) ELSE c.seq END
           FROM chained c
          WHERE b.account_id = c.account_id AND c.is_last
     )
@@ -240,6 +268,11 @@ BEGIN
     SELECT p_value_date, journal, account_id, amount, NULL, NULL, subject_id, code,
            coalesce(occurrence, 0::smallint), basis_id, corrects_id, NULL
       FROM leg WHERE account_id = ANY (controls);
+    GET DIAGNOSTICS written = ROW_COUNT;
+    IF written <> legs THEN
+        RAISE EXCEPTION 'ledger: % of % legs were written: those of an account stand side by side',
+            written, legs USING ERRCODE = 'GL016';
+    END IF;
     RETURN journal;
 END $$;
 
@@ -257,8 +290,11 @@ SET search_path = pg_catalog, public, pg_temp AS $$
         p_amounts || p_contra_amounts,
         p_subjects || array_fill(NULL::bigint, ARRAY[cardinality(p_contra_accounts)]),
         p_codes || array_fill(NULL::text, ARRAY[cardinality(p_contra_accounts)]),
-        p_occurrences || array_fill(NULL::smallint, ARRAY[cardinality(p_contra_accounts)]),
-        p_bases || array_fill(NULL::bigint, ARRAY[cardinality(p_contra_accounts)]))
+        CASE WHEN p_occurrences IS NOT NULL  -- NULL: all are 0
+             THEN p_occurrences || array_fill(NULL::smallint, ARRAY[cardinality(p_contra_accounts)])
+             END,
+        p_bases || array_fill(NULL::bigint, ARRAY[cardinality(p_contra_accounts)]),
+        p_contra => cardinality(p_contra_accounts))
 $$;
 
 -- Locks the balances of the accounts, in order of account and until the end of the transaction, and
@@ -274,6 +310,8 @@ ROWS 20000 AS $$
 DECLARE
     near record;
 BEGIN
+    -- What is posted next in this transaction need not look whether these are locked (ledger_post).
+    PERFORM set_config('geobill.balances_locked_by', pg_current_xact_id()::text, true);
     SELECT min(a) AS lowest, max(a) AS highest, count(*) AS accounts INTO near
       FROM unnest(p_accounts) AS a;
     IF near.accounts > 100 AND near.highest - near.lowest < 4 * near.accounts THEN

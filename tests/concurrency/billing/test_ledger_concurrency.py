@@ -271,8 +271,8 @@ def wait_for_lock_waiters(number: int) -> None:
     ) as watch:
         while time.monotonic() < deadline:
             row = watch.execute(
-                "SELECT count(DISTINCT l.pid) FROM pg_locks l WHERE NOT l.granted AND l.database ="
-                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
             ).fetchone()
             if row is not None and row[0] >= number:
                 return
@@ -315,4 +315,40 @@ def test_a_balance_locked_by_a_decision_is_posted_to_without_a_second_look(books
         post(ours, "in-part", *legs, (petro, 1), (books.cash, -1))
     assert queries.balance_kopecks(account_id=olena) == 800
     assert queries.balance_kopecks(account_id=petro) == 401
+    assert_right()
+
+
+@pytest.mark.parametrize("services", [1, 2, 3])
+def test_locks_that_are_only_said_to_be_held_spoil_nothing(books: Books, services: int) -> None:
+    """A charge claims its locks and waits for a payment: posted after it, or refused whole."""
+    olena = books.subscriber()
+    charge = """
+        SELECT ledger_post_charges(%s, %s, 'said', 'system', 'charge-run', '',
+            array_fill(%s::bigint, ARRAY[%s]), array_fill(-10::bigint, ARRAY[%s]),
+            (SELECT array_agg(n::bigint) FROM generate_series(1, %s) n),
+            array_fill('MAIN'::text, ARRAY[%s]), NULL, array_fill(1::bigint, ARRAY[%s]),
+            ARRAY[%s]::bigint[], ARRAY[10 * %s]::bigint[])
+    """
+    with app_session() as ours, app_session() as theirs, ThreadPoolExecutor(1) as pool:
+        ours.autocommit = False
+        ours.execute(
+            "SELECT set_config('geobill.balances_locked_by', pg_current_xact_id()::text, true)"
+        )
+        theirs.autocommit = False
+        post(theirs, "between", (olena, 500), (books.cash, -500))
+        counts = [services] * 5
+        given = [DAY, AT, olena, *counts, books.revenue, services]
+        waiting = pool.submit(ours.execute, charge, given)
+        wait_for_lock_waiters(1)
+        theirs.commit()
+        if services == 1:
+            waiting.result()
+            ours.commit()
+        else:
+            with pytest.raises(psycopg.Error) as refused:
+                waiting.result()
+            # Three are worked out before the balance is written: their numbers are taken by then.
+            assert refused.value.sqlstate == ("23505" if services == 3 else "GL016")
+            ours.rollback()
+    assert queries.balance_kopecks(account_id=olena) == 500 - (10 if services == 1 else 0)
     assert_right()
