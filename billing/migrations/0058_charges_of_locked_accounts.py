@@ -14,7 +14,7 @@ OLD = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0055_refunds_of_two_persons")]
+    dependencies = [("billing", "0057_moved_prices_by_index")]
 
     operations = [
         migrations.RunSQL(sql=OLD, reverse_sql=migrations.RunSQL.noop),
