@@ -14,7 +14,7 @@ OLD = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing", "0057_moved_prices_by_index")]
+    dependencies = [("billing", "0058_bases_without_a_discount")]
 
     operations = [
         migrations.RunSQL(sql=OLD, reverse_sql=migrations.RunSQL.noop),
