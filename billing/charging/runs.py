@@ -27,7 +27,7 @@ from project.core.errors import DomainError
 logger = logging.getLogger(__name__)
 
 # Somebody who pays meanwhile waits for the chunk that holds the account: a third of a second.
-CHUNK_ACCOUNTS = 4_000
+CHUNK_ACCOUNTS = 3_000
 MAX_CATCH_UP_DAYS = 7
 UNUSUAL_SHARE_PERCENT = 30
 UNUSUAL_FROM_CHARGES = 100

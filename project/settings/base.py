@@ -4,6 +4,7 @@ docs/operations.md.
 Safe by default: no debugging, no wide-open hosts, secrets generated into `<GEOBILL_VAR>/secrets`.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -146,8 +147,9 @@ def database(*, role: str, pool_max_size: int) -> dict[str, Any]:
 GEOBILL_DB_POOL_MAX_SIZE = envint("GEOBILL_DB_POOL_MAX_SIZE", 0)
 # How many days before the money ends a client is told (`billing.charging.notices`).
 GEOBILL_NOTICE_DAYS = envlist("GEOBILL_NOTICE_DAYS", ("5", "3", "1"))
-# Chunks of a charge run that are charged at the same time: one for each core of the database.
-GEOBILL_CHARGE_WORKERS = envint("GEOBILL_CHARGE_WORKERS", 2)
+# Chunks of a charge run that are charged at the same time: one more than the database has cores,
+# for each waits for the disk at its commit.
+GEOBILL_CHARGE_WORKERS = envint("GEOBILL_CHARGE_WORKERS", min(os.cpu_count() or 1, 8) + 1)
 DATABASES = {"default": database(role=GEOBILL_DB_ROLE, pool_max_size=GEOBILL_DB_POOL_MAX_SIZE)}
 
 # --- Redis: tasks, the cache, accounting on its way in -------------------------------------------
