@@ -247,6 +247,7 @@ def test_a_planner_looks_first_and_applies_the_same_file(doctor):
         b"a,b,c\n1,2,3\n",
         gzip.compress(b"0" * 61_000_000),
     ],
+    ids=["nothing", "broken gzip", "gzip cut short", "no UTF-8", "another table", "gzip bomb"],
 )
 def test_files_that_are_no_codifier_are_4xx(doctor, data):
     client = Client()
