@@ -72,14 +72,20 @@ _CHARGES = """
 """
 
 # Charges that look wrong by the anchor of today, one by one, with the days on which a month of the
-# service was charged whole until then: there its month may have begun anew (R7).
+# service was charged whole until then, and those on which a debt ended: there its month may have
+# begun anew (R7), also when a discount left nothing to charge that day.
 _ANCHORS = """
     SELECT p.id, p.account_id, p.journal_id,
            ARRAY(SELECT DISTINCT extract(day FROM w.value_date)::integer
                  FROM ledger_posting AS w
                  JOIN billing_charge_basis AS wb ON wb.id = w.charge_basis_id
                  WHERE w.subject_id = p.subject_id AND w.charge_code = 'SERVICE'
-                   AND w.value_date < p.value_date AND w.amount_kopecks = -wb.price_kopecks)
+                   AND w.value_date < p.value_date AND w.amount_kopecks = -wb.price_kopecks
+                 UNION
+                 SELECT extract(day FROM k.until_at AT TIME ZONE 'Europe/Kyiv')::integer
+                 FROM billing_block AS k
+                 WHERE k.subscription_id = p.subject_id AND k.reason = 'DEBT'
+                   AND (k.until_at AT TIME ZONE 'Europe/Kyiv')::date <= p.value_date)
     FROM ledger_posting AS p
     JOIN billing_charge_basis AS b ON b.id = p.charge_basis_id
     JOIN billing_tariff_version AS v ON v.id = b.tariff_version_id

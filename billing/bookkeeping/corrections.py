@@ -19,6 +19,7 @@ from billing.charging.rules import prepaid_amount
 from billing.ledger import queries as ledger_queries
 from billing.ledger.queries import Charge
 from billing.subscriptions.models import PlanSpan, Subscription
+from billing.subscriptions.queries import debt_ends
 from billing.tariffs.operations import VAT_ACCOUNT_CODE
 
 SERVICE_CODE = "SERVICE"
@@ -100,14 +101,14 @@ class _Known:
 
     @classmethod
     def of(cls, subscription: Subscription, history: Sequence[Charge]) -> "_Known":
-        """Four queries. `history`: all charges of the service from its beginning."""
+        """Five queries. `history`: all charges of the service from its beginning."""
         rows = ChargeBasis.objects.filter(subscription=subscription)
         bases = {row.id: row for row in rows.select_related("tariff_version", "plan_span")}
         return cls(
             subscription=subscription,
             bases=bases,
             spans=list(PlanSpan.objects.filter(subscription=subscription).order_by("during")),
-            anchors=_anchors(history, bases),
+            anchors=_anchors(history, bases, debt_ends=debt_ends(subscription_id=subscription.id)),
             history=history,
             memory=Memory.of(subscription_id=subscription.id),
         )
@@ -166,10 +167,14 @@ class _Known:
         )
 
 
-def _anchors(history: Iterable[Charge], bases: dict[int, ChargeBasis]) -> dict[int, int]:
+def _anchors(
+    history: Iterable[Charge], bases: dict[int, ChargeBasis], *, debt_ends: Sequence[date]
+) -> dict[int, int]:
     """By posting the anchor day that the month was charged by; a later one moved it (R7).
 
-    A whole price on a day that begins no month of the service is how a month begins anew.
+    A whole price on a day that begins no month of the service is how a month begins anew. Where a
+    discount left nothing to charge that day, the rest of the month tells: the newest end of a debt
+    before it by which its price is right.
     """
     anchor_day = FIRST_ANCHOR
     found: dict[int, int] = {}
@@ -182,6 +187,17 @@ def _anchors(history: Iterable[Charge], bases: dict[int, ChargeBasis]) -> dict[i
             )
             if charged not in {rest, 0} and charged == basis.price_kopecks:
                 anchor_day = day.day
+            elif charged not in {rest, 0}:
+                alike = (
+                    end.day
+                    for end in reversed(debt_ends)
+                    if end < day
+                    and charged
+                    == prepaid_amount(
+                        price_kopecks=basis.price_kopecks, on_date=day, anchor_day=end.day
+                    )
+                )
+                anchor_day = next(alike, anchor_day)
         found[charge.posting_id] = anchor_day
     return found
 

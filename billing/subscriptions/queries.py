@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, Prefetch
 
+from billing.calendar import kyiv_date
 from billing.subscriptions.models import Block, Pause, PlanSpan, Subscription
 
 
@@ -162,6 +163,14 @@ def _state(
     if pause is not None and pause.during.lower <= on_date:
         return ServiceState.PAUSED
     return ServiceState.ON
+
+
+def debt_ends(*, subscription_id: int) -> list[date]:
+    """The days (Kyiv) on which the service came back from a debt, oldest first (R7)."""
+    ended = Block.objects.filter(
+        subscription_id=subscription_id, reason=Block.Reason.DEBT, until_at__isnull=False
+    ).order_by("until_at")
+    return [kyiv_date(moment) for moment in ended.values_list("until_at", flat=True)]
 
 
 def account_of(*, subscription_id: int) -> int | None:

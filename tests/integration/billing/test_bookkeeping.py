@@ -18,6 +18,8 @@ from billing.payments import operations as payments
 from billing.payments.models import Payment
 from billing.payments.transfers import NotTransferableError
 from billing.subscriptions import operations as subscriptions
+from billing.tariffs import discounts
+from billing.tariffs.discounts import Offer
 from project.core.actor import SYSTEM, Actor
 from project.core.errors import NotFoundError
 from project.core.models import AuditEntry, OutboxEvent
@@ -303,6 +305,28 @@ class TestCorrections:
         done = self.correct(iryna, account, service, key="b", facts=late, month=NOVEMBER)
         december = [31_000 * n // 30 - 31_000 * (n - 1) // 30 for n in range(27, 31)]
         assert done.amount_kopecks == sum(december)
+
+    def test_a_month_that_began_anew_on_a_free_day_is_corrected_by_its_days(
+        self, world: World, iryna: Actor
+    ) -> None:
+        prepaid = {"charge_type": "MONTHLY_PREPAID", "resume_rule": "NEW_ANCHOR"}
+        account = world.account(kopecks=31_000)
+        service = world.sell(account, world.tariff(price=31_000, **prepaid), OCTOBER)
+        world.days(date(2026, 10, 2), date(2026, 11, 4))
+        fourth, fifth, sixth = (date(2026, 11, number) for number in (4, 5, 6))
+        offer = Offer("День", "A day", fifth, sixth, percent_bp=10_000)
+        discounts.give(at=moment(fourth, 20), on_date=fourth, actor=CASHIER, offer=offer)
+        world.pay(account, 31_000, fifth)  # a month from the fifth to the fifth, for nothing
+        assert (blocks(service), balance(account)) == (set(), 31_000)
+        subscriptions.change_plan(
+            at=moment(date(2026, 11, 20), 12), on_date=date(2026, 11, 20), actor=CASHIER,
+            subscription_id=service, tariff_id=world.tariff(price=30_000, **prepaid),
+        )  # fmt: skip
+        world.day(date(2026, 11, 21), confirm=True)
+        assert balance(account) == 31_000 - 30_000 * 14 // 30
+        half = Facts(prices=((30_000, 15_000),))
+        done = self.correct(iryna, account, service, facts=half, month=NOVEMBER)
+        assert done.amount_kopecks == 30_000 * 14 // 30 // 2
 
     def test_taking_a_correction_back_brings_the_charges_back(
         self, charged: tuple[int, int], iryna: Actor

@@ -14,6 +14,8 @@ from billing.ledger.verification import Scope, verify
 from billing.payments.models import Payment
 from billing.subscriptions import operations as subscriptions
 from billing.subscriptions.models import ChargeState, Pause, Subscription
+from billing.tariffs import discounts
+from billing.tariffs.discounts import Offer
 from tests.support.billing import CASHIER, World, moment, small_world
 
 DAY = date(2026, 11, 10)
@@ -183,11 +185,17 @@ def test_i12_a_charge_whose_vat_was_left_out(broken: World) -> None:
     assert "the VAT is 0, of the lines 167" in str(problem)
 
 
-def test_i8_knows_the_months_that_a_service_had_before(world: World) -> None:
+@pytest.mark.parametrize("percent_bp", [0, 10_000])
+def test_i8_knows_the_months_that_a_service_had_before(world: World, percent_bp: int) -> None:
+    """The day on which the month began anew stands on the statement, or was free by a discount."""
     prepaid = {"charge_type": "MONTHLY_PREPAID", "resume_rule": "NEW_ANCHOR"}
     account = world.account(kopecks=30_000, on_date=date(2026, 11, 1))
     service = world.sell(account, world.tariff(price=30_000, **prepaid), date(2026, 11, 1))
     world.days(date(2026, 12, 1), date(2026, 12, 4))
+    if percent_bp:
+        fourth, fifth, sixth = (date(2026, 12, number) for number in (4, 5, 6))
+        offer = Offer("День", "A day", fifth, sixth, percent_bp=percent_bp)
+        discounts.give(at=moment(fourth, 20), on_date=fourth, actor=CASHIER, offer=offer)
     world.pay(account, 30_000, date(2026, 12, 5))
     world.day(date(2026, 12, 5), confirm=True)
     subscriptions.change_plan(
