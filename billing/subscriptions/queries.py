@@ -170,7 +170,11 @@ def debt_ends(*, subscription_id: int) -> list[date]:
     ended = Block.objects.filter(
         subscription_id=subscription_id, reason=Block.Reason.DEBT, until_at__isnull=False
     ).order_by("until_at")
-    return [kyiv_date(moment) for moment in ended.values_list("until_at", flat=True)]
+    return [
+        kyiv_date(moment)
+        for moment in ended.values_list("until_at", flat=True)
+        if moment is not None
+    ]
 
 
 def account_of(*, subscription_id: int) -> int | None:
