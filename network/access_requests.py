@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from network import confirmations, fastpath, guests, pools, rejects
+from network import confirmations, fastpath, guests, intervals, pools, rejects
 from network.authorization import AccessState
 from network.identity import Factors, Identity, Mode, Problem, Resolution, resolve
 from network.rejects import UNKNOWN_NAS
@@ -20,13 +20,12 @@ from network.vendors.registry import Card, driver_for
 from project.core import prepared
 
 CANDIDATES_MAX = 20
-CLASS = "{class_text}"
-HEAD = 5  # columns about the BRAS, before those of a service
+HEAD = 6  # columns about the BRAS, before those of a service
 
 # Whose login it is comes first, then whose MAC, then whose line: one look-up each.
 _FIND = """
 SELECT n.vendor, n.retired_at IS NOT NULL, n.id, n.capabilities,
-       COALESCE(own.mode, every.mode, 'AUTO'), f.*
+       COALESCE(own.mode, every.mode, 'AUTO'), n.interim_s, f.*
 FROM (SELECT %(nas)s::inet AS address) one
 LEFT JOIN network_nas n ON n.address = one.address
 LEFT JOIN network_accessmode own ON own.nas_id = n.id
@@ -37,7 +36,7 @@ LEFT JOIN LATERAL (
            d.sessions_max, d.framed_ipv6_prefix::text, d.delegated_ipv6_prefix::text,
            EXISTS (SELECT FROM network_ipplan p
                    WHERE p.subscription_id = d.subscription_id AND p.mode = 'DYNAMIC'),
-           d.replies -> n.vendor
+           d.replies -> n.kind
     FROM (
         (SELECT x.* FROM radius_decision x WHERE x.login = %(login)s)
         UNION ALL
@@ -101,7 +100,7 @@ class _Asked:
     nas_id: int
     driver: Driver
     at: datetime
-    as_driver_says: bool  # the card of the BRAS overrules nothing
+    interim_s: int | None
 
 
 def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> Answer:
@@ -118,15 +117,14 @@ def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> A
             "most": CANDIDATES_MAX,
         },
     )
-    vendor, is_retired, nas_id, told, mode = rows[0][:HEAD]
+    vendor, is_retired, nas_id, told, mode, interim_s = rows[0][:HEAD]
     if vendor is None or is_retired:
         answer = Answer(accepted=False, reason=UNKNOWN_NAS)
     else:
         found = [row[HEAD:] for row in rows if row[HEAD] is not None]
         decisions = {row[0]: _decision(row, mode) for row in found}
         card = Card(vendor, json.loads(told) if isinstance(told, str) else told)
-        plain = not card.capabilities
-        asked = _Asked(identity, nas_address, nas_id, driver_for(card), at, as_driver_says=plain)
+        asked = _Asked(identity, nas_address, nas_id, driver_for(card), at, interim_s)
         answer = _answer(asked, decisions)
     if answer.reason != "OK":
         rejects.record(
@@ -166,16 +164,16 @@ def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
 
 def _reply(asked: _Asked, decision: Decision, *, class_text: str) -> tuple[ReplyAttribute, ...]:
     """The attributes of full access: those made ready with the decision, or rendered now where
-    something of this request decides (an address of a pool, a card with flags of its own)."""
-    plain = asked.as_driver_says and all(
-        one.form == CLASS and one.attribute == "Class"
-        for one in asked.driver.accept_templates
-        if CLASS in one.form
-    )
+    something of this request decides (an address of a pool)."""
+    plain = fastpath.has_plain_class(asked.driver)
     if decision.ready and plain and not decision.is_dynamic:
         return fastpath.attributes_of(decision.ready, class_text=class_text)
+    service = decision.factors.subscription_id
     profile = fastpath.profile_of(
-        decision.profile, held=_addresses(asked, decision), class_text=class_text
+        decision.profile,
+        held=_addresses(asked, decision),
+        interim_s=intervals.of_service_s(asked.interim_s, subscription_id=service),
+        class_text=class_text,
     )
     return tuple(asked.driver.accept(profile))
 
@@ -249,9 +247,23 @@ def _guest(
             device=asked.identity.mac, subscription_id=subscription_id, at=asked.at
         )
         held = replace(held, ipv4=lent)
-    profile = guests.profile_of(rule, subscription_id=subscription_id, held=held)
+    profile = guests.profile_of(
+        rule,
+        subscription_id=subscription_id,
+        held=held,
+        interim_s=_interim_s(asked, subscription_id),
+    )
     reply = tuple(asked.driver.accept(profile))
     return Answer(True, reason, reply, password, subscription_id, missed, rule.id)
+
+
+def _interim_s(asked: _Asked, subscription_id: int | None) -> int:
+    if subscription_id is not None:
+        return intervals.of_service_s(asked.interim_s, subscription_id=subscription_id)
+    one = asked.identity
+    return intervals.of_stranger_s(
+        asked.interim_s, mac=one.mac, circuit_hex=one.circuit_hex, remote_hex=one.remote_hex
+    )
 
 
 def _addresses(asked: _Asked, decision: Decision) -> pools.Held:

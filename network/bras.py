@@ -9,7 +9,7 @@ from django.contrib.gis.geos import Point
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import crypto, wishes
+from network import crypto, intervals, readiness, wishes
 from network.models import Nas, Session
 from network.operations import BadSecretError, UnknownVendorError, is_good_secret
 from network.radius import dynauth
@@ -63,7 +63,8 @@ class NasBusyError(DomainError):
 @dataclass(frozen=True, slots=True)
 class Card:
     """What is written on the card of an access server. `secret` "" keeps the one that is there;
-    `capabilities` overrules single flags of the driver; `point` is (longitude, latitude)."""
+    `interim_s` None is as usual; `capabilities` overrules single flags of the driver; `point` is
+    (longitude, latitude)."""
 
     name: str
     address: str
@@ -75,6 +76,7 @@ class Card:
     in_flight_max: int = dynauth.IN_FLIGHT_MAX
     only_watched: bool = False
     ends_unknown: bool = False
+    interim_s: int | None = None
     capabilities: dict[str, bool] = field(default_factory=dict)
     point: tuple[float, float] | None = None
 
@@ -92,9 +94,11 @@ def save(*, nas_id: int | None, card: Card, at: datetime, actor: Actor) -> Nas:
         "in_flight_max": card.in_flight_max,
         "only_watched": card.only_watched,
         "ends_unknown": card.ends_unknown,
+        "interim_s": card.interim_s,
         "capabilities": {one: card.capabilities[one] for one in sorted(card.capabilities)},
     }
     told = {**values, "point": card.point and list(card.point)}
+    kind = ""
     try:
         with transaction.atomic():
             before = None
@@ -102,13 +106,15 @@ def save(*, nas_id: int | None, card: Card, at: datetime, actor: Actor) -> Nas:
                 nas = Nas(created_at=at, secret_encrypted=crypto.encrypt(card.secret))
             else:
                 nas = _nas(nas_id)
-                before = {name: getattr(nas, name) for name in values}
+                before, kind = {name: getattr(nas, name) for name in values}, nas.kind
+            intervals.remember(nas, interim_s=card.interim_s, at=at)
             for name, value in values.items():
                 setattr(nas, name, value)
             nas.point = Point(*card.point, srid=4326) if card.point else None
             if card.secret and nas_id is not None:
                 nas.secret_encrypted = crypto.encrypt(card.secret)
             nas.save()
+            nas.refresh_from_db(fields=["kind"])
             if nas.only_watched:
                 wishes.take_back(nas_id=nas.id, at=at)
             audit.record(
@@ -120,7 +126,8 @@ def save(*, nas_id: int | None, card: Card, at: datetime, actor: Actor) -> Nas:
                 before=before,
                 after=told,
             )
-            transaction.on_commit(_rebuild, robust=True)
+            if nas.kind != kind and not nas.retired_at and not readiness.is_shared(nas):
+                readiness.begin(nas=nas, at=at, actor=actor)
             return nas
     except IntegrityError as error:
         raise NasExistsError(field="address") from error
@@ -155,6 +162,8 @@ def restore(*, nas_id: int, at: datetime, actor: Actor) -> None:
     with transaction.atomic():
         nas = _nas(nas_id)
         Nas.objects.filter(id=nas_id).update(retired_at=None)
+        if nas.retired_at and not readiness.is_shared(nas):
+            readiness.begin(nas=nas, at=at, actor=actor)
         _note(nas, action="network.nas.restored", at=at, actor=actor)
 
 
@@ -209,6 +218,10 @@ def _check(card: Card, *, is_new: bool) -> None:
         raise BadNasError(field="coa_port")
     if not 1 <= card.in_flight_max <= dynauth.IN_FLIGHT_MAX:
         raise BadNasError(field="in_flight_max")
+    if card.interim_s is not None and not (
+        intervals.SHORTEST_S <= card.interim_s <= intervals.LONGEST_S
+    ):
+        raise BadNasError(field="interim_s")
     if card.on_refusal not in Nas.OnRefusal.values or set(card.capabilities) - set(CAPABILITIES):
         raise BadNasError(field="on_refusal")
     if card.point and not (-180 <= card.point[0] <= 180 and -90 <= card.point[1] <= 90):
@@ -231,12 +244,6 @@ def _note(nas: Nas, *, action: str, at: datetime, actor: Actor) -> None:
         obj=("nas", nas.id),
         summary=f"{nas.name} ({nas.address})",
     )
-
-
-def _rebuild() -> None:
-    from network.tasks import rebuild_replies
-
-    rebuild_replies.delay()
 
 
 def card_of(*, nas_id: int) -> Nas:

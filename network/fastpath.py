@@ -1,30 +1,34 @@
 """The fast path: Accepts made ready in the database, so that FreeRADIUS needs no Django for them.
 
-`radius_decision.replies` holds for each kind of BRAS in use the attributes of the Accept, as an
-object of texts; further values of one attribute have `#2`, `#3`… behind its name. What cannot be
-said beforehand (a guest, an address of a pool, more values than there is room for) is not there,
-and the REST group is asked. `sql/radius_authorize.sql` reads it.
+`radius_decision.replies` holds for each kind of BRAS in use (`Nas.kind`: its driver, its interval
+of reports, a flag of its card) the attributes of the Accept, as an object of texts; further values
+of one attribute have `#2`, `#3`… behind its name. What cannot be said beforehand (a guest, an
+address of a pool, more values than there is room for) is not there, and the REST group is asked.
+`sql/radius_authorize.sql` reads it.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.db import Error, connection, transaction
 
-from network import places, pools
-from network.profile import INTERIM_S, AccessProfile
+from network import intervals, places, pools
+from network.profile import AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute
-from network.vendors.registry import SHIPPED, driver_of, drivers
+from network.vendors.registry import SHIPPED, Kind, driver_of, drivers, kind_of
 
 REBUILT_AT_ONCE = 2_000
 VALUES_MAX = 4  # of one attribute
 DIGITS = 10
 QUOTES = ("'", '"', "`")
 
-_IN_USE = "SELECT DISTINCT vendor FROM network_nas WHERE retired_at IS NULL ORDER BY 1"
+CLASS = "{class_text}"
+
+_IN_USE = "SELECT DISTINCT kind FROM network_nas WHERE retired_at IS NULL ORDER BY 1"
+_VENDORS = "SELECT DISTINCT vendor FROM network_nas WHERE retired_at IS NULL ORDER BY 1"
 _ROWS = """
 SELECT d.subscription_id, d.state = 'FULL' AND NOT EXISTS (
            SELECT FROM network_ipplan x
@@ -44,14 +48,16 @@ WHERE d.subscription_id = n.id
 """
 
 
-def profile_of(told: Any, *, held: pools.Held, class_text: str = "") -> AccessProfile:
+def profile_of(
+    told: Any, *, held: pools.Held, interim_s: int | None, class_text: str = ""
+) -> AccessProfile:
     """What a service with full access gets: the decision's profile with these addresses."""
     return replace(
         AccessProfile.from_json(json.loads(told) if isinstance(told, str) else told),
         framed_ip=held.ipv4,
         framed_ipv6_prefix=held.ipv6_prefix,
         delegated_ipv6_prefix=held.delegated,
-        interim_s=INTERIM_S,
+        interim_s=interim_s,
         class_text=class_text,
     )
 
@@ -59,15 +65,15 @@ def profile_of(told: Any, *, held: pools.Held, class_text: str = "") -> AccessPr
 def refresh(cursor: Any, *, ids: Iterable[int]) -> None:
     """Make the replies of these services ready, in the transaction that holds their rows."""
     cursor.execute(_IN_USE)
-    in_use = [driver_of(row[0]) for row in cursor.fetchall()]
-    codes = [driver.code for driver in in_use]
+    in_use = {row[0]: kind_of(row[0]) for row in cursor.fetchall()}
     cursor.execute(_ROWS, {"ids": list(ids)})
     new: dict[int, str] = {}
     for subscription_id, is_ready, told, ipv4, ipv6, delegated, was in cursor.fetchall():
         replies: dict[str, Any] = {}
         if is_ready:
             held = pools.Held(ipv4, ipv6, delegated)
-            replies = _replies(in_use, codes, profile_of(told, held=held))
+            profile = profile_of(told, held=held, interim_s=None)
+            replies = _replies(in_use, profile, subscription_id=subscription_id)
         if replies != (json.loads(was) if isinstance(was, str) else was):
             new[subscription_id] = json.dumps(replies)
     if new:
@@ -80,7 +86,13 @@ def rebuild(*, at: datetime) -> int:
 
     In small transactions, each with its rows locked; gives how many rows were looked at.
     """
-    last, seen = 0, 0
+    return sum(seen for _last, seen in portions(at=at))
+
+
+def portions(*, at: datetime, after: int = 0) -> Iterator[tuple[int, int]]:
+    """The same step by step, for who wants to see how far it is: the last service of each portion
+    and how many it had; `after` goes on behind one."""
+    last = after
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_NEXT, {"last": last, "most": REBUILT_AT_ONCE})
@@ -88,8 +100,9 @@ def rebuild(*, at: datetime) -> int:
             places.refresh(cursor, ids=ids, at=at)
             refresh(cursor, ids=ids)
         if not ids:
-            return seen
-        last, seen = ids[-1], seen + len(ids)
+            return
+        last = ids[-1]
+        yield last, len(ids)
 
 
 def reply_of(attributes: Iterable[ReplyAttribute]) -> dict[str, str] | None:
@@ -123,19 +136,31 @@ def drivers_in_use() -> list[Driver]:
     cannot be asked."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_IN_USE)
+            cursor.execute(_VENDORS)
             chosen = [driver_of(row[0]) for row in cursor.fetchall()]
         return chosen or list(drivers().values())
     except Error:
         return list(SHIPPED.values())
 
 
+def has_plain_class(driver: Driver) -> bool:
+    """Whether the Class of this driver is ours as it is: another one is made for each request."""
+    return all(
+        one.form == CLASS and one.attribute == "Class"
+        for one in driver.accept_templates
+        if CLASS in one.form
+    )
+
+
 def _replies(
-    in_use: Sequence[Driver], codes: Sequence[str], profile: AccessProfile
+    in_use: Mapping[str, Kind], profile: AccessProfile, *, subscription_id: int
 ) -> dict[str, Any]:
     told = {}
-    for code, driver in zip(codes, in_use, strict=True):
-        reply = reply_of(driver.accept(profile))
+    for code, kind in in_use.items():
+        if not has_plain_class(kind.driver):
+            continue
+        interim_s = intervals.of_service_s(kind.interim_s, subscription_id=subscription_id)
+        reply = reply_of(kind.driver.accept(replace(profile, interim_s=interim_s)))
         if reply is not None:
             told[code] = reply
     return told

@@ -13,7 +13,7 @@ from network import places, pools
 from network.authorization import AccessReason
 from network.identity import Identity, Problem
 from network.models import GuestRule, GuestVisit
-from network.profile import INTERIM_S, AccessProfile, ProfileState
+from network.profile import AccessProfile, ProfileState
 from project.core import clock
 
 TOO_MANY_SESSIONS = "TOO_MANY_SESSIONS"
@@ -93,7 +93,11 @@ def rule_of_request(
 
 
 def profile_of(
-    rule: GuestRule, *, subscription_id: int | None = None, held: pools.Held = pools.NOTHING
+    rule: GuestRule,
+    *,
+    subscription_id: int | None = None,
+    held: pools.Held = pools.NOTHING,
+    interim_s: int | None = None,
 ) -> AccessProfile:
     """What a guest of this rule gets. A service's own addresses stay where the rule names no pool,
     so that the wall can be lifted without a reconnection."""
@@ -108,7 +112,7 @@ def profile_of(
         pool=rule.pool,
         redirect_url=rule.redirect_url,
         session_timeout_s=rule.session_timeout_s,
-        interim_s=INTERIM_S,
+        interim_s=interim_s,
         class_text=f"g:{rule.id}:{subscription_id or 0}:{secrets.token_hex(4)}",
     )
 

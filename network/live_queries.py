@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from network import large, steps
+from network import intervals, large, steps
 from network.models import (
     AccessAction,
     Nas,
@@ -18,7 +18,7 @@ from network.models import (
     SessionTally,
     TemporarySpeed,
 )
-from network.profile import INTERIM_S, AccessProfile
+from network.profile import AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute
 
 State = AccessAction.State
@@ -86,8 +86,9 @@ class DryRun:
     packets: tuple[Any, ...] = ()
 
 
-def dry_run(*, text: str, driver: Driver) -> DryRun | None:
-    """Find a service by its login or number and render what it would get; None: no such service."""
+def dry_run(*, text: str, driver: Driver, interim_s: int | None = None) -> DryRun | None:
+    """Find a service by its login or number and render what it would get; None: no such service.
+    `interim_s` is the interval of the BRAS, None the usual one."""
     wanted = text.strip().lower()
     rows = RadiusDecision.objects.filter(login=wanted)
     if not rows.exists() and wanted.isascii() and wanted.isdigit() and len(wanted) < 19:
@@ -98,7 +99,9 @@ def dry_run(*, text: str, driver: Driver) -> DryRun | None:
     profile = profile_of(decision.profile)
     accept = None
     if profile is not None:
-        told = {**profile.as_json(), "interim_s": INTERIM_S}
+        service = decision.subscription_id
+        told_s = intervals.of_service_s(interim_s, subscription_id=service)
+        told = {**profile.as_json(), "interim_s": told_s}
         kind = "s" if decision.state == RadiusDecision.State.FULL else "g:0"
         text_class = f"{kind}:{decision.subscription_id}:…"
         accept = [

@@ -10,9 +10,6 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-# How often a session reports. A guest's too: one that is let out goes on as it began.
-INTERIM_S = 300
-
 
 class ProfileState(StrEnum):
     """FULL: the internet. GUEST: walled in to our own pages."""
@@ -37,7 +34,8 @@ class AccessProfile:
     """All that a session may be given. None and "" are "nothing is said of it".
 
     `services` are names of further services on the BRAS (IPTV, turbo). `class_text` comes back in
-    all accounting of the session, so it is never changed while the session runs.
+    all accounting of the session, so it is never changed while the session runs. `interim_s`, how
+    often it reports, is each BRAS's own: a decision says nothing of it (`network.intervals`).
     """
 
     state: ProfileState

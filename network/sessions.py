@@ -10,7 +10,7 @@ otherwise it would run on with nobody able to block it, and its address be given
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from network import events, pools, wishes, wraps
+from network import events, intervals, pools, wishes, wraps
 from network.accounting import Boot, SessionFacts, join_all
 from network.models import AccessAction, AccountingProgress
 from project.core import prepared
 
-SUSPECT_AFTER = timedelta(minutes=15)  # three interim updates of 300 s
-LOST_AFTER = timedelta(minutes=75)
 LOST_CAUSE = "Lost-Service"
 BOOT_CAUSE = "NAS-Reboot"
 BATCH_MAX = 10_000
@@ -55,15 +53,23 @@ WHERE address = %(address)s AND (last_boot_at IS NULL OR last_boot_at < %(at)s)
 """
 
 # MATERIALIZED: joined as it is, the choice may be made anew for each row, and more be taken.
-_SUSPECT = """
+_SUSPECT = f"""
 WITH silent AS MATERIALIZED (
-    SELECT id FROM network_session WHERE state = 'OPEN' AND last_seen_at < %(before)s
-    LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    SELECT s.id FROM network_session s LEFT JOIN network_nas n ON n.id = s.nas_id
+    WHERE s.state = 'OPEN' AND s.last_seen_at < %(at)s - %(suspect)s
+      AND s.last_seen_at < %(at)s - {intervals.PATIENCE}
+    LIMIT %(most)s FOR UPDATE OF s SKIP LOCKED
 )
 UPDATE network_session s SET state = 'SUSPECT', suspect_at = %(at)s
 FROM silent WHERE s.id = silent.id
 RETURNING s.unique_id, s.subscription_id, s.nas_id
-"""
+"""  # noqa: S608 (our own text)
+_LOST = f"""
+SELECT s.unique_id FROM network_session s LEFT JOIN network_nas n ON n.id = s.nas_id
+WHERE s.last_seen_at < %(at)s - %(lost)s
+  AND s.last_seen_at < %(at)s - %(more)s - {intervals.PATIENCE}
+LIMIT %(most)s
+"""  # noqa: S608 (our own text)
 
 _POINTS = """
 SELECT unique_id, wrap_points FROM network_session WHERE unique_id = ANY(%(ids)s)
@@ -113,8 +119,8 @@ def ingest(records: Iterable[SessionFacts | Boot]) -> int:
 
 
 def reap(*, at: datetime) -> tuple[int, int]:
-    """Mark sessions that are not heard of as suspect, close those long lost, in portions: a whole
-    network may fall silent at once.
+    """Mark sessions that are not heard of as suspect (three reports were missed, a quarter of an
+    hour at least), close those long lost, in portions: a whole network may fall silent at once.
 
     A suspect session comes back with its next interim update; a lost one ends at the time it was
     last heard of. Gives (suspected, closed). While accounting waits to be taken in, the silence is
@@ -132,14 +138,12 @@ def reap(*, at: datetime) -> tuple[int, int]:
 
 def _reap_some(*, at: datetime) -> tuple[int, int]:
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT unique_id FROM network_session WHERE last_seen_at < %s LIMIT %s",
-            [at - LOST_AFTER, BATCH_MAX],
-        )
+        known = {**intervals.values(), "at": at, "most": BATCH_MAX}
+        cursor.execute(_LOST, known)
         closed = _close(
-            cursor, heard_before=at - LOST_AFTER, cause=LOST_CAUSE, kind=events.Kind.LOST, at=at
+            cursor, heard_before=at - known["lost"], cause=LOST_CAUSE, kind=events.Kind.LOST, at=at
         )
-        cursor.execute(_SUSPECT, {"at": at, "before": at - SUSPECT_AFTER, "most": BATCH_MAX})
+        cursor.execute(_SUSPECT, known)
         silent = cursor.fetchall()
         _record(silent, kind=events.Kind.SUSPECT, at=at)
         return len(silent), closed

@@ -12,12 +12,13 @@ from typing import Any
 
 from django.db import connection
 
-from network import wishes
+from network import intervals, wishes
 from network.models import AccessAction
 
 STRANGER = "STRANGER"
 OVERSTAYED_BY = timedelta(minutes=10)
-# Accounting may come before the service is registered, and the first packet without a name.
+# Accounting may come before the service is registered, and the first packet without a name; the
+# second comes when the BRAS reports again.
 KNOWN_WITHIN = timedelta(minutes=5)
 ENDED_AT_ONCE = 1_000
 
@@ -49,7 +50,8 @@ JOIN network_nas n ON n.id = s.nas_id AND NOT n.only_watched
 {VISIT}
 WHERE s.state = 'OPEN'
   AND ({STAY_IS_OVER}
-       OR (n.ends_unknown AND NOT s.is_guest AND s.started_at < %(known)s))
+       OR (n.ends_unknown AND NOT s.is_guest AND s.started_at < %(known)s
+           AND s.started_at < %(at)s - {intervals.REPORTED_AGAIN}))
   AND NOT EXISTS (
     SELECT 1 FROM network_access_action a WHERE a.session_unique_id = s.unique_id
       AND (a.created_at > %(at)s - %(quiet)s OR a.state IN ('DESIRED', 'SENT', 'TIMED_OUT')))
@@ -65,6 +67,7 @@ def end(*, at: datetime) -> int:
         "known": at - KNOWN_WITHIN,
         "quiet": wishes.QUIET,
         "most": ENDED_AT_ONCE,
+        **intervals.values(),
     }
     with connection.cursor() as cursor:
         cursor.execute(_TO_END, values)

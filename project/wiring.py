@@ -28,7 +28,7 @@ from crm.impact import OpenRequestsProbe
 from crm.payer_directory import PayerDirectory
 from crm.place_movers import REQUESTS
 from crm.tiles import REQUESTS_LAYER
-from network import dated, guest_rules, provisioning
+from network import dated, guest_rules, provisioning, readiness
 from network.addressing import editing as ip_rules
 from network.addressing import importjob as ip_import
 from network.place_movers import LINES
@@ -90,6 +90,7 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
         _("Import of IP addresses"),
         Permission.NETWORK_EDIT,
     ),
+    readiness.KIND: ("network.readiness:run", _("Answers for a BRAS"), Permission.NETWORK_EDIT),
     qualification.KIND: (
         "billing.qualification.work:run",
         _("Check of a list of addresses"),

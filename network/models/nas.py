@@ -2,6 +2,14 @@
 
 from django.contrib.gis.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
+
+# `network.vendors.registry.kind_of` reads it. Of the flags only `multi_service` changes what an
+# Accept with full access says; guests are never made ready.
+KIND_SQL = """vendor || COALESCE('@' || interim_s::text, '') ||
+    CASE WHEN capabilities ? 'multi_service' THEN
+        CASE capabilities ->> 'multi_service' WHEN 'true' THEN '+' ELSE '-' END || 'multi_service'
+    ELSE '' END"""
 
 
 class Nas(models.Model):
@@ -13,8 +21,10 @@ class Nas(models.Model):
     the driver ({} : as the driver says). `on_refusal`: what follows a CoA that was refused or never
     answered. `only_watched`: another system still runs it; its sessions are taken in and compared,
     and nothing is ever asked of it. `ends_unknown`: a session on it that is nobody's is ended, so
-    that it is asked for anew. `checked_*`: the last check whether it can be reached,
-    `check_ms` the time it took.
+    that it is asked for anew. `interim_s`: how often its sessions report, seconds (null: as the
+    setting says); sessions from before `interim_since` were told up to `interim_was_s`. `kind` is
+    what an Accept depends on: the key of the replies that are made ready for it. `checked_*`: the
+    last check whether it can be reached, `check_ms` the time it took.
     """
 
     class OnRefusal(models.TextChoices):
@@ -46,6 +56,14 @@ class Nas(models.Model):
     in_flight_max = models.PositiveSmallIntegerField(default=200)
     only_watched = models.BooleanField(default=False, db_default=False)
     ends_unknown = models.BooleanField(default=False, db_default=False)
+    interim_s = models.PositiveSmallIntegerField(null=True, blank=True)
+    interim_was_s = models.PositiveSmallIntegerField(null=True)
+    interim_since = models.DateTimeField(null=True)
+    kind = models.GeneratedField(
+        expression=RawSQL(KIND_SQL, []),  # noqa: S611 (our own text)
+        output_field=models.TextField(),
+        db_persist=True,
+    )
     point = models.PointField(srid=4326, null=True)
     boot_epoch = models.PositiveIntegerField(default=0)
     last_boot_at = models.DateTimeField(null=True)
@@ -65,6 +83,10 @@ class Nas(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(coa_port__gte=1, coa_port__lte=65535), name="network_nas_coa_port"
+            ),
+            models.CheckConstraint(
+                condition=Q(interim_s=None) | Q(interim_s__gte=60, interim_s__lte=3600),
+                name="network_nas_interim_s",
             ),
         ]
 

@@ -1,5 +1,6 @@
 """The BRAS drivers by code, in one readable place; edited ones from the database lie over them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import NamedTuple, Protocol
@@ -32,6 +33,7 @@ SHIPPED: dict[str, Driver] = {
     )
 }
 CAPABILITIES = tuple(one.name for one in fields(Capabilities))
+_KIND = re.compile(r"(?P<vendor>\w+)(?:@(?P<interim>\d{2,4}))?(?P<flag>[+-]\w+)?\Z", re.ASCII)
 
 _edited: list[Callable[[], dict[str, Driver]]] = []
 
@@ -57,6 +59,24 @@ class Card(NamedTuple):
 
     vendor: str
     capabilities: dict[str, bool]
+
+
+class Kind(NamedTuple):
+    """What an Accept depends on, beside the service: how the BRAS is spoken to, and how often it
+    shall report (None: as is usual)."""
+
+    driver: Driver
+    interim_s: int | None
+
+
+def kind_of(code: str) -> Kind:
+    """The kind that `Nas.kind` names: `mikrotik`, `mikrotik@600`, `cisco_isg@600+multi_service`."""
+    found = _KIND.match(code)
+    if found is None:
+        return Kind(driver_of(code), None)
+    flag = found["flag"]
+    card = Card(found["vendor"], {flag[1:]: flag[0] == "+"} if flag else {})
+    return Kind(driver_for(card), int(found["interim"]) if found["interim"] else None)
 
 
 class _Spoken(Protocol):

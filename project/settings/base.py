@@ -386,6 +386,8 @@ GEOBILL_RADIUS_PATH = envstr("GEOBILL_RADIUS_PATH", "rest")
 # How many devices of one service may be online at once, where the service says nothing; 0: any.
 GEOBILL_RADIUS_SESSIONS_MAX = envint("GEOBILL_RADIUS_SESSIONS_MAX", 0)
 GEOBILL_RADIUS_SESSION_TIMEOUT_S = envint("GEOBILL_RADIUS_SESSION_TIMEOUT_S", 86_400)
+# How often a session reports where the card of its BRAS says nothing, seconds, 60 to 3600.
+GEOBILL_RADIUS_INTERIM_S = envint("GEOBILL_RADIUS_INTERIM_S", 300)
 # Encrypts BRAS secrets and subscribers' passwords in the database; a new key goes in front.
 GEOBILL_FIELD_KEYS = envsecret("GEOBILL_FIELD_KEYS", file=SECRETS_DIR / "field_keys", generate=True)
 

@@ -10,7 +10,7 @@ from pyrad.packet import CoAACK, CoAPacket, CoARequest, DisconnectACK, Disconnec
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Subscription
-from network import operations
+from network import intervals, operations
 from network.models import RadiusDecision, RejectLog, Session, SessionHistory
 from network.radius.dictionaries import dictionary
 from network.radius.simulated_bras import Router, SimulatedBras, client_of
@@ -70,7 +70,8 @@ def test_pap_gets_the_speed_of_the_tariff_and_the_address(
     assert reply.kind == "Access-Accept"
     assert reply.attributes["Mikrotik-Rate-Limit"] == "100M/300M"
     assert reply.attributes["Framed-IP-Address"] == known.address
-    assert reply.attributes["Acct-Interim-Interval"] == "300"
+    interim_s = intervals.of_service_s(300, subscription_id=known.subscription.id)
+    assert reply.attributes["Acct-Interim-Interval"] == str(interim_s)
     assert bytes.fromhex(reply.attributes["Class"][2:]).startswith(
         f"s:{known.subscription.id}:".encode()
     )

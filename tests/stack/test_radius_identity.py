@@ -11,7 +11,7 @@ from django.conf import settings
 from pytest_django import DjangoDbBlocker
 
 from billing.models import Subscription
-from network import confirmations, modes, operations
+from network import confirmations, intervals, modes, operations
 from network.models import (
     AccessAlert,
     GuestRule,
@@ -156,7 +156,8 @@ def test_every_way_to_prove_a_password(radius: RadiusSystem) -> None:
         reply = radius.ask(name + good)
         assert opened(reply) == one.subscription.id, good
         assert reply.attributes["Mikrotik-Rate-Limit"] == "100M/300M"
-        assert reply.attributes["Acct-Interim-Interval"] == "300"
+        interim_s = intervals.of_service_s(300, subscription_id=one.subscription.id)
+        assert reply.attributes["Acct-Interim-Interval"] == str(interim_s)
         assert {name for name in reply.attributes if not name.startswith("MS-")} == {
             "Class",
             "Acct-Interim-Interval",

@@ -15,7 +15,7 @@ from frontend.workspace.forms import WorkspaceForm
 from frontend.workspace.network_words import CAPABILITIES, CHECKS
 from frontend.workspace.queries.places import map_centre
 from frontend.workspace.web import done, staff_page
-from network import bras, live_queries
+from network import bras, intervals, live_queries, readiness
 from network.models import Nas
 from network.vendors.registry import driver_for, driver_of, drivers
 from project.core import audit, clock
@@ -53,6 +53,12 @@ class NasForm(WorkspaceForm):
         label=gettext_lazy("Only watch: ask nothing of it"), required=False
     )
     ends_unknown = forms.BooleanField(label=gettext_lazy("End sessions of nobody"), required=False)
+    interim_s = forms.IntegerField(
+        label=gettext_lazy("Seconds between reports"),
+        min_value=intervals.SHORTEST_S,
+        max_value=intervals.LONGEST_S,
+        required=False,
+    )
     latitude = forms.FloatField(
         label=gettext_lazy("Latitude"), min_value=-90, max_value=90, required=False
     )
@@ -88,6 +94,7 @@ class NasForm(WorkspaceForm):
             in_flight_max=data["in_flight_max"],
             only_watched=data["only_watched"],
             ends_unknown=data["ends_unknown"],
+            interim_s=data["interim_s"],
             capabilities=capabilities,
             point=at if None not in at else None,
         )
@@ -125,6 +132,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "form": form,
         "flags": _flags(request, None),
         "words": CAPABILITIES,
+        "usual_s": intervals.usual_s(),
         "centre": map_centre(),
     }
     return render(request, "workspace/nas.html", context, status=status)
@@ -157,6 +165,8 @@ def _card_page(request: HttpRequest, nas: Nas, form: NasForm, *, secret: str = "
         "driver": driver_for(nas),
         "flags": _flags(request, nas),
         "checks": CHECKS,
+        "usual_s": intervals.usual_s(),
+        "readying": readiness.going_on(),
         "centre": f"{nas.point.y:.6f},{nas.point.x:.6f}" if nas.point else map_centre(),
         "history": audit.entries(
             wanted=audit.AuditFilter(object_type="nas", object_id=str(nas.id)), limit=10

@@ -134,7 +134,10 @@ def dry_run(request: HttpRequest) -> HttpResponse:
     chosen = next((one for one in servers if one.id == nas_id), None)
     code = params.choice_of(request.GET, "driver", drivers())
     speaks = driver_for(chosen) if chosen else drivers().get(code)
-    found = live_queries.dry_run(text=text, driver=speaks) if text and speaks else None
+    found = None
+    if text and speaks:
+        interim_s = chosen.interim_s if chosen else None
+        found = live_queries.dry_run(text=text, driver=speaks, interim_s=interim_s)
     context = {
         "text": text,
         "servers": servers,

@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import Settings
 
-from network import authorizations, operations
+from network import authorizations, intervals, operations
 from network.api.freeradius import TOKEN_HEADER
 from network.models import Nas, RadiusDecision, RejectLog, Session, SessionEvent, SessionHistory
 from network.option82 import rules
@@ -77,7 +77,8 @@ def test_accept_carries_password_address_speed_and_class() -> None:
     assert told["control:Cleartext-Password"] == {"do_xlat": False, "value": row.password}
     assert told["Framed-IP-Address"]["value"] == "10.77.0.2"
     assert told["Mikrotik-Rate-Limit"]["value"] == "100M/300M"
-    assert told["Acct-Interim-Interval"]["value"] == 300
+    interim_s = intervals.of_service_s(300, subscription_id=sold.id)
+    assert told["Acct-Interim-Interval"]["value"] == interim_s
     assert 0.95 * 86_400 <= told["Session-Timeout"]["value"] <= 86_400, "not all at one moment"
     assert told["Class"]["value"].startswith(f"s:{sold.id}:")
     assert all(one["do_xlat"] is False for one in every_value(told))
@@ -130,7 +131,8 @@ def test_a_guest_is_walled_in_where_the_bras_can_and_refused_where_not() -> None
     assert guest["Mikrotik-Address-List"]["value"] == "geobill-guest"
     assert guest["Class"]["value"].startswith(f"g:{rule}:{sold.id}:")
     assert guest["Session-Timeout"]["value"] == 300
-    assert guest["Acct-Interim-Interval"]["value"] == 300, "once it is let out nobody can say it"
+    told_s = guest["Acct-Interim-Interval"]["value"]
+    assert told_s == intervals.of_service_s(300, subscription_id=sold.id), "it is let out with it"
     assert authorize(login, Bill_Nas_Src="10.0.0.2").status_code == 401
 
 

@@ -1,0 +1,25 @@
+CREATE OR REPLACE FUNCTION radius.nas_refresh() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+BEGIN
+    LOCK TABLE radius.nas IN SHARE ROW EXCLUSIVE MODE;
+    DELETE FROM radius.nas k WHERE NOT EXISTS (
+        SELECT FROM network_nas n WHERE n.address = k.address AND n.retired_at IS NULL);
+    INSERT INTO radius.nas AS k (address, vendor, mode)
+    SELECT n.address, n.vendor, COALESCE(
+        (SELECT m.mode FROM network_accessmode m WHERE m.nas_id = n.id),
+        (SELECT m.mode FROM network_accessmode m WHERE m.nas_id IS NULL AND m.zone_id IS NULL),
+        'AUTO')
+    FROM network_nas n WHERE n.retired_at IS NULL
+    ON CONFLICT (address) DO UPDATE SET vendor = EXCLUDED.vendor, mode = EXCLUDED.mode
+    WHERE (k.vendor, k.mode) IS DISTINCT FROM (EXCLUDED.vendor, EXCLUDED.mode);
+    RETURN NULL;
+END $$;
+
+DROP TRIGGER radius_nas_of_nas ON network_nas;
+CREATE TRIGGER radius_nas_of_nas
+    AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF address, vendor, retired_at ON network_nas
+    FOR EACH STATEMENT EXECUTE FUNCTION radius.nas_refresh();
+
+UPDATE radius.nas k SET vendor = n.vendor
+FROM network_nas n WHERE n.address = k.address AND k.vendor IS DISTINCT FROM n.vendor;
