@@ -1,13 +1,14 @@
 """Invariants I7 to I12: payments and charges against the ledger. Run by `manage.py ledger_verify`.
 
-* I7 each channel's clearing account holds its confirmed payments that are not settled yet
+* I7 each channel's clearing account holds its confirmed payments, but for what was settled since:
+  transferred by the payment system, or taken to the bank
 * I8 each charge is what the pure Python rules say for the price of its basis and its day; what a
   month was paid for is not charged again, unless it was given back
 * I9 no charge on a day on which the service was paused, not begun or ended
 * I10 each confirmed payment has one journal of its amount, each reversed one its reversal, each
   moved one its transfer
 * I11 each posted operation of a person has its one journal, of its amount on its account; money on
-  its way back to clients stands on the accounts of refunds
+  its way back to clients stands on the accounts of refunds; each move of own money has its journal
 * I12 the VAT of each journal of charges, or of what comes back of them, is that of its lines (R14)
 """
 
@@ -27,7 +28,9 @@ from billing.vat_invariant import vat
 
 _CLEARING = """
     SELECT a.id, COALESCE((SELECT sum(p.amount_kopecks) FROM ledger_posting AS p
-                           WHERE p.account_id = a.id), 0)::bigint,
+                           JOIN ledger_journal AS j ON j.id = p.journal_id
+                           WHERE p.account_id = a.id
+                             AND j.source NOT LIKE 'own money%%'), 0)::bigint,
            COALESCE((SELECT sum(y.amount_kopecks) FROM billing_payment AS y
                      WHERE y.channel = %(channel)s AND y.state = 'CONFIRMED'), 0)::bigint
     FROM ledger_account AS a WHERE a.code = %(code)s

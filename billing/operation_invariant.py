@@ -1,4 +1,4 @@
-"""Invariant I11: people's operations and their journals match both ways."""
+"""Invariant I11: people's operations, moves of own money, and their journals match both ways."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -32,7 +32,9 @@ _UNASKED = """
 
 _REFUNDS = """
     SELECT a.id, a.code, COALESCE((SELECT sum(p.amount_kopecks) FROM ledger_posting AS p
-                                   WHERE p.account_id = a.id), 0)::bigint,
+                                   JOIN ledger_journal AS j ON j.id = p.journal_id
+                                   WHERE p.account_id = a.id
+                                     AND j.source NOT LIKE 'own money%%'), 0)::bigint,
            COALESCE((SELECT -sum(o.amount_kopecks) FROM billing_money_operation AS o
                      WHERE o.kind = 'REFUND' AND o.state = 'POSTED' AND o.method = m.method
                        AND NOT EXISTS (SELECT 1 FROM billing_money_operation AS r
@@ -41,6 +43,35 @@ _REFUNDS = """
     FROM (VALUES ('CASH', 'clearing.refunds.cash'), ('BANK', 'clearing.refunds.bank'))
          AS m (method, code)
     JOIN ledger_account AS a ON a.code = m.code
+"""
+
+
+# Moves of own money whose journal, or its reversal, does not do to our bank account what they say.
+_OWN_MOVES = """
+    SELECT m.id, m.journal_id
+    FROM billing_own_move AS m
+    CROSS JOIN LATERAL (
+        SELECT COALESCE(sum(p.amount_kopecks)
+                        FILTER (WHERE p.journal_id = m.journal_id AND a.code = 'bank.current'),
+                        0) AS bank,
+               count(*) FILTER (WHERE p.journal_id = m.journal_id) AS legs,
+               sum(p.amount_kopecks) FILTER (WHERE p.journal_id = m.reversal_journal_id
+                                             AND a.code = 'bank.current') AS back
+        FROM ledger_posting AS p JOIN ledger_account AS a ON a.id = p.account_id
+        WHERE p.journal_id IN (m.journal_id, m.reversal_journal_id)
+    ) AS posted
+    WHERE posted.bank <> -m.bank_kopecks OR posted.legs < 2
+       OR (m.reversal_journal_id IS NOT NULL
+           AND COALESCE(posted.back, 0) <> m.bank_kopecks)
+    LIMIT 100
+"""
+
+_UNTOLD = """
+    SELECT j.id FROM ledger_journal AS j
+    WHERE j.source LIKE 'own money%%' AND j.id > %(after)s
+      AND NOT EXISTS (SELECT 1 FROM billing_own_move AS m
+                      WHERE j.id IN (m.journal_id, m.reversal_journal_id))
+    LIMIT 100
 """
 
 
@@ -58,6 +89,12 @@ def operations(scope: Scope) -> Iterator[Problem]:
     for (journal,) in _rows(_UNASKED, account=scope.account_id, after=scope.after_journal_id):
         yield Problem("I11", "a journal that no person's operation made", journal_id=journal)
     if scope.is_full:
+        for move, journal in _rows(_OWN_MOVES):
+            yield Problem(
+                "I11", f"move of own money {move}: its journal says otherwise", journal_id=journal
+            )
+        for (journal,) in _rows(_UNTOLD, after=scope.after_journal_id):
+            yield Problem("I11", "a journal of own money that nobody noted", journal_id=journal)
         for account, code, stands, returned in _rows(_REFUNDS):
             if stands != returned:
                 yield Problem(

@@ -79,6 +79,16 @@ class NotTakenBackError(OperationError):
     message = _("This operation is already taken back, or cannot be.")
 
 
+class PaidOutError(OperationError):
+    """The bank has sent the money: it comes back as a payment, not by a line in the books."""
+
+    code = "refund_paid_out"
+    message = _(
+        "The bank has paid this refund out. If it has not, take the payout back first: "
+        "page “Own money”."
+    )
+
+
 class GivenBackSinceError(OperationError):
     """Prepaid days came back by what a correction had right: taking it back would leave that wrong.
 

@@ -1,4 +1,4 @@
-"""What people did, or want to do, with a client's money."""
+"""What people did, or want to do, with a client's money; and what became of the provider's own."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -157,3 +157,81 @@ class MoneyOperation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.kind} {self.state} {self.amount_kopecks}"
+
+
+class OwnMove(models.Model):
+    """Money that went from one of the provider's own accounts to another, as a paper says.
+
+    REFUND_PAID: a `refund` by bank has left our bank account. CASH_BANKED: the cash of the cash
+    desk was taken to the bank; `till_refunds_kopecks` of the cash had gone back to clients before.
+    `bank_kopecks` is what it did to our bank account: plus is money in. `reference` is the number
+    of the bank's paper, `of_date` its day. One that was wrong is taken back by the reversal of its
+    journal, and stays; nothing else of it ever changes (sql/own_move_guards.sql).
+    """
+
+    class Kind(models.TextChoices):
+        """What happened."""
+
+        REFUND_PAID = "REFUND_PAID"
+        CASH_BANKED = "CASH_BANKED"
+
+    kind = models.CharField(max_length=11, choices=Kind.choices)
+    refund = models.ForeignKey(
+        MoneyOperation, null=True, on_delete=models.PROTECT, related_name="payouts"
+    )
+    bank_kopecks = models.BigIntegerField()
+    till_refunds_kopecks = models.BigIntegerField(default=0)
+    reference = models.CharField(max_length=60)
+    of_date = models.DateField()
+    journal_id = models.BigIntegerField(unique=True)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=150)
+    reversal_journal_id = models.BigIntegerField(null=True, unique=True)
+    reversed_at = models.DateTimeField(null=True)
+    reversed_by = models.CharField(max_length=150, blank=True, default="")
+    reversal_reason = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        db_table = "billing_own_move"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    kind="REFUND_PAID",
+                    refund__isnull=False,
+                    bank_kopecks__lt=0,
+                    till_refunds_kopecks=0,
+                )
+                | Q(
+                    kind="CASH_BANKED",
+                    refund__isnull=True,
+                    bank_kopecks__gte=0,
+                    till_refunds_kopecks__gte=-F("bank_kopecks") + 1,
+                ),
+                name="billing_own_move_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(till_refunds_kopecks__gte=0), name="billing_own_move_till"
+            ),
+            models.CheckConstraint(condition=~Q(reference=""), name="billing_own_move_named"),
+            models.CheckConstraint(
+                condition=Q(reversal_journal_id__isnull=True, reversed_at__isnull=True)
+                | (
+                    Q(reversal_journal_id__isnull=False, reversed_at__isnull=False)
+                    & ~Q(reversal_reason="")
+                ),
+                name="billing_own_move_reversal",
+            ),
+            models.UniqueConstraint(
+                fields=["refund"],
+                condition=Q(reversal_journal_id__isnull=True),
+                name="billing_own_move_paid_once",
+            ),
+            models.UniqueConstraint(
+                fields=["reference", "of_date"],
+                condition=Q(kind="CASH_BANKED", reversal_journal_id__isnull=True),
+                name="billing_own_move_banked_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.kind} {self.bank_kopecks} {self.reference}"

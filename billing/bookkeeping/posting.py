@@ -14,8 +14,9 @@ from billing.bookkeeping.errors import (
     MoreThanDebtError,
     NothingToCorrectError,
     NotTakenBackError,
+    PaidOutError,
 )
-from billing.bookkeeping.models import MoneyOperation
+from billing.bookkeeping.models import MoneyOperation, OwnMove
 from billing.charging import operations as charging
 from billing.charging.facts import Facts
 from billing.ledger import operations as ledger
@@ -250,6 +251,11 @@ def _reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> in
             reason=operation.reason,
         )
     assert earlier.journal_id is not None
+    if earlier.kind == Kind.REFUND:
+        # Whoever notes that it was paid out holds this row, too.
+        MoneyOperation.objects.select_for_update().get(id=earlier.id)
+        if OwnMove.objects.filter(refund_id=earlier.id, reversal_journal_id=None).exists():
+            raise PaidOutError
     if charging.was_given_back_by_corrected(journal_id=earlier.journal_id):
         raise GivenBackSinceError
     journal_id = ledger.reverse(

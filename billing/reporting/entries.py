@@ -126,12 +126,17 @@ def _with_clients(
 
 
 def _among_ours(rows: Iterable[tuple[Any, ...]], numbers: dict[str, str]) -> Iterator[Entry]:
-    """One entry a day for each two accounts between which money moved without a client."""
+    """One entry a day for each two accounts between which money moved without a client.
+
+    None where both have one number: what went back in cash lies in the same till as the cash.
+    """
     sums: dict[tuple[date, Own, Own], int] = defaultdict(int)
     for (day, _journal), legs in groupby(rows, key=lambda row: row[:2]):
         for debit, credit, kopecks in _pairs([((leg[2], leg[3]), leg[4]) for leg in legs]):
             sums[day, debit, credit] += kopecks
     for (day, debit, credit), kopecks in sorted(sums.items()):
+        if _number(debit, numbers) == _number(credit, numbers):
+            continue
         yield Entry(
             day,
             f"GB-{day:%Y%m%d}-{debit[1]}-{credit[1]}",

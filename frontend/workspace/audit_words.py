@@ -32,6 +32,8 @@ ACTIONS: dict[str, Any] = {
     "billing.register.mended": _("amount mended by a list"),
     "billing.dispute.opened": _("dispute with a payment system opened"),
     "billing.dispute.closed": _("dispute with a payment system closed"),
+    "billing.own_move.posted": _("move of own money noted"),
+    "billing.own_move.taken_back": _("move of own money taken back"),
     "billing.settlement.posted": _("transfer of a payment system posted"),
     "billing.merchant.opened": _("merchant account opened"),
     "billing.merchant.changed": _("merchant account changed"),

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import is_valid_path
 from django.utils.translation import gettext_lazy as _
 
+from billing.bookkeeping import own_money
 from billing.bookkeeping import queries as bookkeeping_queries
 from billing.payments import listing as payment_listing
 from billing.payments import reconciling as payment_reconciling
@@ -88,6 +89,12 @@ MODULES: tuple[NavModule, ...] = (
                 _("Money on its way"),
                 "/workspace/accounting/clearing/",
                 (Permission.LEDGER_REPORTS,),
+            ),
+            NavPage(
+                _("Own money"),
+                "/workspace/accounting/own-money/",
+                (Permission.PAYMENTS_RECONCILE,),
+                own_money.to_pay_out_count,
             ),
             NavPage(
                 _("Export and months"),

@@ -170,7 +170,7 @@ def test_a_month_is_corrected_with_the_days_shown_first(
     expect(card.locator(".ws-told")).to_contain_text("Проведено")
 
 
-PAGES = ("trial-balance", "turnover", "clearing", "months")
+PAGES = ("trial-balance", "turnover", "clearing", "own-money", "months")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from billing.bookkeeping import limits
+from billing.bookkeeping import limits, own_money
 from billing.bookkeeping import operations as bookkeeping
 from billing.bookkeeping import queries as bookkeeping_queries
 from billing.bookkeeping.models import STATES
@@ -226,16 +226,21 @@ def _detail(
             )
         except DomainError as error:
             refusal = error
+    payout = own_money.payout_of(operation_id=operation.id)
+    reversal = bookkeeping_queries.reversal_of(operation_id=operation.id)
+    by_bank = (operation.state, operation.method) == ("POSTED", "BANK")
     context = {
         "row": row,
         "operation": operation,
+        "payout": payout,
+        "waits_for_bank": by_bank and (reversal is None or reversal.state != "POSTED"),
         "action": BY_KIND[operation.kind],
         "form": form,
         "is_mine": is_mine,
         "may_decide": may_decide,
         "shown": operation_queries.shown(effect) if effect else None,
         "refusal": refusal,
-        "reversal": bookkeeping_queries.reversal_of(operation_id=operation.id),
+        "reversal": reversal,
         "methods": dict(METHODS),
     }
     return render(request, "workspace/operation.html", context, status=status)

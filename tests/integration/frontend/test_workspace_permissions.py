@@ -183,6 +183,8 @@ ADDRESSES = [
     page("merchant", P.PAYMENTS_SETUP, merchant_id="merchant"),
     page("merchant", P.PAYMENTS_SETUP, method="post", merchant_id="merchant"),
     page("payment", P.LEDGER_VIEW, payment_id="payment"),
+    page("own-money", P.PAYMENTS_RECONCILE),
+    page("own-money", P.PAYMENTS_RECONCILE, method="post"),
     page("refunds", P.PAYMENTS_RECONCILE),
     page("refund-settle", P.PAYMENTS_RECONCILE, method="post", refund_id="refund"),
     page("refund-approve", P.LEDGER_APPROVE, method="post", refund_id="refund"),
