@@ -6,11 +6,15 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from billing.bookkeeping import operations as bookkeeping
+from billing.bookkeeping.wishes import Wish
 from billing.ledger import operations as ledger
 from billing.payments import operations as payments
 from crm import operations as crm
+from crm.models import CustomerAccount
 from project.core import clock
 from project.core.actor import SYSTEM
+from project.core.models import User
 from project.core.roles import Role
 from tests.browser.test_card import priced_tariff
 from tests.support import zones
@@ -168,6 +172,33 @@ def test_a_month_is_corrected_with_the_days_shown_first(
     expect(card.locator(".ws-table")).to_contain_text("10,00")
     card.get_by_role("button", name="Провести").click()
     expect(card.locator(".ws-told")).to_contain_text("Проведено")
+
+
+def test_a_refund_that_the_bank_has_paid_out_is_ticked_and_noted(
+    card: Page, stack: Stack, subscriber: tuple[str, str, str]
+) -> None:
+    customer_id = int(subscriber[2].split("/")[3])
+    with stack.database():
+        account_id = CustomerAccount.objects.get(customer_id=customer_id).account_id
+        for kopecks, method in ((1_500, "BANK"), (700, "BANK"), (300, "CASH")):
+            bookkeeping.ask(
+                at=clock.now(),
+                on_date=clock.today(),
+                actor=zones.actor(User.objects.get(username=subscriber[0])),
+                wish=Wish("REFUND", account_id, "переїзд", amount_kopecks=kopecks, method=method),
+                idempotency_key=f"own-money-{kopecks}",
+            )
+    card.goto("/workspace/accounting/own-money/")
+    waiting = card.locator(".ws-panel", has_text="має виплатити банк")
+    row = waiting.locator("tbody tr", has_text="15,00")
+    row.locator("input").focus()
+    card.keyboard.press("Space")
+    waiting.get_by_label("Номер документа банку").fill("ПД-9")
+    card.keyboard.press("Enter")
+    expect(card.locator(".ws-told")).to_contain_text("виплатив")
+    expect(row).to_have_count(0)
+    expect(waiting.locator("tbody tr", has_text="7,00")).to_have_count(1)
+    expect(card.locator(".ws-panel", has_text="Записано").last).to_contain_text("ПД-9")
 
 
 PAGES = ("trial-balance", "turnover", "clearing", "own-money", "months")
