@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, Q
 
@@ -31,10 +32,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A contract of a customer: the ledger account and its number."""
+    """A contract of a customer: the ledger account, its number, when it was closed if it is."""
 
     account_id: int
     number: str
+    closed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,9 @@ def rows(*, customer_ids: Sequence[int]) -> list[CustomerRow]:
 
 def _contracts(links: Sequence[CustomerAccount]) -> tuple[Contract, ...]:
     return tuple(
-        Contract(account_id=link.account_id, number=link.account.code)
+        Contract(
+            account_id=link.account_id, number=link.account.code, closed_at=link.account.closed_at
+        )
         for link in sorted(links, key=lambda link: link.id)
     )
 

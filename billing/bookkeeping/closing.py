@@ -5,7 +5,9 @@ to the unallocated ones. So it is closed only when nothing can be due on it, eit
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
@@ -31,6 +33,21 @@ class StillInUseError(OperationError):
     code = "account_in_use"
 
 
+class ClosedAlreadyError(AccountParkedError):
+    """Somebody else has closed it meanwhile."""
+
+    code = "account_closed_already"
+    message = _("The contract is closed already.")
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """Something that keeps an account open: a word for programs, a sentence for people."""
+
+    code: str
+    message: Any
+
+
 class NotClosedError(OperationError):
     """It is open already."""
 
@@ -42,7 +59,7 @@ class NotClosedError(OperationError):
 def close(*, account_id: int, reason: str, at: datetime, on_date: date, actor: Actor) -> None:
     """Close a client's account: nothing on it, no service, promise or operation that goes on.
 
-    Raises NotFoundError, ReasonNeededError, AccountParkedError (stopped, or closed already) and
+    Raises NotFoundError, ReasonNeededError, AccountParkedError (ClosedAlreadyError) and
     StillInUseError.
     """
     info = _client(account_id)
@@ -50,11 +67,11 @@ def close(*, account_id: int, reason: str, at: datetime, on_date: date, actor: A
         raise ReasonNeededError(field="reason")
     balances = ledger.lock_balances(account_ids=[account_id])
     if account_id not in balances:
+        if info.closed_at is not None:
+            raise ClosedAlreadyError
         raise AccountParkedError(account_ids=[account_id])
-    what_is_open = _what_is_open(account_id, balance_kopecks=balances[account_id], on_date=on_date)
-    if what_is_open is not None:
-        code, message = what_is_open
-        raise StillInUseError(message, what=code)
+    for matter in _matters(account_id, balance_kopecks=balances[account_id], on_date=on_date):
+        raise StillInUseError(matter.message, what=matter.code)
     ledger.close_account(account_id=account_id, at=at)
     _told(info, "closed", reason=reason, at=at, actor=actor)
 
@@ -73,6 +90,16 @@ def reopen(*, account_id: int, reason: str, at: datetime, actor: Actor) -> None:
     _told(info, "reopened", reason=reason, at=at, actor=actor)
 
 
+def still_open(*, account_id: int, on_date: date) -> list[Matter]:
+    """All that has to end before a client's open account can be closed. Raises NotFoundError."""
+    info = _client(account_id)
+    balance = ledger_queries.balance_kopecks(account_id=account_id)
+    matters = _matters(account_id, balance_kopecks=balance, on_date=on_date)
+    if info.parked_at is not None:
+        matters.insert(0, Matter("stopped", AccountParkedError.message))
+    return matters
+
+
 def _client(account_id: int) -> AccountInfo:
     info = ledger_queries.accounts(ids=[account_id]).get(account_id)
     if info is None or info.kind != "SUBSCRIBER":
@@ -80,10 +107,7 @@ def _client(account_id: int) -> AccountInfo:
     return info
 
 
-def _what_is_open(
-    account_id: int, *, balance_kopecks: int, on_date: date
-) -> tuple[str, object] | None:
-    """The first thing that keeps the account open: a word for programs and one for people."""
+def _matters(account_id: int, *, balance_kopecks: int, on_date: date) -> list[Matter]:
     services = Subscription.objects.filter(account_id=account_id)
     uncharged = ChargeState.objects.filter(
         Q(charged_until=None) | Q(charged_until__lte=F("subscription__terminated_date")),
@@ -98,7 +122,7 @@ def _what_is_open(
         Q(account_id=account_id) | Q(to_account_id=account_id), state=MoneyOperation.State.PENDING
     )
     promises = CreditGrant.objects.filter(account_id=account_id, during__endswith__gt=on_date)
-    reasons: list[tuple[Callable[[], bool], str, object]] = [
+    reasons: list[tuple[Callable[[], bool], str, Any]] = [
         (
             services.exclude(state=Subscription.State.TERMINATED).exists,
             "services",
@@ -127,7 +151,7 @@ def _what_is_open(
         ),
         (refunds.exists, "refund", _("A refund of a payment is under way.")),
     ]
-    return next(((code, message) for is_open, code, message in reasons if is_open()), None)
+    return [Matter(code, message) for is_open, code, message in reasons if is_open()]
 
 
 def _told(info: AccountInfo, verb: str, *, reason: str, at: datetime, actor: Actor) -> None:

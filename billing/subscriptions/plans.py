@@ -78,7 +78,7 @@ def change_plan(
         return span.during.lower
     _require_paid_by_time(subscription, on_date=on_date)
     if span.during.lower == from_date:
-        raise PlanChangeError(_("The tariff has already been changed today; choose tomorrow."))
+        raise _begun_today(span)
     resolution = resolve_for(
         tariff_id=tariff.id,
         network_type=subscription.network_type,
@@ -170,6 +170,22 @@ def _first_day(*, on_date: date, from_date: date | None, is_immediate: bool) -> 
             field="from_date",
         )
     return from_date
+
+
+def _begun_today(span: PlanSpan) -> PlanChangeError:
+    """Why a service cannot change at once when what it has began today: a day has one price."""
+    earlier = PlanSpan.objects.filter(
+        subscription_id=span.subscription_id, during__endswith=span.during.lower
+    ).first()
+    if earlier is None:
+        message = _(
+            "Today is the first day of the service: another tariff begins tomorrow at the earliest."
+        )
+    elif earlier.tariff_id == span.tariff_id:
+        message = _("The terms of the service have changed today already; choose tomorrow.")
+    else:
+        message = _("The tariff has already been changed today; choose tomorrow.")
+    return PlanChangeError(message)
 
 
 def _span_on(subscription: Subscription, *, on_date: date) -> PlanSpan:

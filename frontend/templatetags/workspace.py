@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from billing.payments import links
 from frontend.workspace import navigation, network_words, params
+from network.option82 import parsing
 from project.core.models import User
 from project.core.roles import Permission
 
@@ -121,6 +122,13 @@ def mac(digits: str) -> str:
     if len(digits) != 12:
         return digits
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+
+
+@register.filter
+def port_id(digits: str) -> str:
+    """A part of Option 82 as people know it: text where it is text, else its hex digits."""
+    text = parsing.as_text(digits) or ""
+    return text if text.strip() and text.isprintable() else digits and f"0x{digits}"
 
 
 @register.filter

@@ -12,6 +12,8 @@ ACTORS: dict[str, Any] = {
 }
 ACTIONS: dict[str, Any] = {
     "billing.charge_run.finished": _("charge run finished"),
+    "billing.ledger.account_closed": _("contract closed"),
+    "billing.ledger.account_reopened": _("contract opened again"),
     "billing.ledger.account_parked": _("contract stopped: its books are not right"),
     "billing.ledger.account_released": _("contract put right and released"),
     "billing.ledger.month_closed": _("month of the books closed"),

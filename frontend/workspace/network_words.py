@@ -48,7 +48,7 @@ DRIFT: dict[str, Any] = {
 NOBODY: dict[str, Any] = {
     "UNKNOWN": _("online without a service"),
     "OVERSTAYED": _("a guest whose time is over"),
-    "GUEST": _("a stranger behind the wall"),
+    "GUEST": _("a stranger with guest access"),
 }
 # Error-Cause of RFC 5176, section 3.5.
 ERROR_CAUSES: dict[str, Any] = {

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from coverage.models import AdminUnit, Building, Street, UnplacedAddress
 from tests.support.address_tables import GEO, csv_file
-from tests.support.browser import screenshot
+from tests.support.browser import held_back, screenshot
 from tests.support.stack import Stack
 from tests.support.zones import planner
 
@@ -120,6 +120,25 @@ def test_a_table_is_read_by_its_columns_checked_imported_and_pinned(
     expect(page.locator(".ws-told")).to_contain_text("Будинок на карті")
     with stack.database():
         assert Building.objects.get(street__name="Садова", number="77").location_source == "PIN"
+
+
+def test_what_is_chosen_while_an_answer_is_on_its_way_is_not_undone_by_it(
+    at_import: Page, tmp_path: Path
+) -> None:
+    page = at_import
+    choose(page, table(tmp_path / "повільно.csv"))
+    page.fill("#im-header", "1")
+    page.press("#im-header", "Tab")
+    expect(page.locator(".im-name").first).to_have_text("к1")
+    with page.expect_event("requestfinished"), held_back(page, "**/planner/import/*/", "POST"):
+        with page.expect_request("**/planner/import/*/"):
+            page.select_option("#im-column-0", "street")
+        page.locator("#im-locality").press_sequentially("Імпортівка")
+    expect(page.locator("#im-form.htmx-request")).to_have_count(0)
+    expect(page.locator("#im-locality")).to_have_value("Імпортівка")
+    page.press("#im-locality", "Tab")
+    expect(page.locator("#im-column-0[data-chosen]")).to_have_value("street")
+    expect(page.locator("#im-locality")).to_have_value("Імпортівка")
 
 
 def test_an_extract_is_checked_and_the_columns_are_not_asked_for(at_import: Page) -> None:

@@ -212,3 +212,62 @@ def test_the_accountants_pages_fit_a_phone(card: Page, name: str) -> None:
     card.reload()
     card.wait_for_load_state("networkidle")
     assert card.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.fixture
+def leaver(stack: Stack) -> str:
+    """The card of a client who has gone and left money on the contract."""
+    with stack.database():
+        now = clock.now()
+        customer, account, _number = crm.open_contract(
+            at=now,
+            actor=SYSTEM,
+            new_customer=crm.NewCustomer(full_name="Роман Дячук", phone="0671112255"),
+        )
+        payments.accept_cash(
+            at=now,
+            on_date=clock.today(now),
+            actor=SYSTEM,
+            account_id=account,
+            amount_kopecks=12_050,
+            comment="",
+            idempotency_key=f"leaver-{account}",
+        )
+        return f"/workspace/customers/{customer}/"
+
+
+def test_a_contract_is_closed_when_nothing_is_left_on_it_and_opened_again(
+    page: Page, subscriber: tuple[str, str, str], leaver: str
+) -> None:
+    signed_in(page, subscriber[0], leaver)
+    page.get_by_text("Операції з грошима").click()
+    page.get_by_role("link", name="Закрити договір").click()
+    expect(page.locator(".ws-matters")).to_contain_text("На договорі є гроші")
+    expect(page.get_by_label("Причина")).to_have_count(0)
+    screenshot(page, "contract-close-not-yet")
+    page.get_by_role("link", name="Повернути гроші").click()
+    expect(page.get_by_label("Сума, ₴")).to_have_value("120,50")
+    page.get_by_label("Причина").fill("Виїхав, залишок віддано")
+    page.get_by_role("button", name="Що зміниться").click()
+    page.get_by_role("button", name="Провести").click()
+    expect(page.locator(".ws-told")).to_contain_text("Проведено")
+    page.goto(f"{leaver}statement/")
+    page.get_by_role("link", name="Закрити договір").click()
+    expect(page.locator(".ws-verdict")).to_contain_text("Нічого")
+    screenshot(page, "contract-close")
+    page.get_by_role("button", name="Закрити договір").click()
+    expect(page.locator(".ws-error")).to_contain_text("Напишіть причину")
+    page.get_by_label("Причина").fill("Виїхав за кордон")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ws-told")).to_contain_text("Договір закрито")
+    expect(page.locator(".ws-strip-who")).to_contain_text("закрито")
+    expect(page.get_by_role("link", name="Прийняти готівку")).to_have_count(0)
+    expect(page.get_by_text("Операції з грошима")).to_have_count(0)
+    screenshot(page, "contract-closed-card")
+    page.get_by_role("link", name="Відкрити знову").click()
+    expect(page.locator(".ws-list")).to_contain_text("Виїхав за кордон")
+    screenshot(page, "contract-reopen")
+    page.get_by_label("Причина").fill("Повернувся")
+    page.keyboard.press("Enter")
+    expect(page.locator(".ws-told")).to_contain_text("Договір знову відкрито")
+    expect(page.get_by_role("link", name="Прийняти готівку")).to_be_visible()

@@ -69,6 +69,28 @@ function startUpload(form: HTMLFormElement): void {
   });
 }
 
+/**
+ * The wizard: each change is sent, and the answer takes the place of the whole form. An answer to what
+ * the form said a moment ago would undo what was chosen or typed since, so it is not shown: the newer
+ * change has its own answer coming, or sends one when the field is left.
+ */
+function startWizard(form: HTMLFormElement): void {
+  const told = (): string => JSON.stringify([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+  let asked = told();
+  let isBehind = false;
+  form.addEventListener("htmx:beforeRequest", () => {
+    asked = told();
+    isBehind = false;
+  });
+  form.addEventListener("htmx:beforeSwap", (event) => {
+    isBehind = told() !== asked;
+    if (isBehind) (event as CustomEvent<{ shouldSwap: boolean }>).detail.shouldSwap = false;
+  });
+  form.addEventListener("focusout", () => {
+    if (isBehind) form.dispatchEvent(new Event("change"));
+  });
+}
+
 function ring(at: L.LatLng): L.CircleMarker {
   const color = token("--brand", "#0b6b61");
   return L.circleMarker(at, { radius: 11, weight: 4, color, fillColor: "#fff", fillOpacity: 0.5 });
@@ -146,5 +168,7 @@ function startPins(element: HTMLElement): void {
 
 const upload = document.querySelector<HTMLFormElement>("#im-upload");
 if (upload) startUpload(upload);
+const wizard = document.querySelector<HTMLFormElement>("#im-form");
+if (wizard) startWizard(wizard);
 const holder = document.getElementById("im-map");
 if (holder) (holder.dataset.pins === undefined ? startReportMap : startPins)(holder);

@@ -23,6 +23,7 @@ class Payer:
 
     account_id: int
     contract: str
+    is_closed: bool
     customer_id: int
     customer_name: str
     balance_kopecks: int
@@ -59,6 +60,7 @@ def payer(*, account_id: int, on_date: date) -> Payer:
     return Payer(
         account_id=account_id,
         contract=info.code,
+        is_closed=info.closed_at is not None,
         customer_id=holder[0],
         customer_name=holder[1],
         balance_kopecks=balance,

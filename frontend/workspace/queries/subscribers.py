@@ -17,6 +17,7 @@ class ContractRow:
 
     account_id: int
     number: str
+    is_closed: bool
     balance_kopecks: int
     services: Sequence[tuple[ServiceRow, str]]
 
@@ -55,6 +56,7 @@ def rows(*, text: str, before: int | None, limit: int, on_date: date) -> list[Su
                 ContractRow(
                     account_id=contract.account_id,
                     number=contract.number,
+                    is_closed=contract.closed_at is not None,
                     balance_kopecks=balances.get(contract.account_id, 0),
                     services=[
                         (s, labels.get(s.building_id, ""))

@@ -12,7 +12,7 @@ from frontend.workspace.paging import key_page
 from frontend.workspace.queries import access as pages
 from frontend.workspace.queries.holders import service_of
 from frontend.workspace.web import back, done, staff_page
-from network import confirmations, modes, operations, own_devices, rejects
+from network import confirmations, live_queries, modes, operations, own_devices, rejects
 from network.explanation import explain_access
 from network.models import AccessCredential
 from project.core import clock
@@ -39,6 +39,7 @@ def refusals(request: HttpRequest) -> HttpResponse:
         "alerts": pages.alerts() if before is None else [],
         "kept_days": operations.REJECTS_KEPT_DAYS,
         "window": rejects.WINDOW,
+        "servers": {one.address: one.name for one in live_queries.servers()},
     }
     return render(request, "workspace/refusals.html", context)
 

@@ -71,6 +71,8 @@ class NasForm(WorkspaceForm):
         vendor = self.fields["vendor"]
         assert isinstance(vendor, forms.ChoiceField)
         vendor.choices = [(one.code, one.title) for one in drivers().values()]
+        for name in ("requires_message_authenticator", "only_watched", "ends_unknown"):
+            self.fields[name].widget.attrs["aria-describedby"] = f"about-{name}"
         self.fields["secret"].widget.attrs["autocomplete"] = "off"
         self.fields["secret"].widget.attrs["spellcheck"] = "false"
 

@@ -64,7 +64,8 @@ def _with_actions(
 def _next_best(request: HttpRequest, found: cards.Card) -> list[dict[str, Any]]:
     """The three most useful things to do now, for this person and this state."""
     available: dict[str, dict[str, Any]] = {}
-    if found.account is not None and may(request, Permission.PAYMENTS_ACCEPT_CASH):
+    is_open = found.account is not None and found.account.closed_at is None
+    if is_open and may(request, Permission.PAYMENTS_ACCEPT_CASH):
         available["cash"] = {"kind": "cash"}
     if found.account is not None and found.money is not None:
         available["statement"] = {"kind": "statement"}

@@ -3,14 +3,12 @@
 from datetime import date
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
 from billing import money
-from billing.bookkeeping import closing, stopping
+from billing.bookkeeping import stopping
 from billing.calendar import ONE_DAY, month_start
 from billing.ledger import replay, verification
 from billing.ledger.statements import MAX_PERIOD_LINES, Wanted
@@ -155,24 +153,3 @@ def release(request: HttpRequest, customer_id: int) -> HttpResponse:
         raise NotFoundError
     stopping.release(account_id=account.id, at=clock.now(), actor=actor_of(request))
     return done(request, _("The contract is right and goes on."), "workspace:customer", customer.id)
-
-
-@staff_page(Permission.CUSTOMERS_VIEW, Permission.LEDGER_CLOSE, methods=("POST",))
-def close_contract(request: HttpRequest, customer_id: int) -> HttpResponse:
-    """Close the contract of a client who has gone, or open it again."""
-    customer, _accounts, account = _chosen(request, customer_id)
-    if account is None:
-        raise NotFoundError
-    at, actor = clock.now(), actor_of(request)
-    reason = params.text_of(request.POST, "reason", closing.REASON_LENGTH)
-    if account.closed_at is None:
-        closing.close(
-            account_id=account.id, reason=reason, at=at, on_date=clock.today(at), actor=actor
-        )
-        said = _("The contract is closed: it takes no money and no charges.")
-    else:
-        closing.reopen(account_id=account.id, reason=reason, at=at, actor=actor)
-        said = _("The contract is open again.")
-    messages.success(request, str(said))
-    page = reverse("workspace:statement", args=[customer.id])
-    return redirect(f"{page}?contract={account.id}")

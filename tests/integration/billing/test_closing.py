@@ -65,8 +65,9 @@ def test_a_client_goes_and_comes_back(world: World, iryna: Actor) -> None:
     grant.delete()
     with pytest.raises(errors.ReasonNeededError):
         close(account, iryna, reason=" ")
+    assert closing.still_open(account_id=account, on_date=DAY) == []
     close(account, iryna)
-    with pytest.raises(errors.AccountParkedError):
+    with pytest.raises(closing.ClosedAlreadyError):
         close(account, iryna)
     with pytest.raises(NoSubscriberAccountError):
         world.pay(account, 1_000, DAY)
@@ -111,6 +112,9 @@ def test_days_that_are_not_charged_yet_and_debts_keep_it_open(world: World, iryn
     with pytest.raises(closing.StillInUseError) as debt:
         close(account, iryna)
     assert [one.value.context["what"] for one in (uncharged, debt)] == ["uncharged", "debt"]
+    ledger.park_account(account_id=account, at=AT, reason="книги")
+    found = closing.still_open(account_id=account, on_date=DAY)
+    assert [one.code for one in found] == ["stopped", "debt"], "all of it is told at once"
 
 
 def test_an_operation_that_waits_keeps_it_open(world: World, iryna: Actor) -> None:

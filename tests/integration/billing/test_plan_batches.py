@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.translation import override
 
 from billing import whatif
 from billing.ledger.errors import LedgerBusyError
@@ -32,7 +34,9 @@ def day(number: int) -> date:
     return NOV + timedelta(days=number - 1)
 
 
-def change(service: int, tariff: int, *, on: date, from_date: date | None = None) -> date:
+def change(
+    service: int, tariff: int, *, on: date, from_date: date | None = None, at_once: bool = False
+) -> date:
     return subscriptions.change_plan(
         at=moment(on, 12),
         on_date=on,
@@ -40,6 +44,7 @@ def change(service: int, tariff: int, *, on: date, from_date: date | None = None
         subscription_id=service,
         tariff_id=tariff,
         from_date=from_date,
+        is_immediate=at_once,
     )
 
 
@@ -112,6 +117,26 @@ class TestOne:
         service = world.sell(world.account(kopecks=100_000), world.tariff(), day(1))
         with pytest.raises(PlanChangeError):
             change(service, world.tariff(), on=day(1), from_date=day(number))
+
+    def test_why_it_cannot_change_at_once_is_told_as_it_is(self, world: World) -> None:
+        service = world.sell(world.account(kopecks=100_000), world.tariff(), day(1))
+
+        def told(on: date) -> str:
+            with pytest.raises(PlanChangeError) as refused:
+                change(service, world.tariff(), on=on, at_once=True)
+            return str(refused.value.message)
+
+        with override("en"):
+            assert told(day(1)).startswith("Today is the first day of the service")
+            change(service, world.tariff(), on=day(3), at_once=True)
+            assert "tariff has already been changed today" in told(day(3))
+        # The service moves to the terms of another map: its tariff stays, a new span begins.
+        span = PlanSpan.objects.get(subscription_id=service, during__contains=day(5))
+        PlanSpan.objects.filter(id=span.id).update(during=DateRange(day(3), day(5)))
+        span.id, span.during = None, DateRange(day(5), None)
+        span.save(force_insert=True)
+        with override("en"):
+            assert "terms of the service have changed today" in told(day(5))
 
     def test_what_was_paid_once_gets_no_tariff_that_would_never_be_charged(
         self, world: World

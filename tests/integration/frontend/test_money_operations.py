@@ -5,12 +5,16 @@ import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
 from billing.bookkeeping.models import MoneyOperation
+from billing.ledger import operations as ledger_operations
 from billing.ledger import queries as ledger_queries
+from billing.models import LedgerAccount
 from billing.payments import operations as payments
+from billing.subscriptions import operations as subscriptions
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
@@ -263,3 +267,52 @@ def test_errors_are_told_in_english_too(iryna: Client, contract: Contract) -> No
     iryna.cookies.load({"geobill_language": "en"})
     answer = iryna.post(contract.url("refund"), fields(amount="900000", method="CASH"))
     assert "less money on the account" in answer.content.decode()
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_a_contract_is_closed_when_nothing_is_open_on_it_and_opened_again(
+    iryna: Client, contract: Contract, language: str
+) -> None:
+    iryna.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    close = reverse("workspace:account-close", args=[contract.customer_id])
+    there = f"{close}?contract={contract.account_id}"
+    cash = reverse("workspace:cash-take", args=[contract.account_id])
+    card = f"/workspace/customers/{contract.customer_id}/?contract={contract.account_id}"
+    page = iryna.get(there)
+    assert [one.code for one in page.context["matters"]] == ["services", "money"]
+    assert 'name="reason"' not in page.content.decode(), "it is not asked for what would be refused"
+    refused = iryna.post(there, {"do": "close", "reason": "виїхав"})
+    assert (refused.status_code, LedgerAccount.objects.get(code=contract.number).closed_at) == (
+        422,
+        None,
+    )
+    subscriptions.terminate(
+        at=AT, on_date=ON_DATE, actor=SYSTEM, subscription_id=contract.subscription_id
+    )
+    back = re.search(r'/money/refund/[^"]+amount=([\d,]+)"', iryna.get(there).content.decode())
+    assert back, "what is left on it is one press away from being returned"
+    done(iryna, contract.url("refund"), amount=back[1], method="CASH")
+    assert iryna.get(there).context["matters"] == []
+    empty = iryna.post(there, {"do": "close", "reason": " "})
+    assert empty.status_code == 422
+    assert empty.context["form"].errors["reason"]
+    assert iryna.post(there, {"do": "close", "reason": "виїхав"})["Location"] == card
+    shown = iryna.get(card).content.decode()
+    assert cash not in shown
+    assert contract.url("refund").partition("?")[0] not in shown
+    listed = iryna.get(reverse("workspace:customers")).content.decode()
+    assert ("закритий" if language == "uk" else "closed") in listed
+    again = iryna.post(there, {"do": "close", "reason": "ще раз"})
+    assert again.status_code == 422, "who looked at an old page does not open it by closing"
+    assert "виїхав" in iryna.get(there).content.decode()
+    assert iryna.post(there, {"do": "reopen", "reason": "повернувся"}).status_code == 302
+    assert cash in iryna.get(card).content.decode()
+    assert LedgerAccount.objects.get(code=contract.number).closed_at is None
+
+
+def test_cash_is_not_asked_for_on_a_closed_contract(iryna: Client, contract: Contract) -> None:
+    ledger_operations.close_account(account_id=contract.account_id, at=AT)
+    kasia = client_of("kasia", Role.CASHIER)
+    page = kasia.get(reverse("workspace:cash-take", args=[contract.account_id])).content.decode()
+    assert "Договір закрито" in page
+    assert 'name="amount"' not in page

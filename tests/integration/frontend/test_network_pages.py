@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
@@ -213,7 +214,7 @@ def test_the_drift_board_and_the_queue_show_and_mend(engineer: Client) -> None:
 def test_sessions_of_nobody_are_listed_and_ended(engineer: Client, language: str) -> None:
     running = session(services.service(), port=3799)
     Session.objects.update(subscription=None, login="<b>who</b>", circuit_hex="ff00")
-    engineer.cookies["django_language"] = language
+    engineer.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     board = reverse("workspace:drift")
     assert "of=nobody" in engineer.get(board).content.decode()
     for kind in ("", "UNKNOWN", "nonsense"):
@@ -225,6 +226,21 @@ def test_sessions_of_nobody_are_listed_and_ended(engineer: Client, language: str
         reverse("workspace:session-act"), {"session": running.unique_id, "do": "disconnect"}
     )
     assert AccessAction.objects.get().kind == "DISCONNECT"
+    queue = engineer.get(reverse("workspace:actions")).content.decode()
+    there = reverse("workspace:session", args=[running.unique_id])
+    assert there in queue, "of whom nothing else is known, the session is"
+
+
+def test_who_came_without_a_login_is_told_by_device_and_port(engineer: Client) -> None:
+    session(services.service(), port=3799)
+    told = "Gi0/1:100"
+    Session.objects.update(
+        subscription=None, login="", mac="02aa0000000b", circuit_hex=told.encode().hex()
+    )
+    for page in (f"{reverse('workspace:drift')}?of=nobody", reverse("workspace:sessions")):
+        shown = engineer.get(page).content.decode()
+        assert "02:aa:00:00:00:0b" in shown
+        assert told in shown
 
 
 def test_a_session_is_ended_re_authorized_and_sped_up_by_buttons(engineer: Client) -> None:
