@@ -1,15 +1,18 @@
 -- The fast path: what FreeRADIUS asks by itself (rlm_sql), without the REST group.
 --
--- It may be called by a role that may do nothing else. Options and names come as hex text: what
--- rlm_sql makes of other letters (`=XX`) is no matter then. The answer is attributes of the reply, a
--- line each: name, tab, value as rlm_sql reads it. `Bill-Verdict` is always among them:
+-- It may be called by a role that may do nothing else. Who asks comes in one text, "|" between: the login as hex,
+-- circuit and remote id of Option 82 as hex with `0x` in front (or nothing), the whole Option 82 of which only
+-- Geobill knows the parts, and the MAC as it came, in which any sign may be. The answer is attributes of the reply, a
+-- line each: name, tab, value as rlm_sql reads it. With a password (`Bill-Fast-Password`, `-Quoted`)
+-- who proves it is let in; without one `Bill-Verdict` is among them:
 --
---   PASSWORD  let in whoever proves the password        ACCEPT   let in: the equipment was proof
---   ASK       the REST group must decide                REFUSED  not to be let in from here
+--   ACCEPT   let in: the equipment was proof
+--   ASK      the REST group must decide                 REFUSED  not to be let in from here
 --
 -- Each statement of a function is set up anew in each transaction, which costs more than it does: the
--- usual question (a login and its password, nothing against it) is answered by one.
+-- usual question (a login and its password, nothing against it) is answered by one, from radius.usual.
 CREATE SCHEMA IF NOT EXISTS radius;
+DROP FUNCTION IF EXISTS radius.authorize(text, text, text);
 DROP FUNCTION IF EXISTS radius.authorize(text, text, text, text, text, text);
 DROP FUNCTION IF EXISTS radius.authorize(text, text, text, text, text, text, text[]);
 DROP FUNCTION IF EXISTS radius.weigh(text, text, text, text, text, text);
@@ -17,44 +20,56 @@ DROP FUNCTION IF EXISTS radius.weigh(text, text, text, text, text, text);
 -- No search_path of its own, which would cost: it names the schema of each table, and who may call it
 -- may make neither a function nor an operator that could stand before those of the system.
 -- STABLE, though each Class is another: within one call it is the same, and nothing is written.
-CREATE FUNCTION radius.authorize(
-    p_nas text, p_login_hex text, p_mac text, p_circuit text, p_remote text, p_password text
-) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER
+--
+-- Whose login it is, by one look-up; all the rest is weighed. Where the MAC and the port that were told
+-- are the service's own, too, no other service can have as many factors, and it is found (identity.py).
+CREATE FUNCTION radius.authorize(p_nas text, p_asked text, p_password text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 AS $$
 DECLARE
     usual text;
+    is_sure boolean;
+    whose bigint;
+    login_hex text;
+    circuit text;
+    remote text;
+    its_mac text;
 BEGIN
-    -- Whose login it is, where nothing else leads to another service; all the rest is weighed.
-    -- EXISTS inside CASE stays a look-up of one row: no join is made of it.
     IF p_password <> '' THEN
-        SELECT 'Bill-Verdict' || chr(9) || 'PASSWORD' || chr(10)
-            || 'Bill-Fast-Password' || chr(9) || replace(d.password, '\', '\\') || chr(10)
-            || 'Class' || chr(9) || 's:' || d.subscription_id || ':'
-            || lpad(to_hex(floor(random() * 4294967296)::bigint), 8, '0') || chr(10)
-            || (d.lines ->> n.vendor)
-        INTO usual
-        FROM radius.nas n
-        JOIN public.radius_decision d ON d.login = CASE
-            -- Only visible ASCII is compared here; how other letters fold is the REST group's knowledge.
-            -- The name of an encoding brings the collation "C" along, which the index has not.
-            WHEN p_login_hex ~ '^(?:[2-6][0-9a-f]|7[0-9a-e])+$'
-            THEN lower(btrim(convert_from(decode(p_login_hex, 'hex'), 'UTF8')
-                             COLLATE "default")) END
-        WHERE n.address = p_nas::inet AND d.state = 'FULL' AND d.sessions_max IS NULL
-          AND CASE d.mode WHEN '' THEN n.mode ELSE d.mode END IN ('AUTO', 'LOGIN')
-          AND d.password !~ '^["''`]|[\x01-\x1f]' AND d.password <> ''
-          AND CASE WHEN p_mac = '' THEN true ELSE NOT EXISTS (
-              SELECT FROM public.radius_decision o
-              WHERE o.mac = p_mac AND o.mac <> '' AND o.subscription_id <> d.subscription_id) END
-          AND CASE WHEN p_circuit = '' THEN true ELSE NOT EXISTS (
-              SELECT FROM public.radius_decision o
-              WHERE o.circuit_hex = p_circuit AND o.remote_hex = p_remote AND o.circuit_hex <> ''
-                AND o.subscription_id <> d.subscription_id) END;
-        IF usual IS NOT NULL THEN
+        SELECT (u.told ->> n.vendor) || lpad(to_hex(floor(random() * 4294967296)::bigint), 8, '0'),
+            u.subscription_id,
+            NOT u.is_mac
+                AND CASE asked.station WHEN '' THEN true
+                    ELSE u.mac <> '' AND u.mac = translate(lower(asked.station), ':.-', '') END
+                AND (asked.circuit = '' OR (u.circuit_hex = asked.circuit AND u.remote_hex = asked.remote))
+        INTO usual, whose, is_sure
+        FROM (SELECT substr(split_part(p_asked, '|', 2), 3) COLLATE "C" AS circuit,
+                     substr(split_part(p_asked, '|', 3), 3) COLLATE "C" AS remote,
+                     split_part(p_asked, '|', 5) COLLATE "C" AS station) asked,
+            radius.usual u, radius.nas n
+        WHERE u.login_hex = split_part(p_asked, '|', 1) AND n.address = p_nas::inet
+          AND CASE u.mode WHEN '' THEN n.mode ELSE u.mode END IN ('AUTO', 'LOGIN');
+        IF is_sure AND usual IS NOT NULL THEN
             RETURN usual;
         END IF;
     END IF;
-    RETURN radius.weigh(p_nas, p_login_hex, p_mac, p_circuit, p_remote, p_password);
+    login_hex := split_part(p_asked, '|', 1);
+    circuit := substr(split_part(p_asked, '|', 2), 3);
+    remote := substr(split_part(p_asked, '|', 3), 3);
+    its_mac := radius.mac_of(regexp_replace(p_asked, '^(?:[^|]*\|){4}', ''), login_hex);
+    IF usual IS NOT NULL THEN
+        PERFORM WHERE EXISTS (
+            SELECT FROM public.radius_decision o
+            WHERE o.mac = its_mac AND o.mac <> '' AND o.subscription_id <> whose
+        ) OR EXISTS (
+            SELECT FROM public.radius_decision o
+            WHERE o.circuit_hex = circuit AND o.remote_hex = remote AND o.circuit_hex <> ''
+              AND o.subscription_id <> whose);
+        IF NOT FOUND THEN
+            RETURN usual;
+        END IF;
+    END IF;
+    RETURN radius.weigh(p_nas, login_hex, its_mac, circuit, remote, p_password);
 END $$;
 
 -- The same in full: other factors, other modes, odd passwords, limits, refusals.
@@ -106,13 +121,12 @@ BEGIN
     -- rlm_sql reads "\" as C does, and a value between quotes in its own way: a program, if they are
     -- backquotes. So a password that begins with a quote gets a letter in front, which the policy takes
     -- away; other values of that sort are never made ready.
-    RETURN 'Bill-Verdict' || chr(9) || 'PASSWORD' || chr(10)
-        || CASE WHEN who.password ~ '^["''`]' THEN 'Bill-Fast-Quoted' || chr(9) || 'p'
-                ELSE 'Bill-Fast-Password' || chr(9) END
+    RETURN CASE WHEN who.password ~ '^["''`]' THEN 'Bill-Fast-Quoted' || chr(9) || 'p'
+            ELSE 'Bill-Fast-Password' || chr(9) END
         || replace(who.password, '\', '\\') || chr(10) || told;
 END $$;
 
-REVOKE ALL ON FUNCTION radius.authorize(text, text, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION radius.authorize(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION radius.weigh(text, text, text, text, text, text) FROM PUBLIC;
 -- Nobody who is not named may use what lies in the schema public: functions are PUBLIC's by default.
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
@@ -122,12 +136,10 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'geobill_app') THEN
         EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO geobill_app', current_database());
         GRANT USAGE ON SCHEMA public, radius TO geobill_app;
-        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text)
-            TO geobill_app;
+        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text) TO geobill_app;
     END IF;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'geobill_radius') THEN
         GRANT USAGE ON SCHEMA radius TO geobill_radius;
-        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text)
-            TO geobill_radius;
+        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text) TO geobill_radius;
     END IF;
 END $$;

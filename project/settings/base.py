@@ -20,6 +20,7 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = Path(envstr("GEOBILL_VAR") or BASE_DIR / "var").resolve()
 SECRETS_DIR = VAR_DIR / "secrets"
 load_defaults(VAR_DIR / "ports.env")
+load_defaults(VAR_DIR / "sockets.env")
 
 # --- Who we are on the network -------------------------------------------------------------------
 GEOBILL_WEB_PORT = envint("GEOBILL_WEB_PORT", 8000)
@@ -144,6 +145,8 @@ def database(*, role: str, pool_max_size: int) -> dict[str, Any]:
     }
 
 
+# The folder of PostgreSQL's Unix sockets, where it runs on this machine: FreeRADIUS comes that way.
+GEOBILL_DB_SOCKETS = envstr("GEOBILL_DB_SOCKETS", "")
 GEOBILL_DB_POOL_MAX_SIZE = envint("GEOBILL_DB_POOL_MAX_SIZE", 0)
 # How many days before the money ends a client is told (`billing.charging.notices`).
 GEOBILL_NOTICE_DAYS = envlist("GEOBILL_NOTICE_DAYS", ("5", "3", "1"))

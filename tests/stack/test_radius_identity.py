@@ -366,14 +366,16 @@ def test_the_role_of_the_server_may_do_one_thing(radius: RadiusSystem) -> None:
         },
         autocommit=True,
     ) as connection:
-        call = "SELECT radius.authorize('127.0.0.1', %s, '', '', '', '1')"
+        call = "SELECT radius.authorize('127.0.0.1', %s || '||||', '1')"
         told = connection.execute(call, [one.login.encode().hex()]).fetchone()
         assert told is not None
-        assert told[0].startswith("Bill-Verdict\tPASSWORD\n")
+        assert told[0].startswith("Bill-Fast-Password\t")
         for statement in (
             "SELECT password FROM public.radius_decision",
             "SELECT radius.weigh('127.0.0.1', '', '', '', '', '1')",
             "SELECT vendor FROM radius.nas",
+            "SELECT told FROM radius.usual",
+            "SELECT told FROM radius.usual_now",
             "SELECT public.radius_resolve('a', '', '', '', true, 'AUTO')",
             "SELECT public.network_ip_reap(now(), 1)",
             "SELECT public.ST_Point(1, 2)",

@@ -19,6 +19,8 @@ from network.radius.configuration import (
 )
 from network.radius.sources import Sources
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
 
 class Command(BaseCommand):
     """Write the configuration folder; with --check let FreeRADIUS read it."""
@@ -104,10 +106,13 @@ def _redis_place() -> RedisPlace:
 
 
 def _database() -> tuple[tuple[str, str], ...]:
-    """PostgreSQL as FreeRADIUS reaches it, in its own role."""
+    """PostgreSQL as FreeRADIUS reaches it, in its own role: by its Unix socket, if there is one."""
     entry = settings.DATABASES["default"]
+    host, folder = str(entry["HOST"]), settings.GEOBILL_DB_SOCKETS
+    if folder and host in LOOPBACK and Path(folder, f".s.PGSQL.{entry['PORT']}").exists():
+        host = folder
     return (
-        ("host", str(entry["HOST"])),
+        ("host", host),
         ("port", str(entry["PORT"])),
         ("dbname", str(entry["NAME"])),
         ("user", settings.GEOBILL_DB_USERS["radius"]),

@@ -1,6 +1,7 @@
 """The rules of identity: laws that hold for every request, and the same rules in the database."""
 
 import itertools
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from network.identifiers import mac_of_station
 from network.identity import Factors, Identity, Mode, Problem, resolve
 from network.models import AccessMode, RadiusDecision
 from tests.support import services
@@ -182,22 +184,78 @@ def test_the_database_decides_the_same(
             ), (identity, told)
 
 
+MAC = "aabbccddeeff"
+STATIONS = [
+    *("", ":", "|", "aabbccddeeff", "AA:BB:CC:DD:EE:FF", "1:aa:bb:cc:dd:ee:ff", "01aabbccddeeff"),
+    *("aabb.ccdd.eeff", "aa|bb|cc|dd|ee|ff", "aa;bb;cc;dd;ee;ff", "aa=bb=cc=dd=ee=ff"),
+    *("a:abbccddeeff", "aabbccddeef", "aabbccddeeff|x", "aa'bb'cc'dd'ee'ff", "0aabbccddeeff"),
+    "bb" * 6,
+]
+SAFE = frozenset("@abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_: /|")
+
+
+def as_rlm_sql_writes(text: str) -> str:
+    """Signs that are not among its `safe_characters` (raddb/mods/sql)."""
+    return "".join(one if one in SAFE else f"={ord(one):02X}" for one in text)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("station", STATIONS)
+def test_the_short_cut_finds_whom_weighing_finds(three: list[int], station: str) -> None:
+    """Whatever stands where the MAC should, and though a login may itself be another's MAC."""
+    first, second = three[:2]
+    own = {"mode": "", "replies": {"mikrotik": {"Filter-Id": "x"}}}
+    with connection.cursor() as cursor:
+        for login, mac, port, others in itertools.product(
+            ("a", "bb" * 6), ("", MAC), (("", ""), ("01", "ff")), ("LOGIN", "MAC", "TWO_OF_THREE")
+        ):
+            rows = RadiusDecision.objects
+            rows.filter(subscription_id=first).update(
+                **own, login=login, mac=mac, circuit_hex="01", remote_hex="ff"
+            )
+            rows.filter(subscription_id=second).update(
+                **own | {"mode": others}, login="z", mac="bb" * 6, circuit_hex="02"
+            )
+            identity = Identity(login, mac, *port, has_password=True)
+            text = as_rlm_sql_writes(asked(identity, station))
+            cursor.execute(
+                "SELECT radius.mac_of(%s, %s)", [as_rlm_sql_writes(station), login.encode().hex()]
+            )
+            (found,) = cursor.fetchone()
+            assert found == mac_of_station(station.encode(), login.encode())
+            cursor.execute(
+                "SELECT radius.authorize(%(nas)s, %(asked)s, '1'),"
+                " radius.weigh(%(nas)s, %(login)s, %(mac)s, %(circuit)s, %(remote)s, '1')",
+                {
+                    "nas": NAS,
+                    "asked": text,
+                    "login": login.encode().hex(),
+                    "mac": found,
+                    "circuit": port[0],
+                    "remote": port[1],
+                },
+            )
+            told = [sorted(re.sub(r"(:)[0-9a-f]{8}", "", one).split()) for one in cursor.fetchone()]
+            assert told[0] == told[1], (identity, station, others)
+
+
 def answered(cursor: Any, identity: Identity) -> tuple[int | None, str]:
     """What the fast path says as a whole, its short cut for logins among it: whose, and how."""
     cursor.execute(
-        "SELECT radius.authorize(%s, %s, %s, %s, %s, %s)",
-        [
-            NAS,
-            identity.login.encode().hex(),
-            identity.mac,
-            identity.circuit_hex,
-            identity.remote_hex,
-            "1" if identity.has_password else "",
-        ],
+        "SELECT radius.authorize(%s, %s, %s)",
+        [NAS, asked(identity), "1" if identity.has_password else ""],
     )
     told = dict(line.split("\t") for line in cursor.fetchone()[0].splitlines() if line)
     service = int(told["Class"].split(":")[1]) if "Class" in told else None
-    return service, told["Bill-Verdict"]
+    return service, told.get("Bill-Verdict", "PASSWORD")
+
+
+def asked(identity: Identity, station: str | None = None) -> str:
+    """As FreeRADIUS puts it together (raddb/policy/identifiers)."""
+    parts = (identity.circuit_hex, identity.remote_hex)
+    circuit, remote = (f"0x{part}" if part else "" for part in parts)
+    told = identity.mac if station is None else station
+    return f"{identity.login.encode().hex()}|{circuit}|{remote}||{told}"
 
 
 @pytest.fixture

@@ -1,0 +1,134 @@
+-- The fast path: what FreeRADIUS asks by itself (rlm_sql), without the REST group.
+--
+-- It may be called by a role that may do nothing else. Options and names come as hex text: what
+-- rlm_sql makes of other letters (`=XX`) is no matter then. The answer is attributes of the reply, a
+-- line each: name, tab, value as rlm_sql reads it. `Bill-Verdict` is always among them:
+--
+--   PASSWORD  let in whoever proves the password        ACCEPT   let in: the equipment was proof
+--   ASK       the REST group must decide                REFUSED  not to be let in from here
+--
+-- Each statement of a function is set up anew in each transaction, which costs more than it does: the
+-- usual question (a login and its password, nothing against it) is answered by one.
+CREATE SCHEMA IF NOT EXISTS radius;
+DROP FUNCTION IF EXISTS radius.authorize(text, text, text);
+DROP FUNCTION IF EXISTS radius.authorize(text, text, text, text, text, text);
+DROP FUNCTION IF EXISTS radius.authorize(text, text, text, text, text, text, text[]);
+DROP FUNCTION IF EXISTS radius.weigh(text, text, text, text, text, text);
+
+-- No search_path of its own, which would cost: it names the schema of each table, and who may call it
+-- may make neither a function nor an operator that could stand before those of the system.
+-- STABLE, though each Class is another: within one call it is the same, and nothing is written.
+CREATE FUNCTION radius.authorize(
+    p_nas text, p_login_hex text, p_mac text, p_circuit text, p_remote text, p_password text
+) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER
+AS $$
+DECLARE
+    usual text;
+BEGIN
+    -- Whose login it is, where nothing else leads to another service; all the rest is weighed.
+    -- EXISTS inside CASE stays a look-up of one row: no join is made of it.
+    IF p_password <> '' THEN
+        SELECT 'Bill-Verdict' || chr(9) || 'PASSWORD' || chr(10)
+            || 'Bill-Fast-Password' || chr(9) || replace(d.password, '\', '\\') || chr(10)
+            || 'Class' || chr(9) || 's:' || d.subscription_id || ':'
+            || lpad(to_hex(floor(random() * 4294967296)::bigint), 8, '0') || chr(10)
+            || (d.lines ->> n.vendor)
+        INTO usual
+        FROM radius.nas n
+        JOIN public.radius_decision d ON d.login = CASE
+            -- Only visible ASCII is compared here; how other letters fold is the REST group's knowledge.
+            -- The name of an encoding brings the collation "C" along, which the index has not.
+            WHEN p_login_hex ~ '^(?:[2-6][0-9a-f]|7[0-9a-e])+$'
+            THEN lower(btrim(convert_from(decode(p_login_hex, 'hex'), 'UTF8')
+                             COLLATE "default")) END
+        WHERE n.address = p_nas::inet AND d.state = 'FULL' AND d.sessions_max IS NULL
+          AND CASE d.mode WHEN '' THEN n.mode ELSE d.mode END IN ('AUTO', 'LOGIN')
+          AND d.password !~ '^["''`]|[\x01-\x1f]' AND d.password <> ''
+          AND CASE WHEN p_mac = '' THEN true ELSE NOT EXISTS (
+              SELECT FROM public.radius_decision o
+              WHERE o.mac = p_mac AND o.mac <> '' AND o.subscription_id <> d.subscription_id) END
+          AND CASE WHEN p_circuit = '' THEN true ELSE NOT EXISTS (
+              SELECT FROM public.radius_decision o
+              WHERE o.circuit_hex = p_circuit AND o.remote_hex = p_remote AND o.circuit_hex <> ''
+                AND o.subscription_id <> d.subscription_id) END;
+        IF usual IS NOT NULL THEN
+            RETURN usual;
+        END IF;
+    END IF;
+    RETURN radius.weigh(p_nas, p_login_hex, p_mac, p_circuit, p_remote, p_password);
+END $$;
+
+-- The same in full: other factors, other modes, odd passwords, limits, refusals.
+CREATE FUNCTION radius.weigh(
+    p_nas text, p_login_hex text, p_mac text, p_circuit text, p_remote text, p_password text
+) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+AS $$
+DECLARE
+    ask CONSTANT text := 'Bill-Verdict' || chr(9) || 'ASK';
+    refused CONSTANT text := 'Bill-Verdict' || chr(9) || 'REFUSED';
+    asked_login text := '';
+    knocked record;
+    who record;
+    told text;
+BEGIN
+    IF p_login_hex !~ '^(?:[2-6][0-9a-f]|7[0-9a-e])*$' THEN
+        RETURN ask;
+    END IF;
+    IF p_login_hex <> '' THEN
+        asked_login := lower(btrim(convert_from(decode(p_login_hex, 'hex'), 'UTF8')));
+    END IF;
+    SELECT n.vendor, n.mode INTO knocked FROM radius.nas n WHERE n.address = p_nas::inet;
+    IF NOT FOUND THEN
+        RETURN ask;
+    END IF;
+    who := radius_resolve(
+        asked_login, p_mac, p_circuit, p_remote, p_password <> '', knocked.mode);
+    IF who.subscription_id IS NULL OR who.state <> 'FULL' THEN
+        RETURN refused;
+    END IF;
+    IF who.sessions_max IS NOT NULL THEN
+        PERFORM FROM network_session s
+        WHERE s.subscription_id = who.subscription_id AND s.state = 'OPEN'
+          AND NOT s.is_guest AND (s.mac = '' OR s.mac <> p_mac)
+        OFFSET who.sessions_max - 1 LIMIT 1;
+        IF FOUND THEN
+            RETURN refused;
+        END IF;
+    END IF;
+    told := who.lines ->> knocked.vendor;
+    IF told IS NULL OR (who.check_password AND who.password ~ '[\x01-\x1f]') THEN
+        RETURN ask;
+    END IF;
+    told := 'Class' || chr(9) || 's:' || who.subscription_id || ':'
+        || lpad(to_hex(floor(random() * 4294967296)::bigint), 8, '0') || chr(10) || told;
+    IF NOT who.check_password THEN
+        RETURN 'Bill-Verdict' || chr(9) || 'ACCEPT' || chr(10) || told;
+    END IF;
+    -- rlm_sql reads "\" as C does, and a value between quotes in its own way: a program, if they are
+    -- backquotes. So a password that begins with a quote gets a letter in front, which the policy takes
+    -- away; other values of that sort are never made ready.
+    RETURN 'Bill-Verdict' || chr(9) || 'PASSWORD' || chr(10)
+        || CASE WHEN who.password ~ '^["''`]' THEN 'Bill-Fast-Quoted' || chr(9) || 'p'
+                ELSE 'Bill-Fast-Password' || chr(9) END
+        || replace(who.password, '\', '\\') || chr(10) || told;
+END $$;
+
+REVOKE ALL ON FUNCTION radius.authorize(text, text, text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION radius.weigh(text, text, text, text, text, text) FROM PUBLIC;
+-- Nobody who is not named may use what lies in the schema public: functions are PUBLIC's by default.
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'geobill_app') THEN
+        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO geobill_app', current_database());
+        GRANT USAGE ON SCHEMA public, radius TO geobill_app;
+        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text)
+            TO geobill_app;
+    END IF;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'geobill_radius') THEN
+        GRANT USAGE ON SCHEMA radius TO geobill_radius;
+        GRANT EXECUTE ON FUNCTION radius.authorize(text, text, text, text, text, text)
+            TO geobill_radius;
+    END IF;
+END $$;
