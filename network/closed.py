@@ -4,6 +4,9 @@ FreeRADIUS keeps the last good answer of each subscriber for a day, for the hour
 Geobill nor the database can be asked. Who was blocked after that answer, on the other node or
 without logging in anew, must not come in by it: before it lets somebody in from its cache it looks
 into this set (`raddb/policy/closed.stream`). The worker that reads a Redis' accounting keeps it.
+
+Where accounting goes packet by packet to the REST group there is no such worker: there FreeRADIUS
+is told with the answer to each report of a session that it shall forget its service (`is_closed`).
 """
 
 import logging
@@ -13,6 +16,7 @@ import redis
 from django.db import Error, close_old_connections, connection
 
 from network.radius.configuration import CLOSED_NAME
+from project.core import prepared
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +24,16 @@ KEY = CLOSED_NAME
 EVERY_S = 10.0
 CHUNK = 10_000
 
+_IS_CLOSED = "SELECT state <> 'FULL' FROM radius_decision WHERE subscription_id = %s"
 _CLOSED = "SELECT subscription_id FROM radius_decision WHERE state <> 'FULL' ORDER BY 1"
+
+
+def is_closed(*, subscription_id: int | None) -> bool:
+    """Whether this service is there and has no full access now; None: nobody's session."""
+    if subscription_id is None:
+        return False
+    rows = prepared.rows(_IS_CLOSED, [subscription_id])
+    return bool(rows and rows[0][0])
 
 
 class Keeper:

@@ -27,6 +27,11 @@ SCHEDULE = {
         "task": "network.tasks.sample_pools",
         "schedule": crontab(minute="*/10"),
     },
+    "network.find_ip_conflicts": {
+        "task": "network.tasks.find_ip_conflicts",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240},
+    },
     "network.place_lines": {"task": "network.tasks.place_lines", "schedule": 60.0},
     # At the first second of each minute: night speeds and plans change at their hour. A run that
     # waited for long in the queue is of no use, the next one makes up for it.

@@ -20,7 +20,7 @@ from network import (
     verification,
     wishes,
 )
-from network.addressing import utilisation
+from network.addressing import conflicts, utilisation
 from project.core import clock
 
 
@@ -110,6 +110,12 @@ def reap_addresses() -> None:
 def sample_pools() -> None:
     """Remember how much of each pool of addresses is taken."""
     utilisation.sample(at=clock.now())
+
+
+@shared_task
+def find_ip_conflicts() -> None:
+    """Compare all addresses with who should have them, for large networks."""
+    conflicts.find()
 
 
 @shared_task

@@ -5,13 +5,18 @@ A wish (AccessAction) is stored in the transaction of its cause and carried out 
 the wire is let finish first.
 """
 
+import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from kombu.exceptions import OperationalError
 
 from network.models import AccessAction
+
+logger = logging.getLogger(__name__)
 
 State, Kind = AccessAction.State, AccessAction.Kind
 
@@ -262,6 +267,23 @@ def _handing_over(nas_id: int) -> Callable[[], None]:
     def hand_over() -> None:
         from network.tasks import send_wishes
 
-        send_wishes.delay(nas_id=nas_id)
+        try:
+            send_wishes.delay(nas_id=nas_id)
+        except OperationalError as error:
+            logger.warning("BRAS %s is asked from here: the queue is away (%s)", nas_id, error)
+            threading.Thread(target=_send_here, args=(nas_id,), name=f"bras-{nas_id}").start()
 
     return hand_over
+
+
+def _send_here(nas_id: int) -> None:
+    """Without the queue nobody would carry a block out until it is back: sessions go on for a day.
+    One sender at a time, as ever; what is silent now waits in the table for the queue."""
+    from network.tasks import send_wishes
+
+    try:
+        send_wishes(nas_id=nas_id)
+    except Exception:
+        logger.exception("BRAS %s could not be asked from here", nas_id)
+    finally:
+        connection.close()

@@ -9,6 +9,9 @@
 | RESERVED | somebody holds an address of a reserved range |
 | CLAIM | an import wanted an address that another service holds |
 | NOT_BY_RULE | an own address that a rule gave, of a pool that no rule names for the service now |
+
+In a small network all is compared for each page. In a large one (`network.large`) a task reads
+everything each five minutes, and a page compares what was found then as of now.
 """
 
 from collections.abc import Iterable
@@ -18,6 +21,7 @@ from enum import StrEnum
 
 from django.db import connection, transaction
 
+from network import large
 from network.addressing import static
 from network.models import IpAssignment, IpClaim, Session
 from project.core import audit
@@ -55,72 +59,121 @@ class Conflict:
     key: str
 
 
-# Each gives: address, kind of address, service, other service, right address, key.
+# Each gives: address, kind of address, service, other service, right address, key, and its place.
+# `{sessions}` and `{held}`: all of them, or those that were found (`find`), compared as of now.
 _QUERIES = {
     Kind.OTHERS: """
-        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, a.subscription_id, '', s.unique_id
-        FROM network_session s JOIN network_ipassignment a ON a.address = s.framed_ip
+        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, a.subscription_id, '', s.unique_id,
+               s.id
+        FROM {sessions} JOIN network_ipassignment a ON a.address = s.framed_ip
         WHERE a.subscription_id IS DISTINCT FROM s.subscription_id
-          AND a.state IN ('ASSIGNED', 'IN_USE') ORDER BY s.id LIMIT %(most)s""",
+          AND a.state IN ('ASSIGNED', 'IN_USE')""",
     Kind.TWICE: """
-        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, o.subscription_id, '', s.unique_id
-        FROM (SELECT framed_ip FROM network_session WHERE framed_ip IS NOT NULL
-              GROUP BY framed_ip HAVING count(*) > 1 LIMIT %(most)s) twice
-        JOIN network_session s ON s.framed_ip = twice.framed_ip
-        JOIN LATERAL (SELECT x.subscription_id, x.id FROM network_session x
-                      WHERE x.framed_ip = s.framed_ip ORDER BY x.started_at DESC, x.id DESC LIMIT 1
-        ) o ON o.id <> s.id ORDER BY s.framed_ip, s.id LIMIT %(most)s""",
+        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, o.subscription_id, '', s.unique_id,
+               row_number() OVER (ORDER BY s.framed_ip, s.id)
+        FROM {twice} JOIN LATERAL (
+            SELECT x.subscription_id, x.id FROM network_session x
+            WHERE x.framed_ip = s.framed_ip ORDER BY x.started_at DESC, x.id DESC LIMIT 1
+        ) o ON o.id <> s.id""",
     Kind.NOT_DECIDED: """
-        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, NULL, host(d.framed_ip), s.unique_id
-        FROM network_session s JOIN radius_decision d ON d.subscription_id = s.subscription_id
-        WHERE NOT s.is_guest AND d.framed_ip <> s.framed_ip
-        ORDER BY s.id LIMIT %(most)s""",
+        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, NULL::bigint, host(d.framed_ip),
+               s.unique_id, s.id
+        FROM {sessions} JOIN radius_decision d ON d.subscription_id = s.subscription_id
+        WHERE NOT s.is_guest AND d.framed_ip <> s.framed_ip""",
     Kind.CLAIM: """
         SELECT CASE WHEN c.kind = 'IPV4' THEN host(c.address) ELSE c.address::text END, c.kind,
-               c.subscription_id, a.subscription_id, '', c.id::text
+               c.subscription_id, a.subscription_id, '', c.id::text, c.id
         FROM network_ipclaim c LEFT JOIN network_ipassignment a ON a.address && c.address
-        WHERE c.settled_at IS NULL ORDER BY c.id LIMIT %(most)s""",
+        WHERE c.settled_at IS NULL""",
     Kind.RESERVED: """
         SELECT CASE WHEN a.kind = 'IPV4' THEN host(a.address) ELSE a.address::text END, a.kind,
-               a.subscription_id, NULL, r.note, a.id::text
-        FROM network_ipreserve r JOIN network_ipassignment a
-          ON a.address >= r.first AND a.address <= r.last
-        ORDER BY a.address LIMIT %(most)s""",
+               a.subscription_id, NULL::bigint, r.note, a.id::text, a.address
+        FROM network_ipreserve r JOIN {held} ON a.address >= r.first AND a.address <= r.last""",
     Kind.OUTSIDE_SESSION: """
-        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, NULL, '', s.unique_id
-        FROM network_session s
+        SELECT host(s.framed_ip), 'IPV4', s.subscription_id, NULL::bigint, '', s.unique_id, s.id
+        FROM {sessions}
         WHERE s.framed_ip IS NOT NULL
           AND NOT EXISTS (SELECT FROM network_ippool p WHERE p.kind = 'IPV4'
                           AND p.first <= s.framed_ip AND p.last >= s.framed_ip)
           AND NOT EXISTS (SELECT FROM network_ipassignment a WHERE a.address = s.framed_ip
-                          AND a.subscription_id = s.subscription_id)
-        ORDER BY s.id LIMIT %(most)s""",
+                          AND a.subscription_id = s.subscription_id)""",
     Kind.OUTSIDE_OWN: """
         SELECT CASE WHEN a.kind = 'IPV4' THEN host(a.address) ELSE a.address::text END, a.kind,
-               a.subscription_id, NULL, '', a.id::text
-        FROM network_ipassignment a
+               a.subscription_id, NULL::bigint, '', a.id::text, a.address
+        FROM {held}
         WHERE a.pool_id IS NULL
           AND NOT EXISTS (SELECT FROM network_ippool p WHERE p.kind = a.kind
-                          AND p.first <= a.address AND p.last >= a.address)
-        ORDER BY a.address LIMIT %(most)s""",
+                          AND p.first <= a.address AND p.last >= a.address)""",
     Kind.NOT_BY_RULE: """
         SELECT CASE WHEN a.kind = 'IPV4' THEN host(a.address) ELSE a.address::text END, a.kind,
-               a.subscription_id, NULL, '', a.id::text
-        FROM network_ipassignment a JOIN network_ipplan x
+               a.subscription_id, NULL::bigint, '', a.id::text, a.address
+        FROM {held} JOIN network_ipplan x
           ON x.subscription_id = a.subscription_id AND x.kind = a.kind
-        WHERE a.state = 'ASSIGNED' AND a.source = 'RULE' AND NOT a.pool_id = ANY(x.pool_ids)
-        ORDER BY a.address LIMIT %(most)s""",
+        WHERE a.state = 'ASSIGNED' AND a.source = 'RULE' AND NOT a.pool_id = ANY(x.pool_ids)""",
 }
+# OFFSET 0: else the limit makes the planner walk along the order and look each row up, which takes
+# a million look-ups where nothing is wrong. Joined as a whole it reads each table once.
+_LISTED = """
+SELECT address, address_kind, service, other, ought, key FROM ({rows} OFFSET 0) found
+    (address, address_kind, service, other, ought, key, place)
+ORDER BY place LIMIT %(most)s"""
+_ALL = {
+    "sessions": "network_session s",
+    "held": "network_ipassignment a",
+    "twice": """(SELECT framed_ip FROM network_session WHERE framed_ip IS NOT NULL
+          GROUP BY framed_ip HAVING count(*) > 1 LIMIT %(most)s) twice
+        JOIN network_session s ON s.framed_ip = twice.framed_ip""",
+}
+_FOUND_SESSIONS = """network_ip_conflict_found f
+        JOIN network_session s ON f.kind = %(kind)s AND s.unique_id = f.ref"""
+_FOUND = {
+    "sessions": _FOUND_SESSIONS,
+    "twice": _FOUND_SESSIONS,
+    "held": """network_ip_conflict_found f
+        JOIN network_ipassignment a
+          ON a.id = CASE WHEN f.kind = %(kind)s THEN f.ref::bigint END""",
+}
+FOUND_KINDS = tuple(kind for kind in Kind if kind is not Kind.CLAIM)  # open claims have an index
 
 
 def listed(*, kinds: Iterable[Kind] = tuple(Kind)) -> list[Conflict]:
-    """What is wrong now, at most 200 of each kind, in the order of weight."""
+    """What is wrong now, at most 200 of each kind, in the order of weight.
+
+    In a large network: of what `find` has found, what still is so.
+    """
+    is_large = large.is_large()
     found = []
     with connection.cursor() as cursor:
         for kind in kinds:
-            cursor.execute(_QUERIES[kind], {"most": MOST})
+            cursor.execute(
+                _statement(kind, among=_FOUND if is_large and kind in FOUND_KINDS else _ALL),
+                {"most": MOST, "kind": kind.value},
+            )
             found += [Conflict(kind, *row) for row in cursor.fetchall()]
     return found
+
+
+def find() -> int:
+    """In a large network: read everything and keep what is wrong, for `listed`; gives how much."""
+    if not large.is_large():
+        return 0
+    count = 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('ip_conflicts', 0))")
+        cursor.execute("DELETE FROM network_ip_conflict_found")
+        for kind in FOUND_KINDS:
+            rows = _statement(kind, among=_ALL)
+            cursor.execute(
+                "INSERT INTO network_ip_conflict_found (kind, ref)"  # noqa: S608 (our own text)
+                f" SELECT DISTINCT %(kind)s::text, key FROM ({rows}) wrong",
+                {"most": MOST, "kind": kind.value},
+            )
+            count += cursor.rowcount
+    return count
+
+
+def _statement(kind: Kind, *, among: dict[str, str]) -> str:
+    return _LISTED.format(rows=_QUERIES[kind].format(**among))
 
 
 def adopt(*, unique_id: str, at: datetime, actor: Actor) -> str:

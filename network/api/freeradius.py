@@ -26,7 +26,15 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 from psycopg.errors import DeadlockDetected, LockNotAvailable
 
-from network import access_requests, authorizations, echoes, factor_sources, queries, sessions
+from network import (
+    access_requests,
+    authorizations,
+    closed,
+    echoes,
+    factor_sources,
+    queries,
+    sessions,
+)
 from network.accounting import UselessPacketError, read
 from network.entry_facts import facts_of
 from network.radius import echo, messages, note_entry
@@ -103,7 +111,8 @@ def accounting(request: HttpRequest) -> HttpResponse:
     """POST /radius/accounting: one Accounting-Request; 204 once it is stored.
 
     What nobody can use is answered 204 as well: refused, it would stay first in the buffer of
-    FreeRADIUS for ever and hold up all that follow.
+    FreeRADIUS for ever and hold up all that follow. 200 with `Bill-Verdict` CLOSED once it is
+    stored, where the service has no full access now: FreeRADIUS forgets the answer it remembers.
     """
     message = messages.parse(request.body)
     entry = message.text("Bill-Entry")
@@ -115,6 +124,8 @@ def accounting(request: HttpRequest) -> HttpResponse:
         told = echo.of_message(message, echoes.names())
         facts = read(message, received_at=clock.now(), echo=told, sources=factor_sources.current())
         sessions.ingest([facts])
+        if closed.is_closed(subscription_id=getattr(facts, "subscription_id", None)):
+            return JsonResponse({"request:Bill-Verdict": messages.value("CLOSED")})
     except (BadEntryError, UselessPacketError, DataError) as error:
         logger.warning("an accounting packet was dropped: %s", error)
     return HttpResponse(status=204)

@@ -139,8 +139,12 @@ class Accounting(_Described):
         operation_id="radius_accounting",
         tags=["radius"],
         summary="One Accounting-Request; telling the same twice changes nothing",
+        description=(
+            "200 with `request:Bill-Verdict` = CLOSED where the service has no full access now: "
+            "FreeRADIUS forgets the answer that it keeps for outages."
+        ),
         request={JSON: MESSAGE},
-        responses={204: None, **UNWELL},
+        responses={204: None, (200, JSON): REPLY, **UNWELL},
     )
     def post(self, request: Request) -> HttpResponse:
         """One Accounting-Request."""

@@ -27,7 +27,13 @@ from network.models.session import (
     SessionHistory,
     TrafficDay,
 )
-from network.models.standing import DriftFound, SessionSpot, SessionTally, Standing
+from network.models.standing import (
+    DriftFound,
+    IpConflictFound,
+    SessionSpot,
+    SessionTally,
+    Standing,
+)
 from network.models.temporary import ScheduleMark, TemporarySpeed
 
 __all__ = [
@@ -44,6 +50,7 @@ __all__ = [
     "IpAssignment",
     "IpBasis",
     "IpClaim",
+    "IpConflictFound",
     "IpFree",
     "IpHistory",
     "IpPlan",

@@ -26,6 +26,21 @@ class SessionSpot(models.Model):
         return self.key
 
 
+class IpConflictFound(models.Model):
+    """What was wrong with an address when all were compared last (`addressing.conflicts.find`):
+    `ref` is a session's unique id, or the number of an IpAssignment, as the kind is."""
+
+    pk = models.CompositePrimaryKey("kind", "ref")
+    kind = models.CharField(max_length=15)
+    ref = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "network_ip_conflict_found"
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.ref}"
+
+
 class SessionTally(models.Model):
     """How many open sessions a BRAS has; 0 stands for those of BRASes that nobody registered."""
 

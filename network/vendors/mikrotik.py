@@ -29,7 +29,7 @@ DRIVER = Driver(
         Template("Mikrotik-Rate-Limit", "0/0"),
     ),
     identify=(*common.BY_SESSION_ID, *common.BY_LOGIN, *common.BY_ADDRESS),
-    opt82_sources=(*common.ADSL_FORUM, "Agent-Circuit-Id; Agent-Remote-Id"),
+    opt82_sources=common.ADSL_FORUM,
     mac_sources=("Calling-Station-Id", "User-Name"),
     capabilities=Capabilities(coa=True, coa_rate=True, redirect=True),
 )

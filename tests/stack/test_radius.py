@@ -269,6 +269,28 @@ def test_who_is_refused_by_geobill_is_not_remembered(radius: RadiusSystem, known
         radius.start_rest()
 
 
+def test_who_was_walled_in_without_a_log_in_is_forgotten_with_his_next_report(
+    radius: RadiusSystem, known: Known
+) -> None:
+    given = radius.pap(known.login, known.password).attributes["Class"]
+    same = f', User-Name = "{known.login}", Class = {given}'
+    radius.account("Start", "walled", same)
+    with radius.database():
+        other = services.service()
+        row = RadiusDecision.objects.get(subscription=other)
+    untouched = radius.pap(row.login, row.password).attributes["Class"]
+    with radius.database():
+        services.block(known.subscription)
+    assert radius.account("Interim-Update", "walled", same).kind == "Accounting-Response"
+    radius.account("Interim-Update", "fine", f', User-Name = "{row.login}", Class = {untouched}')
+    radius.stop_rest()
+    try:
+        assert radius.pap(known.login, known.password).kind == ""
+        assert radius.pap(row.login, row.password).kind == "Access-Accept"
+    finally:
+        radius.start_rest()
+
+
 def test_a_monitor_is_answered(radius: RadiusSystem) -> None:
     assert radius.ask("Message-Authenticator = 0x00", kind="status").kind == "Access-Accept"
 

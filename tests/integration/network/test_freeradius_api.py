@@ -445,3 +445,26 @@ def test_who_waits_for_another_at_his_port_is_no_outage_and_others_do_not_wait()
         assert authorize("stranger", **of_port).status_code == 200
     finally:
         elsewhere.close()
+
+
+def test_a_report_of_a_closed_service_tells_freeradius_to_forget_it() -> None:
+    services.nas()
+    sold, other = services.service(), services.service()
+    services.block(sold)
+
+    def report(service: int | None, **more: str) -> Any:
+        told = f"s:{service}:ab12cd34" if service else ""
+        return ask(
+            "accounting", Acct_Status_Type="Interim-Update", Acct_Session_Id=f"a{service}",
+            Class=told, Bill_Nas_Src="127.0.0.1", **more,
+        )  # fmt: skip
+
+    told = report(sold.id)
+    assert told.status_code == 200
+    assert told.json() == {"request:Bill-Verdict": {"do_xlat": False, "value": "CLOSED"}}
+    assert Session.objects.get().subscription_id == sold.id
+    assert report(other.id).status_code == 204
+    assert report(None).status_code == 204
+    assert report(10**12).status_code == 204
+    on = ask("accounting", Acct_Status_Type="Accounting-On", Bill_Nas_Src="127.0.0.1")
+    assert on.status_code == 204

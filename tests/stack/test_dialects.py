@@ -1,0 +1,74 @@
+"""What a driver says, as FreeRADIUS itself puts it on the wire: the same octets as ours."""
+
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from pyrad.packet import CoAPacket
+
+from network.radius import dictionaries
+from network.vendors.declarations import SAMPLES
+from network.vendors.driver import ReplyAttribute, identification
+from network.vendors.places import session_values
+from network.vendors.registry import SHIPPED
+
+RADCLIENT = shutil.which("radclient")
+RADDB = Path(dictionaries.__file__).parents[1] / "raddb" / "dictionary"
+HEADER = 20
+
+pytestmark = pytest.mark.skipif(RADCLIENT is None, reason="radclient is not installed")
+
+
+def parts(raw: bytes) -> list[bytes]:
+    """The attributes of a packet, sorted: their order is no matter here."""
+    found, at = [], HEADER
+    while at < len(raw):
+        found.append(raw[at : at + raw[at + 1]])
+        at += raw[at + 1]
+    return sorted(found)
+
+
+def by_freeradius(attributes: Iterable[ReplyAttribute], *, folder: Path) -> list[bytes]:
+    """A request of radclient with these attributes, caught on its way."""
+    text = RADDB.read_text(encoding="utf-8").replace("@SHAREDIR@", str(dictionaries.FREERADIUS))
+    (folder / "dictionary").write_text(text, encoding="utf-8")
+    lines = ", ".join(f'{one.name} += "{one.value}"' for one in attributes)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(30)
+        where = f"127.0.0.1:{server.getsockname()[1]}"
+        assert RADCLIENT is not None
+        command = [RADCLIENT, "-D", str(folder), "-r", "1", "-t", "0.1", where, "coa", "secret"]
+        done = subprocess.run(
+            command, input=lines, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert "Sent CoA-Request" in done.stdout or not done.stderr, done.stderr
+        return parts(server.recv(4096))
+
+
+def by_us(attributes: Iterable[ReplyAttribute]) -> list[bytes]:
+    request = CoAPacket(id=1, secret=b"secret", dict=dictionaries.dictionary())
+    for one in attributes:
+        request.AddAttribute(one.name, dictionaries.typed(one))
+    return parts(request.RequestPacket())
+
+
+@pytest.mark.parametrize("code", sorted(SHIPPED))
+def test_freeradius_and_we_put_the_same_on_the_wire(code: str, tmp_path: Path) -> None:
+    driver = SHIPPED[code]
+    said: dict[ReplyAttribute, None] = {}
+    for profile in SAMPLES:
+        said |= dict.fromkeys(driver.accept(profile))
+        for other in SAMPLES:
+            for packet in driver.diff(profile, other).packets:
+                said |= dict.fromkeys(packet.attributes)
+    values = session_values(
+        acct_session_id="81a00001", login="gb1", framed_ip="10.60.0.7", nas_ip="192.0.2.1",
+        mac="d85ed3000001",
+    )  # fmt: skip
+    said |= dict.fromkeys(identification(driver, values))
+    assert len(said) > 6
+    assert by_freeradius(said, folder=tmp_path) == by_us(said)
