@@ -119,6 +119,13 @@ def test_both_ways_say_the_same_whatever_flag_the_card_overrules(vendor: str) ->
             fastpath.rebuild(at=AT)
             assert same(by_fast(login), by_rest(login)), (flag, value)
             heard.append(json.dumps({**by_rest(login), "Class": []}))
+    for value in (True, False):
+        Nas.objects.filter(id=nas.id).update(
+            capabilities={}, requires_message_authenticator=value, only_watched=value
+        )
+        fastpath.rebuild(at=AT)
+        assert same(by_fast(login), by_rest(login))
+        heard.append(json.dumps({**by_rest(login), "Class": []}))
     wanted = 2 if vendor in {"cisco_isg", "juniper_mx"} else 1
     assert len(set(heard)) == wanted, "these two know services beside the main one"
 
