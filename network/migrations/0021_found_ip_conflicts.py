@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("network", "0019_interval_of_reports")]
+    dependencies = [("network", "0020_usual_logins_in_narrow_rows")]
 
     operations = [
         migrations.CreateModel(
