@@ -27,11 +27,12 @@ from network.radius.messages import RadiusMessage
 from network.radius.stream_entry import ECHO, parse
 
 _ENTRY_CHARS_MAX = 3_000
-_TEXT, _NUMBER, _IPV4 = "([0-9A-Za-z+/]*=*)", "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
+_TEXT, _OCTETS = "([0-9A-Za-z+/]*=*)", "(?:0x((?:[0-9a-f]{2})*))?"
+_NUMBER, _IPV4 = "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
 # Everything that the plain form says, in the order of stream_entry.
 _PLAIN = re.compile(
-    rf"3\|Interim-Update\|([0-9]{{10}})\|{_IPV4}\|([0-9A-Za-z+/]+=*)\|{_TEXT}\|{_TEXT}"
-    rf"\|([0-9a-f]{{12}})?\|{_TEXT}\|{_TEXT}\|{_TEXT}\|{_TEXT}\|{_IPV4}?\|([0-9]{{0,10}})"
+    rf"4\|Interim-Update\|([0-9]{{10}})\|{_IPV4}\|([0-9A-Za-z+/]+=*)\|{_OCTETS}\|{_TEXT}"
+    rf"\|([0-9a-f]{{12}})?\|{_TEXT}\|{_OCTETS}\|{_OCTETS}\|{_TEXT}\|{_IPV4}?\|([0-9]{{0,10}})"
     rf"\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|[^|]*\|([ -{{}}~]*)\|"
 )
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address that a BRAS tells)
@@ -65,10 +66,9 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
         socket.inet_pton(socket.AF_INET, source)
         if framed_ip:
             socket.inet_pton(socket.AF_INET, framed_ip)
-        acct_session_id, own_class, login = _text(session), _text(told_class), _text(user)
+        acct_session_id, login = _text(session), _text(user)
+        own_class = _plain(bytes.fromhex(told_class)) if told_class else ""
         nas_port_id = _text(port) if port else ""
-        circuit_hex = a2b_base64(circuit, strict_mode=True).hex() if circuit else ""
-        remote_hex = a2b_base64(remote, strict_mode=True).hex() if remote else ""
         station = a2b_base64(calling, strict_mode=True)
         mac = mac or mac_of_station(station, a2b_base64(user, strict_mode=True))
     except (OSError, ValueError):
@@ -85,8 +85,8 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
         nas_address=source,
         login=login[:253],
         mac=mac,
-        circuit_hex=circuit_hex[:506],
-        remote_hex=remote_hex[:506],
+        circuit_hex=(circuit or "")[:506],
+        remote_hex=(remote or "")[:506],
         nas_port_id=nas_port_id[:253],
         nonce=nonce,
         framed_ip=framed_ip if framed_ip and framed_ip != _NOBODY else None,
@@ -108,5 +108,9 @@ def _moment(seconds: int) -> datetime:
 
 
 def _text(told: str) -> str:
-    """Bytes of a string attribute as text; what is no UTF-8, and NUL, becomes U+FFFD."""
-    return a2b_base64(told, strict_mode=True).decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return _plain(a2b_base64(told, strict_mode=True))
+
+
+def _plain(told: bytes) -> str:
+    """Bytes of an attribute as text; what is no UTF-8, and NUL, becomes U+FFFD."""
+    return told.decode("utf-8", "replace").replace("\x00", "\ufffd")

@@ -1,11 +1,12 @@
-"""The stream of accounting in Redis: what FreeRADIUS writes there, and the worker that reads it.
+"""The stream of accounting in Redis: what FreeRADIUS has to tell, and the worker that reads it.
 
-FreeRADIUS adds one entry a packet (`raddb/policy/accounting.stream`). Workers of one consumer group
-take them in batches to `sessions.ingest`, and only after its commit is an entry acknowledged and
-deleted. While the database takes a full batch in, a thread reads the next one. A worker that dies
+The forwarder of the spool (`network.spool`) adds entries of many packets, a line each, as FreeRADIUS
+wrote them. Workers of one consumer group take them in batches to `sessions.ingest`, and only after
+its commit is an entry acknowledged and deleted. While the database takes a full batch in, a thread
+reads the next one. A worker that dies
 leaves its entries pending: it takes them again when it is back, another one takes them over after
 `CLAIM_AFTER_S`; taking in twice changes nothing. Entries that were not taken in are never trimmed.
-One that nobody can use goes to a second stream, for people.
+A packet that nobody can use goes to a second stream, for people.
 """
 
 import logging
@@ -20,7 +21,7 @@ import redis
 from django.db import DataError, Error, close_old_connections
 from django.db.models import F
 
-from network import authorizations, sessions
+from network import authorizations, sessions, spool
 from network.accounting import Boot, SessionFacts, UselessPacketError
 from network.entry_facts import facts_of
 from network.models import AccountingProgress
@@ -34,8 +35,9 @@ logger = logging.getLogger(__name__)
 
 STREAM = STREAM_NAME
 GROUP = "ingest"
-BATCH_MAX = 1000
-BATCH_GOOD = 200  # a smaller one waits a moment for more
+BATCH_MAX = 1000  # packets that the database takes in at once
+ENTRIES_MAX = 100  # read at once: of one packet when little happens, of some seventy behind a backlog
+BATCH_GOOD = 20  # entries; a smaller batch waits a moment for more
 LINGER_S = 0.1
 BLOCK_MS = 1000
 CLAIM_AFTER_S = 60
@@ -44,6 +46,7 @@ PROGRESS_EVERY_S = 5.0
 DEAD_KEPT = 10_000
 T = TypeVar("T")
 Entry = tuple[bytes, dict[bytes, bytes]]
+MANY = b"\n"  # between packets of an entry
 
 
 def dead(stream: str) -> str:
@@ -53,25 +56,34 @@ def dead(stream: str) -> str:
 
 @dataclass(slots=True)
 class Batch:
-    """Entries that were read together, sorted by what they are, each with what it says."""
+    """Entries that were read together, and their packets sorted by what they are."""
 
-    entries: list[Entry] = field(default_factory=list)
-    records: list[tuple[Entry, SessionFacts | Boot]] = field(default_factory=list)
-    notes: list[tuple[Entry, Note]] = field(default_factory=list)
-    useless: list[tuple[Entry, str]] = field(default_factory=list)
+    entries: list[bytes] = field(default_factory=list)
+    records: list[tuple[bytes, SessionFacts | Boot]] = field(default_factory=list)
+    notes: list[tuple[bytes, Note]] = field(default_factory=list)
+    useless: list[tuple[bytes, str]] = field(default_factory=list)
+
+    @property
+    def packets(self) -> int:
+        """How many there are in the entries."""
+        return len(self.records) + len(self.notes) + len(self.useless)
 
     def add(self, entries: Iterable[Entry], *, received_at: datetime) -> None:
         """Read these too."""
-        for entry in entries:
-            self.entries.append(entry)
-            packet = entry[1].get(b"p", b"")
-            try:
-                if packet.startswith(note_entry.FORM):
-                    self.notes.append((entry, note_entry.parse(packet, received_at=received_at)))
-                else:
-                    self.records.append((entry, facts_of(packet, received_at=received_at)))
-            except (BadEntryError, UselessPacketError) as error:
-                self.useless.append((entry, str(error)))
+        for name, told in entries:
+            self.entries.append(name)
+            for packet in told.get(b"p", b"").split(MANY):
+                if packet:
+                    self._add(packet, received_at=received_at)
+
+    def _add(self, packet: bytes, *, received_at: datetime) -> None:
+        try:
+            if packet.startswith(note_entry.FORM):
+                self.notes.append((packet, note_entry.parse(packet, received_at=received_at)))
+            else:
+                self.records.append((packet, facts_of(packet, received_at=received_at)))
+        except (BadEntryError, UselessPacketError) as error:
+            self.useless.append((packet, str(error)))
 
 
 class Worker:
@@ -96,23 +108,23 @@ class Worker:
         self._reader.shutdown()
 
     def step(self, *, block_ms: int) -> int:
-        """One batch; gives the number of entries that were taken in and deleted."""
+        """One batch; gives the number of packets that were taken in."""
         if not self._is_ready:
             self._prepare()
             taken = self._pending()
             self._is_ready = True
             return taken
         batch = self._claim() or self._read_ahead() or self._read(block_ms=block_ms)
-        if batch.entries and len(batch.entries) < min(BATCH_GOOD, BATCH_MAX) and block_ms:
+        if batch.entries and len(batch.entries) < min(BATCH_GOOD, ENTRIES_MAX) and block_ms:
             time.sleep(LINGER_S)
-            more = self._read_from(">", count=BATCH_MAX - len(batch.entries))
+            more = self._read_from(">", count=ENTRIES_MAX - len(batch.entries))
             batch.add(more, received_at=clock.now())
-        if len(batch.entries) >= BATCH_MAX and self._ahead is None:
+        if len(batch.entries) >= ENTRIES_MAX and self._ahead is None:
             self._ahead = self._reader.submit(self._read)
         self._take_in(batch)
-        if len(batch.entries) < BATCH_MAX:
+        if len(batch.entries) < ENTRIES_MAX:
             self._note_progress()
-        return len(batch.entries)
+        return batch.packets
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
@@ -146,7 +158,7 @@ class Worker:
             if not found.entries:
                 return taken
             self._take_in(found)
-            taken += len(found.entries)
+            taken += found.packets
 
     def _claim(self) -> Batch | None:
         """What other workers left lying."""
@@ -154,7 +166,7 @@ class Worker:
             return None
         self._claimed_at = time.monotonic()
         answer: Any = self.client.xautoclaim(
-            self.stream, GROUP, self.name, min_idle_time=CLAIM_AFTER_S * 1000, count=BATCH_MAX
+            self.stream, GROUP, self.name, min_idle_time=CLAIM_AFTER_S * 1000, count=ENTRIES_MAX
         )
         found = [one for one in answer[1] if one[1]]
         return self._batch(found) if found else None
@@ -176,7 +188,7 @@ class Worker:
         return batch
 
     def _read_from(self, place: str, *, block_ms: int = 0, count: int | None = None) -> list[Entry]:
-        most = BATCH_MAX if count is None else count
+        most = ENTRIES_MAX if count is None else count
         answer: Any = self.client.xreadgroup(
             GROUP, self.name, {self.stream: place}, count=most, block=block_ms or None
         )
@@ -189,19 +201,18 @@ class Worker:
         because = authorizations.NOT_HAVING_IT
         useless = [
             *batch.useless,
-            *what_is_refused(batch.records, take=sessions.ingest, because=(DataError,)),
-            *what_is_refused(batch.notes, take=authorizations.write_down, because=because),
+            *in_portions(batch.records, take=sessions.ingest, because=(DataError,)),
+            *in_portions(batch.notes, take=authorizations.write_down, because=because),
         ]
         with self.client.pipeline(transaction=True) as pipe:
-            for entry, why in useless:
+            for packet, why in useless:
                 logger.warning("an accounting packet was put aside: %s", why)
-                fields: Any = {**entry[1], b"why": why.encode()}
+                fields: Any = {b"p": packet, b"why": why.encode()}
                 pipe.xadd(dead(self.stream), fields, maxlen=DEAD_KEPT, approximate=True)
-            ids = [entry[0] for entry in batch.entries]
-            pipe.xack(self.stream, GROUP, *ids)
-            pipe.xdel(self.stream, *ids)
+            pipe.xack(self.stream, GROUP, *batch.entries)
+            pipe.xdel(self.stream, *batch.entries)
             pipe.execute()
-        self._packets += len(batch.entries)
+        self._packets += batch.packets
 
     def _note_progress(self) -> None:
         """Say that all was read. The reaper of sessions relies on it."""
@@ -209,17 +220,33 @@ class Worker:
             return
         if self.client.xpending(self.stream, GROUP)["pending"]:
             return
+        if not spool.all_are_emptied(client=self.client):
+            return
         self._progress_at = time.monotonic()
         note_progress(name=self.name, packets=self._packets, at=clock.now())
         self._packets = 0
 
 
-def what_is_refused(
-    records: list[tuple[Entry, T]],
+def in_portions(
+    records: list[tuple[bytes, T]],
     *,
     take: Callable[[list[T]], object],
     because: tuple[type[Error], ...],
-) -> list[tuple[Entry, str]]:
+) -> list[tuple[bytes, str]]:
+    """Take all in, BATCH_MAX at once; gives what the database refused."""
+    return [
+        one
+        for first in range(0, len(records), BATCH_MAX)
+        for one in what_is_refused(records[first : first + BATCH_MAX], take=take, because=because)
+    ]
+
+
+def what_is_refused(
+    records: list[tuple[bytes, T]],
+    *,
+    take: Callable[[list[T]], object],
+    because: tuple[type[Error], ...],
+) -> list[tuple[bytes, str]]:
     """Take all in at once; when the database refuses a value, halves of it. Gives the refused."""
     if not records:
         return []

@@ -26,6 +26,7 @@ SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
 PATHS = ("rest", "fast")
 ECHO_VALUES = 4
+SPOOL, SPOOL_FILES = "spool", 8  # of a FreeRADIUS: the folder, and how many files it writes
 PGPASS = "pgpass"
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
@@ -64,7 +65,7 @@ class DhcpPlace:
 class RadiusSettings:
     """All that the templates need. `status_port` 0: no listener for a monitor.
 
-    A BRAS is asked for again after `client_lifetime_s`. With `redis` accounting goes to the stream,
+    A BRAS is asked for again after `client_lifetime_s`. With `redis` accounting goes to the spool,
     without it packet by packet to the REST group. `path`: who is asked first,
     "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role; `echoed` are
     attributes of accounting with their types (`network.echoes.in_use`), `sources` where MAC and
@@ -111,7 +112,7 @@ def write(wanted: RadiusSettings) -> list[Path]:
     if wanted.database:
         written.append(wanted.out / PGPASS)
         _write_private(written[-1], _password_line(dict(wanted.database)))
-    for name in ("log", "accounting", "run"):
+    for name in ("log", "accounting", "run", SPOOL):
         _make_folder(wanted.run / name)
     return written
 
@@ -190,9 +191,22 @@ def _redis_values(place: RedisPlace | None) -> dict[str, str]:
         "REDIS_PORT": str(place.port),
         "REDIS_DATABASE": str(place.database),
         "REDIS_PASSWORD_LINE": f'password = "{place.password}"' if place.password else "",
-        "STREAM": STREAM_NAME,
         "CLOSED": CLOSED_NAME,
+        "SPOOL_FILES": "\n".join(_spool_file(number) for number in range(SPOOL_FILES)),
+        "SPOOL_WAYS": "\n".join(f"\t\tspool_{number}" for number in range(SPOOL_FILES)),
     }
+
+
+def _spool_file(number: int) -> str:
+    """One file that FreeRADIUS writes a line a packet to. Opened and locked anew for each line by
+    the module, so that the forwarder may put another in its place.
+    """
+    return (
+        f"linelog spool_{number} {{\n"
+        f'\tfilename = "${{localstatedir}}/{SPOOL}/{number}"\n'
+        "\tpermissions = 0600\n\tescape_filenames = no\n"
+        '\tformat = "%{Bill-Entry}"\n}'
+    )
 
 
 def _path(path: str) -> str:

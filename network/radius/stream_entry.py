@@ -1,11 +1,11 @@
-"""One entry of the accounting stream, as `raddb/policy/accounting.stream` writes it (pure).
+"""One packet of the accounting stream, as `raddb/policy/accounting.stream` writes it (pure).
 
 `2|status|time|source|session|class|user|mac|calling|circuit|remote|port|address|seconds|in|in high|
 out|out high|cause|echo|options`: numbers, addresses, and hex for whatever a BRAS or a subscriber
 chose. `echo` is what the BRAS says it applies (`network.radius.echo`), `options` a raw Option 82.
-The first field is the version of the form; form 1 ended with the cause. Form 3 is form 2 with the
-status and the cause as FreeRADIUS names them and text in base64 (`BASE64`): nearly all packets come
-so. Without a MAC it is in what the BRAS calls the station or the user, if anywhere.
+The first field is the version of the form; form 1 ended with the cause. Form 4 is form 2 with the
+status and the cause as FreeRADIUS names them, text in base64 (`BASE64`) and octets with "0x" in
+front (`OCTETS`): nearly all packets come so. Without a MAC it is in what the BRAS calls the station or the user, if anywhere.
 """
 
 from binascii import a2b_base64
@@ -14,7 +14,7 @@ from typing import Any
 from network.identifiers import mac_of_station
 from network.radius.messages import RadiusMessage
 
-FIELDS = {"1": 19, "2": 21, "3": 21}
+FIELDS = {"1": 19, "2": 21, "4": 21}
 ECHO, OPTIONS = 19, 20
 ENTRY_BYTES_MAX = 8192
 # Acct-Terminate-Cause of RFC 2866, 5.10.
@@ -34,7 +34,7 @@ STATUSES = {
 }
 # Place in the entry → (attribute, how it is written).
 MAC, CALLING, USER = 7, 8, 6
-BASE64 = (4, 5, 6, 8, 9, 10, 11)  # of form 3
+BASE64, OCTETS = (4, 6, 8, 11), (5, 9, 10)  # of form 4
 _TEXT = ((4, "Acct-Session-Id"), (6, "User-Name"), (8, "Calling-Station-Id"), (11, "NAS-Port-Id"))
 _HEX = ((5, "Bill-Class"), (7, "Bill-Mac"), (9, "Bill-Circuit-Id"), (10, "Bill-Remote-Id"))
 _PLAIN = (
@@ -58,9 +58,13 @@ def parse(entry: bytes) -> RadiusMessage:
         raise BadEntryError("not ASCII") from error
     if len(parts) != FIELDS.get(parts[0]):
         raise BadEntryError("not of this form")
-    if parts[0] == "3":
+    if parts[0] == "4":
         for place in BASE64:
             parts[place] = bytes_of_base64(parts[place]).hex()
+        for place in OCTETS:
+            if parts[place] and not parts[place].startswith("0x"):
+                raise BadEntryError("not octets")
+            parts[place] = _bytes(parts[place][2:]).hex()
     told: dict[str, list[Any]] = {"Acct-Status-Type": [STATUSES.get(parts[1], parts[1])]}
     for place, name in (*_PLAIN, *_HEX):
         if parts[place]:
@@ -78,7 +82,7 @@ def parse(entry: bytes) -> RadiusMessage:
 
 
 def bytes_of_base64(text: str) -> bytes:
-    """What a value of form 3 stands for; BadEntryError when it is none."""
+    """What a value of form 4 stands for; BadEntryError when it is none."""
     try:
         return a2b_base64(text, strict_mode=True)
     except ValueError as error:

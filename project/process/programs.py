@@ -85,8 +85,14 @@ def beat(*, run_dir: Path) -> Program:
 
 
 def accounting_ingest() -> Program:
-    """Takes accounting packets from the Redis stream into sessions, in batches."""
+    """Takes accounting from the Redis stream into sessions, in batches."""
     return Program("accounting", (tool("python"), "manage.py", "ingest_accounting"))
+
+
+def accounting_forwarder(*, run: Path | None = None) -> Program:
+    """Takes what FreeRADIUS has written down to the Redis stream; needs nothing else."""
+    place = ("--run-dir", str(run)) if run else ()
+    return Program("forwarder", (tool("python"), "manage.py", "forward_accounting", *place))
 
 
 def simulator(*, host: str, port: int, names: Sequence[str], keep: Path) -> Program:
@@ -159,6 +165,8 @@ def app_programs(*, var: Path) -> list[Program]:
         programs.append(simulator(host=host, port=port, names=names, keep=var / "simulator"))
     if (raddb / "radiusd.conf").exists():
         programs.append(freeradius(raddb=raddb))
+        if os.environ.get("GEOBILL_RADIUS_ACCOUNTING", "stream") == "stream":
+            programs.append(accounting_forwarder())
         # So is the access server.
         bras = var / "demo-bras.txt"
         if bras.exists() and (name := bras.read_text().strip()):

@@ -19,7 +19,7 @@ from tests.support.ports import free_udp_port
 from tests.support.stack import Stack, environment, http_answers, udp_bound
 
 REST = "radius-rest"
-INGEST = "accounting"
+INGEST, FORWARDER = "accounting", "forwarder"
 SERVER = "freeradius"
 NO_REDIS = 1
 CLIENT_LIFETIME_S = 5
@@ -114,7 +114,7 @@ def radius_system(
 ) -> Iterator[RadiusSystem]:
     """Start both parts on a fresh database (or the given one); end them and remove everything.
 
-    With a Redis accounting goes to its stream, and a third part takes it in; without one it goes
+    With a Redis accounting goes to its stream by a forwarder, and a worker takes it in; without one it goes
     packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
     `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage of the
     REST group only its caches are left.
@@ -152,6 +152,7 @@ def radius_system(
         system.start_rest()
         if redis_port != NO_REDIS:
             parts.start(programs.accounting_ingest())
+            parts.start(programs.accounting_forwarder())
         parts.start(programs.freeradius(raddb=raddb))
         parts.wait_for(SERVER, udp_bound(parts.radius_auth_port))
         yield system

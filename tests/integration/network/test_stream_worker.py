@@ -16,7 +16,8 @@ SESSIONS, BATCH = 25, 10
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "BATCH_MAX", BATCH)
+    monkeypatch.setattr(stream, "BATCH_MAX", 7)  # of an entry with many packets
+    monkeypatch.setattr(stream, "ENTRIES_MAX", BATCH)
     monkeypatch.setattr(stream, "PAUSE_S", 0.0)
 
 
@@ -60,6 +61,20 @@ def test_batches_follow_each_other_until_the_stream_is_read(client: redis.Redis)
     worker = started(client)
     assert [worker.step(block_ms=0) for _ in range(4)] == [BATCH, BATCH, 5, 0]
     assert all_are_stored_once(client)
+
+
+@pytest.mark.django_db
+def test_an_entry_has_many_packets_and_only_the_useless_is_put_aside(client: redis.Redis) -> None:
+    """What nobody can read, and what was torn in the middle, stands among others."""
+    client.delete(stream.STREAM)
+    lines = [interim(place) for place in range(SESSIONS)]
+    torn = interim(99)[:40]
+    client.xadd(stream.STREAM, {b"p": b"\n".join([*lines[:9], torn, b"", *lines[9:]])})
+    worker = started(client)
+    assert worker.step(block_ms=0) == SESSIONS + 1
+    assert all_are_stored_once(client)
+    ((_name, told),) = client.xrange(stream.dead(stream.STREAM))
+    assert told[b"p"] == torn
 
 
 @pytest.mark.django_db

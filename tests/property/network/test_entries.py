@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from network.accounting import UselessPacketError, read
 from network.entry_facts import echo_of, facts_of
-from network.radius.stream_entry import BASE64, STATUSES, BadEntryError, parse
+from network.radius.stream_entry import BASE64, OCTETS, STATUSES, BadEntryError, parse
 
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
 HEXED = st.binary(max_size=40).map(bytes.hex) | st.text(max_size=12).map(
@@ -74,11 +74,13 @@ FIELDS = st.tuples(
 )
 
 
-def form_3(fields: tuple[str, ...]) -> bytes:
-    """The same packet as most come: names of the server's dictionary, text in base64."""
-    told = ["3", STATUSES.get(fields[1], fields[1]), *fields[2:]]
+def form_4(fields: tuple[str, ...]) -> bytes:
+    """The same packet as most come: names of the dictionary, text in base64, octets printed."""
+    told = ["4", STATUSES.get(fields[1], fields[1]), *fields[2:]]
     for place in BASE64:
         told[place] = b64encode(bytes.fromhex(told[place])).decode()
+    for place in OCTETS:
+        told[place] = f"0x{told[place]}" if told[place] else ""
     return "|".join(told).encode()
 
 
@@ -103,7 +105,7 @@ def short(entry: bytes) -> object:
 
 @given(FIELDS)
 def test_both_ways_say_the_same(fields: tuple[str, ...]) -> None:
-    entry = form_3(fields)
+    entry = form_4(fields)
     assert said(short, entry) == said(general, entry)
 
 
@@ -113,7 +115,17 @@ def test_both_ways_say_the_same(fields: tuple[str, ...]) -> None:
 def test_what_is_no_base64_is_refused_by_both(
     fields: tuple[str, ...], place: int, text: str
 ) -> None:
-    told = form_3(fields).split(b"|")
+    told = form_4(fields).split(b"|")
+    told[place] = text.encode()
+    entry = b"|".join(told)
+    assert said(short, entry) == said(general, entry)
+
+
+@given(FIELDS, st.sampled_from(OCTETS), st.sampled_from(["0x", "00", "0xa", "0xGG", "0X00", "0x00"]))
+def test_octets_that_are_none_are_refused_by_both(
+    fields: tuple[str, ...], place: int, text: str
+) -> None:
+    told = form_4(fields).split(b"|")
     told[place] = text.encode()
     entry = b"|".join(told)
     assert said(short, entry) == said(general, entry)
@@ -121,12 +133,12 @@ def test_what_is_no_base64_is_refused_by_both(
 
 @given(FIELDS)
 def test_both_forms_say_the_same(fields: tuple[str, ...]) -> None:
-    assert said(short, form_3(fields)) == said(short, "|".join(fields).encode())
+    assert said(short, form_4(fields)) == said(short, "|".join(fields).encode())
 
 
 @given(
     st.binary(max_size=200)
-    | st.binary(max_size=60).map(lambda tail: b"3|Interim-Update|1795650000|" + tail)
+    | st.binary(max_size=60).map(lambda tail: b"4|Interim-Update|1795650000|" + tail)
 )
 def test_nothing_hostile_is_more_than_refused(entry: bytes) -> None:
     assert said(short, entry) == said(general, entry)

@@ -1,0 +1,298 @@
+"""The spool: files to which FreeRADIUS writes a line a packet, and the forwarder that empties them.
+
+FreeRADIUS answers a packet of accounting once its line is written (`raddb/policy/accounting.stream`),
+so neither Redis nor anything of ours must be well. It writes to one of `SPOOL_FILES` files, under a
+lock, and looks each time whether the file is still the one of that name. The forwarder follows them
+and puts what is new into the stream, many lines an entry, in one transaction of Redis with how far
+it has come in each file. So whatever is killed, a line is in the stream, or it is sent; and what a
+Redis has forgotten with a power failure is sent anew from the files that are still there.
+
+A file that is large or old is given another name and a new one its place; once it has been sent
+for `KEPT_S` it is deleted, under its lock, so that nobody can be writing to it. While little room is
+left on the disk the files are made unwritable: FreeRADIUS then answers nobody, and the BRASes keep
+their packets.
+"""
+
+import fcntl
+import logging
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from network.radius.configuration import SPOOL_FILES, STREAM_NAME
+
+logger = logging.getLogger(__name__)
+
+# Redis hashes: "<spool>/<inode>" → bytes of the file that are in the stream; spool → when it was empty.
+OFFSETS, EMPTIED = f"{STREAM_NAME}:offsets", f"{STREAM_NAME}:emptied"
+READ_BYTES = 256 * 1024
+ENTRY_BYTES = 16 * 1024
+IDLE_S, PAUSE_S = 0.05, 1.0
+CHANGE_BYTES, CHANGE_S = 8 * 1024 * 1024, 3600.0
+KEPT_S = 5.0  # longer than Redis keeps something from the disk (appendfsync everysec)
+ROOM_BYTES = 64 * 1024 * 1024
+HOUSE_S = 1.0
+LATE_S, GONE_S = 15.0, 86_400.0
+BARRED = "barred/nothing"  # no such folder, so FreeRADIUS cannot make the file
+
+
+@dataclass(slots=True)
+class Followed:
+    """One file: how much of it is in the stream, and since when it has had the same size."""
+
+    name: str
+    descriptor: int
+    offset: int
+    begun_at: float
+    size: int = -1
+    same_since: float = 0.0
+
+
+class Forwarder:
+    """Empties the spool of one FreeRADIUS. A second one of the same folder waits for the first."""
+
+    def __init__(
+        self,
+        *,
+        client: redis.Redis,
+        folder: Path,
+        room: Callable[[Path], int] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.client, self.folder = client, folder
+        self._now, self._room = now, room or room_of
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self.name = _name_of(self.folder)
+        self._files: dict[int, Followed] = {}  # by the number of the inode
+        self._kept_house_at = 0.0
+
+    def run(self, *, until: Callable[[], bool]) -> None:
+        """Work until told to end. Neither a Redis that is away nor a full disk ends it."""
+        while not until() and not self._is_alone():
+            time.sleep(PAUSE_S)
+        while not until():
+            try:
+                sent = self.step()
+            except redis.RedisError as error:
+                logger.warning("Redis: %s", error)
+                self.forget()
+                self.see_to_room()
+                time.sleep(PAUSE_S)
+            except OSError as error:
+                logger.warning("the spool: %s", error)
+                time.sleep(PAUSE_S)
+            else:
+                if sent < READ_BYTES:
+                    time.sleep(IDLE_S)
+
+    def step(self) -> int:
+        """Send what is new in all files, and see to the files now and then; gives its bytes."""
+        self._look()
+        parts, read, is_all = [], {}, True
+        for inode, one in self._files.items():
+            data = os.pread(one.descriptor, READ_BYTES, one.offset)
+            end = data.rfind(b"\n") + 1
+            if len(data) == READ_BYTES:
+                is_all = False
+                end = end or len(data)  # no line is so long: whatever it is, people shall see it
+            if end:
+                parts.append(data[:end])
+                read[inode] = end
+        if parts:
+            self._send(b"".join(parts), read)
+        if self._now() - self._kept_house_at >= HOUSE_S:
+            self._kept_house_at = self._now()
+            self._keep_house(is_all=is_all)
+        return sum(read.values())
+
+    def forget(self) -> None:
+        """Ask Redis anew how far it has come: one that was restarted may have less."""
+        for one in self._files.values():
+            os.close(one.descriptor)
+        self._files.clear()
+
+    def see_to_room(self) -> None:
+        """Bar the files while there is little room, and let them be made again after it."""
+        is_full = self._room(self.folder) < ROOM_BYTES
+        for number in range(SPOOL_FILES):
+            path = self.folder / str(number)
+            if path.is_symlink():
+                if not is_full:
+                    path.unlink()
+            elif is_full:
+                self._replace(path, by=lambda new: new.symlink_to(BARRED))
+
+    # ---- following ------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Which files there are. One that has another name now goes on where it was."""
+        present: dict[int, str] = {}
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                if not _is_ours(entry.name) or not entry.is_file(follow_symlinks=False):
+                    continue
+                other = present.get(entry.inode())
+                present[entry.inode()] = entry.name
+                if other is not None:
+                    # Killed in the middle of a change: the file still has its place.
+                    extra, present[entry.inode()] = sorted((entry.name, other), reverse=True)
+                    (self.folder / extra).unlink()
+        for inode in self._files.keys() - present.keys():
+            os.close(self._files.pop(inode).descriptor)
+            self.client.hdel(OFFSETS, self._key(inode))
+        new = [inode for inode in present if inode not in self._files]
+        told: Any = self.client.hmget(OFFSETS, [self._key(one) for one in new]) if new else []
+        for inode, offset in zip(new, told, strict=True):
+            descriptor = os.open(self.folder / present[inode], os.O_RDWR)
+            offset = min(int(offset or 0), os.fstat(descriptor).st_size)
+            self._files[inode] = Followed("", descriptor, offset, self._now())
+        for inode, name in present.items():
+            self._files[inode].name = name
+
+    def _key(self, inode: int) -> str:
+        return f"{self.name}/{inode}"
+
+    def _send(self, data: bytes, read: dict[int, int]) -> bool:
+        """Lines into the stream and the new places of their files, both or neither."""
+        places = {self._key(inode): self._files[inode].offset + read[inode] for inode in read}
+        with self.client.pipeline(transaction=True) as pipe:
+            pipe.hmget(OFFSETS, [self._key(inode) for inode in self._files])
+            for entry in entries_of(data):
+                pipe.xadd(STREAM_NAME, {b"p": entry})
+            pipe.hset(OFFSETS, mapping=places)
+            had = pipe.execute()[0]
+        if not self._is_as_known(had):
+            return False
+        for inode, size in read.items():
+            self._files[inode].offset += size
+        return True
+
+    def _is_as_known(self, had: list[bytes | None]) -> bool:
+        """Redis has forgotten what was sent (a power failure took its last second)? Send it again."""
+        keys = [self._key(inode) for inode in self._files]
+        known = [one.offset for one in self._files.values()]
+        less = {
+            key: int(place or 0)
+            for key, place, offset in zip(keys, had, known, strict=True)
+            if int(place or 0) < offset
+        }
+        if less:
+            logger.warning("Redis has forgotten places of %d files: they are sent anew", len(less))
+            self.client.hset(OFFSETS, mapping=less)
+            self.forget()
+        return not less
+
+    # ---- keeping house --------------------------------------------------------------------------
+
+    def _keep_house(self, *, is_all: bool) -> None:
+        self.see_to_room()
+        if not self._files:
+            self._tell()
+            return
+        had: Any = self.client.hmget(OFFSETS, [self._key(inode) for inode in self._files])
+        if not self._is_as_known(had):
+            return
+        for inode, one in list(self._files.items()):
+            if "." in one.name:
+                self._end(inode, one)
+            elif one.offset >= CHANGE_BYTES or (
+                one.offset and self._now() - one.begun_at > CHANGE_S
+            ):
+                self._replace(self.folder / one.name, by=lambda new: new.touch(mode=0o600))
+        if is_all:
+            self._tell()
+
+    def _replace(self, path: Path, *, by: Callable[[Path], object]) -> None:
+        """Give the file another name, its place to what `by` makes; never is there none of it."""
+        new = path.with_name(f"new-{path.name}")
+        new.unlink(missing_ok=True)
+        by(new)
+        if path.exists():
+            os.link(path, path.with_name(f"{path.name}.{time.time_ns()}"))
+        new.rename(path)
+
+    def _end(self, inode: int, one: Followed) -> None:
+        """A file that has lost its place: delete it when nothing has happened to it for long."""
+        size = os.fstat(one.descriptor).st_size
+        if size != one.size:
+            one.size, one.same_since = size, self._now()
+        rest = os.pread(one.descriptor, READ_BYTES, one.offset)
+        if b"\n" in rest or self._now() - one.same_since < KEPT_S:
+            return
+        # Whoever still writes to it holds this lock; whoever comes later finds the file deleted.
+        try:
+            fcntl.lockf(one.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return
+        if os.fstat(one.descriptor).st_size != size:
+            fcntl.lockf(one.descriptor, fcntl.LOCK_UN)
+            return
+        # What is left is a line that was torn: nobody was answered, and people shall see it.
+        if rest and not self._send(rest, {inode: len(rest)}):
+            return
+        # The place first: a new file with the same number must be sent from its beginning.
+        self.client.hdel(OFFSETS, self._key(inode))
+        (self.folder / one.name).unlink()
+        del self._files[inode]
+        os.close(one.descriptor)
+
+    def _tell(self) -> None:
+        """That all is in the stream: a session that is silent for long is silent itself then."""
+        self.client.hset(EMPTIED, self.name, int(time.time()))
+
+    def _is_alone(self) -> bool:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def entries_of(data: bytes) -> Iterable[bytes]:
+    """The lines in portions of at most ENTRY_BYTES, none of them divided."""
+    begin = 0
+    while begin < len(data):
+        end = len(data)
+        if end - begin > ENTRY_BYTES:
+            cut = data.rfind(b"\n", begin, begin + ENTRY_BYTES) + 1
+            end = cut or (data.find(b"\n", begin) + 1) or len(data)
+        entry = data[begin:end].strip(b"\n")
+        if entry:
+            yield entry
+        begin = end
+
+
+def room_of(folder: Path) -> int:
+    """Bytes that the disk still has for us."""
+    told = os.statvfs(folder)
+    return told.f_bavail * told.f_frsize
+
+
+def all_are_emptied(*, client: redis.Redis) -> bool:
+    """Whether each forwarder said so lately; one that was silent for a day is no more."""
+    told: Any = client.hgetall(EMPTIED)
+    ages = [time.time() - int(at) for at in told.values()]
+    return not any(LATE_S < age < GONE_S for age in ages)
+
+
+def _is_ours(name: str) -> bool:
+    number, _dot, serial = name.partition(".")
+    return number.isdigit() and (not _dot or serial.isdigit())
+
+
+def _name_of(folder: Path) -> str:
+    """A name of this spool that it keeps: numbers of its files are its own."""
+    path = folder / ".name"
+    with suppress(FileExistsError):
+        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(made, "w", encoding="ascii") as file:
+            file.write(uuid.uuid4().hex)
+    return path.read_text(encoding="ascii") or "spool"

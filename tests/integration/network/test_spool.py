@@ -1,0 +1,245 @@
+"""The spool between FreeRADIUS and the stream: whatever is killed or forgotten, no line is lost."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from network import spool, stream
+
+WELL = 10**12
+
+
+class KilledError(Exception):
+    """The forwarder is killed here."""
+
+
+class Clock:
+    """A time that tests move."""
+
+    def __init__(self) -> None:
+        self.at = 1_000_000.0
+
+    def __call__(self) -> float:
+        """The time; each look is a second later, so that every step keeps house."""
+        self.at += 1.0
+        return self.at
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as made:
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+def forwarder(client: redis.Redis, folder: Path, *, room: int = WELL) -> spool.Forwarder:
+    return spool.Forwarder(client=client, folder=folder, room=lambda _folder: room, now=Clock())
+
+
+def write(folder: Path, number: int, *lines: str) -> None:
+    """As FreeRADIUS does: to the end of the file of that name, with a new line first."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / str(number)).open("ab") as file:
+        for line in lines:
+            file.write(f"\n{line}\n".encode())
+
+
+def sent(client: redis.Redis) -> list[str]:
+    """Lines in the stream."""
+    found: Any = client.xrange(spool.STREAM_NAME)
+    return [line for _name, told in found for line in told[b"p"].decode().split("\n") if line]
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def test_lines_of_all_files_are_sent_once(client: redis.Redis, folder: Path) -> None:
+    one = forwarder(client, folder)
+    write(folder, 0, "a", "b")
+    write(folder, 7, "c")
+    one.step()
+    write(folder, 0, "d")
+    one.step()
+    one.step()
+    assert sorted(sent(client)) == ["a", "b", "c", "d"]
+
+
+def test_the_next_one_goes_on_where_the_last_one_was(client: redis.Redis, folder: Path) -> None:
+    write(folder, 3, "a")
+    forwarder(client, folder).step()
+    write(folder, 3, "b")
+    forwarder(client, folder).step()
+    assert sent(client) == ["a", "b"]
+
+
+def test_a_line_that_is_not_whole_waits_for_its_end(client: redis.Redis, folder: Path) -> None:
+    one = forwarder(client, folder)
+    write(folder, 0, "a")
+    with (folder / "0").open("ab") as file:
+        file.write(b"\nhalf of")
+    one.step()
+    assert sent(client) == ["a"]
+    write(folder, 0, "b")  # the next FreeRADIUS begins a new line
+    one.step()
+    assert sent(client) == ["a", "half of", "b"]
+
+
+def test_what_redis_has_forgotten_is_sent_again(client: redis.Redis, folder: Path) -> None:
+    """A power failure takes its last second: the stream's end and the places go together."""
+    one = forwarder(client, folder)
+    write(folder, 0, "a", "b")
+    one.step()
+    client.flushdb()
+    write(folder, 0, "c")
+    for _ in range(3):
+        one.step()
+    assert set(sent(client)) == {"a", "b", "c"}
+    client.flushdb()
+    for _ in range(3):
+        one.step()
+    assert set(sent(client)) == {"a", "b", "c"}
+
+
+def test_a_large_file_loses_its_place_and_then_itself(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "CHANGE_BYTES", 10)
+    one = forwarder(client, folder)
+    write(folder, 0, "a" * 20)
+    with (folder / "0").open("ab") as slow:  # a thread that had looked just before the change
+        one.step()
+        assert len(files(folder)) == 2
+        fcntl.lockf(slow, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        write(folder, 0, "b")
+        slow.write(b"\nlate\n")
+        slow.flush()
+        for _ in range(20):
+            one.step()
+    assert sorted(sent(client)) == ["a" * 20, "b", "late"]
+
+
+def test_a_file_is_deleted_once_it_has_been_sent_for_a_while(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "CHANGE_BYTES", 10)
+    one = forwarder(client, folder)
+    write(folder, 0, "a" * 20)
+    with (folder / "0").open("ab") as file:
+        file.write(b"\ntorn")
+    one.step()
+    assert len(files(folder)) == 2
+    for _ in range(20):
+        one.step()
+    assert files(folder) == ["0"]
+    assert sent(client) == ["a" * 20, "torn"]
+    assert client.hlen(spool.OFFSETS) == 0
+    write(folder, 0, "b")
+    one.step()
+    assert sent(client)[2:] == ["b"]
+
+
+@pytest.mark.parametrize("moment", ["link", "rename", "unlink", "lockf", "pread"])
+@pytest.mark.parametrize("when", [1, 2, 3])
+def test_killed_at_any_moment_it_loses_nothing(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch, moment: str, when: int
+) -> None:
+    monkeypatch.setattr(spool, "CHANGE_BYTES", 10)
+    calls = 0
+    module: Any = fcntl if moment == "lockf" else os
+    real = getattr(module, moment)
+
+    def dies(*args: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == when:
+            raise KilledError
+        return real(*args, **more)
+
+    monkeypatch.setattr(module, moment, dies)
+    told = []
+    for turn in range(8):
+        with suppress(KilledError):
+            one = forwarder(client, folder)
+            for part in range(8):
+                told.append(f"{turn}-{part}-{'x' * 10}")
+                write(folder, part % 2, told[-1])
+                one.step()
+    last = forwarder(client, folder)
+    for _ in range(30):
+        last.step()
+    assert set(sent(client)) == set(told)
+    assert files(folder) == ["0", "1"]
+
+
+def test_killed_between_the_stream_and_itself_it_sends_once(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, 0, "a")
+    one = forwarder(client, folder)
+    real = one._is_as_known
+
+    def dies(had: Any) -> bool:
+        real(had)
+        raise KilledError
+
+    monkeypatch.setattr(one, "_is_as_known", dies)
+    with pytest.raises(KilledError):
+        one.step()
+    forwarder(client, folder).step()
+    assert sent(client) == ["a"]
+
+
+def test_a_full_disk_bars_the_files_and_room_opens_them(client: redis.Redis, folder: Path) -> None:
+    write(folder, 0, "a")
+    full = forwarder(client, folder, room=0)
+    full.step()
+    with pytest.raises(FileNotFoundError):
+        write(folder, 0, "b")
+    with pytest.raises(FileNotFoundError):
+        write(folder, 5, "b")
+    full.step()
+    assert sent(client) == ["a"]
+    well = forwarder(client, folder)
+    well.step()
+    write(folder, 0, "b")
+    write(folder, 5, "c")
+    well.step()
+    assert sorted(sent(client)) == ["a", "b", "c"]
+
+
+def test_a_long_text_is_divided_between_lines() -> None:
+    lines = [b"%d" % number * 500 for number in range(200)]
+    entries = list(spool.entries_of(b"".join(b"\n" + line + b"\n" for line in lines)))
+    assert len(entries) > 5
+    assert max(map(len, entries)) <= spool.ENTRY_BYTES
+    told = [line for entry in entries for line in entry.split(stream.MANY) if line]
+    assert told == lines
+
+
+def test_a_forwarder_that_is_silent_keeps_sessions_open(client: redis.Redis, folder: Path) -> None:
+    assert spool.all_are_emptied(client=client)
+    forwarder(client, folder).step()
+    assert spool.all_are_emptied(client=client)
+    name = (folder / ".name").read_text()
+    begun = int(client.hget(spool.EMPTIED, name) or 0)
+    client.hset(spool.EMPTIED, name, begun - 60)
+    assert not spool.all_are_emptied(client=client)
+    client.hset(spool.EMPTIED, name, begun - 2 * 86_400)
+    assert spool.all_are_emptied(client=client)
+
+
+def test_a_second_forwarder_of_a_folder_waits(client: redis.Redis, folder: Path) -> None:
+    first, second = forwarder(client, folder), forwarder(client, folder)
+    assert first._is_alone()
+    assert not second._is_alone()
