@@ -1,10 +1,10 @@
 """The spool: files to which FreeRADIUS writes a line a packet, and the forwarder that empties them.
 
-FreeRADIUS answers a packet of accounting once its line is written (`raddb/policy/accounting.stream`),
+FreeRADIUS answers a packet of accounting once its line is written (`policy/accounting.stream`),
 so neither Redis nor anything of ours must be well. It writes to one of `SPOOL_FILES` files, under a
 lock, and looks each time whether the file is still the one of that name. The forwarder follows them
 and puts what is new into the stream, many lines an entry, in one transaction of Redis with how far
-it has come in each file. So whatever is killed, a line is in the stream, or it is sent; and what a
+it has come in each file. Whatever is killed, a line is in the stream, or it is sent; and what a
 Redis has forgotten with a power failure is sent anew from the files that are still there.
 
 A file that is large or old is given another name and a new one its place; once it has been sent
@@ -30,7 +30,7 @@ from network.radius.configuration import SPOOL_FILES, STREAM_NAME
 
 logger = logging.getLogger(__name__)
 
-# Redis hashes: "<spool>/<inode>" → bytes of the file that are in the stream; spool → when it was empty.
+# Hashes: "<spool>/<inode>" → bytes of the file that are in the stream; spool → when all was.
 OFFSETS, EMPTIED = f"{STREAM_NAME}:offsets", f"{STREAM_NAME}:emptied"
 READ_BYTES = 256 * 1024
 ENTRY_BYTES = 16 * 1024
@@ -152,8 +152,8 @@ class Forwarder:
         told: Any = self.client.hmget(OFFSETS, [self._key(one) for one in new]) if new else []
         for inode, offset in zip(new, told, strict=True):
             descriptor = os.open(self.folder / present[inode], os.O_RDWR)
-            offset = min(int(offset or 0), os.fstat(descriptor).st_size)
-            self._files[inode] = Followed("", descriptor, offset, self._now())
+            place = min(int(offset or 0), os.fstat(descriptor).st_size)
+            self._files[inode] = Followed("", descriptor, place, self._now())
         for inode, name in present.items():
             self._files[inode].name = name
 
@@ -176,7 +176,7 @@ class Forwarder:
         return True
 
     def _is_as_known(self, had: list[bytes | None]) -> bool:
-        """Redis has forgotten what was sent (a power failure took its last second)? Send it again."""
+        """No: Redis has forgotten what was sent, with a power failure. Then it is sent anew."""
         keys = [self._key(inode) for inode in self._files]
         known = [one.offset for one in self._files.values()]
         less = {

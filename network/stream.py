@@ -1,10 +1,9 @@
 """The stream of accounting in Redis: what FreeRADIUS has to tell, and the worker that reads it.
 
-The forwarder of the spool (`network.spool`) adds entries of many packets, a line each, as FreeRADIUS
-wrote them. Workers of one consumer group take them in batches to `sessions.ingest`, and only after
-its commit is an entry acknowledged and deleted. While the database takes a full batch in, a thread
-reads the next one. A worker that dies
-leaves its entries pending: it takes them again when it is back, another one takes them over after
+The forwarder of the spool (`network.spool`) adds entries of many packets, a line each, as
+FreeRADIUS wrote them. Workers of one consumer group take them in batches to `sessions.ingest`, and
+only after its commit is an entry acknowledged and deleted. While the database takes a full batch
+in, a thread reads the next one. A worker that dies leaves its entries pending: it takes them again when it is back, another one takes them over after
 `CLAIM_AFTER_S`; taking in twice changes nothing. Entries that were not taken in are never trimmed.
 A packet that nobody can use goes to a second stream, for people.
 """
@@ -36,7 +35,7 @@ logger = logging.getLogger(__name__)
 STREAM = STREAM_NAME
 GROUP = "ingest"
 BATCH_MAX = 1000  # packets that the database takes in at once
-ENTRIES_MAX = 100  # read at once: of one packet when little happens, of some seventy behind a backlog
+ENTRIES_MAX = 100  # read at once: of one packet when little happens, of seventy in a backlog
 BATCH_GOOD = 20  # entries; a smaller batch waits a moment for more
 LINGER_S = 0.1
 BLOCK_MS = 1000

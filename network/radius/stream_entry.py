@@ -5,9 +5,11 @@ out|out high|cause|echo|options`: numbers, addresses, and hex for whatever a BRA
 chose. `echo` is what the BRAS says it applies (`network.radius.echo`), `options` a raw Option 82.
 The first field is the version of the form; form 1 ended with the cause. Form 4 is form 2 with the
 status and the cause as FreeRADIUS names them, text in base64 (`BASE64`) and octets with "0x" in
-front (`OCTETS`): nearly all packets come so. Without a MAC it is in what the BRAS calls the station or the user, if anywhere.
+front (`OCTETS`): nearly all packets come so. Without a MAC it is in what the BRAS calls
+the station or the user, if anywhere.
 """
 
+import re
 from binascii import a2b_base64
 from typing import Any
 
@@ -35,6 +37,7 @@ STATUSES = {
 # Place in the entry → (attribute, how it is written).
 MAC, CALLING, USER = 7, 8, 6
 BASE64, OCTETS = (4, 6, 8, 11), (5, 9, 10)  # of form 4
+_OCTETS = re.compile("0x(?:[0-9a-f]{2})*")
 _TEXT = ((4, "Acct-Session-Id"), (6, "User-Name"), (8, "Calling-Station-Id"), (11, "NAS-Port-Id"))
 _HEX = ((5, "Bill-Class"), (7, "Bill-Mac"), (9, "Bill-Circuit-Id"), (10, "Bill-Remote-Id"))
 _PLAIN = (
@@ -62,9 +65,7 @@ def parse(entry: bytes) -> RadiusMessage:
         for place in BASE64:
             parts[place] = bytes_of_base64(parts[place]).hex()
         for place in OCTETS:
-            if parts[place] and not parts[place].startswith("0x"):
-                raise BadEntryError("not octets")
-            parts[place] = _bytes(parts[place][2:]).hex()
+            parts[place] = _hex_of_octets(parts[place])
     told: dict[str, list[Any]] = {"Acct-Status-Type": [STATUSES.get(parts[1], parts[1])]}
     for place, name in (*_PLAIN, *_HEX):
         if parts[place]:
@@ -87,6 +88,12 @@ def bytes_of_base64(text: str) -> bytes:
         return a2b_base64(text, strict_mode=True)
     except ValueError as error:
         raise BadEntryError("not base64") from error
+
+
+def _hex_of_octets(text: str) -> str:
+    if text and _OCTETS.fullmatch(text) is None:
+        raise BadEntryError("not octets")
+    return text[2:]
 
 
 def _bytes_as_signs(text: str) -> str:

@@ -2,9 +2,10 @@
 
 `wire`: Accounting-Requests that go a second from the wire into the Redis stream with the product's
 configuration (FreeRADIUS answers once a line is written, and the forwarder runs beside it; the time
-ends when all are in the stream) over the same server that answers `ok` and keeps nothing. Both get the same interim updates: 28 attributes, as a BRAS sends them (place of the line,
-MAC, address, Class, both parts of Option 82, counters in 64 bit, times). `ingest`: packets that the
-worker takes from the stream into sessions a second, over a bare loop that upserts the same rows,
+ends when all are in the stream) over the same server that answers `ok` and keeps nothing. Both get
+the same interim updates: 28 attributes, as a BRAS sends them (place of the line, MAC, address,
+Class, both parts of Option 82, counters in 64 bit, times). `ingest`: packets that the worker
+takes from the stream into sessions a second, over a bare loop that upserts the same rows,
 which it has in hand, into a table with the same indexes, in batches of the same size.
 """
 

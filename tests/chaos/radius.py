@@ -3,8 +3,8 @@
 A real FreeRADIUS with its REST group, Redis, the worker of the accounting stream and Celery's
 worker stand on a private PostgreSQL cluster. Threads act as BRASes over UDP: they log in, and they
 send accounting again until it is answered, some of it twice and out of order. In turn the REST
-process is killed and hung (SIGSTOP), Redis is killed and hung, the worker and PostgreSQL are
-killed. Then:
+process is killed and hung (SIGSTOP), Redis and the forwarder of the spool are killed and hung, the
+worker and PostgreSQL are killed, FreeRADIUS is killed and begins anew. Then:
 
 * every log-in of a known subscriber was answered with an Accept, in each fault
 * who was blocked before a fault is never let in; who is blocked during it is cut on recovery
@@ -124,12 +124,19 @@ def _subscriber() -> Known:
 
 def _faults(world: World, *, seconds: float) -> None:
     from project.process import programs
-    from tests.support.radius_system import INGEST
+    from tests.support.radius_system import FORWARDER, INGEST, SERVER
 
     system, redis = world.system, world.redis
 
     def worker_starts() -> None:
         system.parts.start(programs.accounting_ingest())
+
+    def forwarder_starts() -> None:
+        system.parts.start(programs.accounting_forwarder())
+
+    def server_begins_anew() -> None:
+        system.parts.stop(SERVER, number=9)
+        system.parts.start(programs.freeradius(raddb=system.parts.var / "raddb"))
 
     plan: list[tuple[str, Callable[[], None], Callable[[], None]]] = [
         (AT_REST, lambda: None, lambda: None),
@@ -137,6 +144,13 @@ def _faults(world: World, *, seconds: float) -> None:
         ("REST process hung", system.freeze_rest, system.thaw_rest),
         ("Redis killed", redis.kill, redis.start),
         ("Redis hung", redis.freeze, redis.thaw),
+        ("forwarder killed", lambda: system.parts.stop(FORWARDER, number=9), forwarder_starts),
+        (
+            "forwarder hung",
+            lambda: system.send(FORWARDER, signal.SIGSTOP),
+            lambda: system.send(FORWARDER, signal.SIGCONT),
+        ),
+        ("FreeRADIUS killed", server_begins_anew, lambda: None),
         ("ingest worker killed", lambda: system.parts.stop(INGEST, number=9), worker_starts),
         ("PostgreSQL killed", world.cluster.kill, world.cluster.start),
     ]
@@ -283,6 +297,7 @@ def _replay(world: World) -> None:
     from network import stream
 
     client = world.redis.client
+    wait(lambda: world.system.all_is_sent(client), "the spool is not sent to its end")
     wait(lambda: stream.waiting(client=client) == 0, "the stream is not read to its end")
     require(_stored(world) == before, "a replay has changed sessions")
     told = sum(world.octets.values())

@@ -1,6 +1,7 @@
 """Accounting through FreeRADIUS, Redis and the worker: real processes, killed and hung."""
 
 import json
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ from network.models import (
     SessionEvent,
     SessionHistory,
 )
+from network.radius.configuration import SPOOL_FILES
+from network.spool import BARRED
 from project.core.actor import SYSTEM
 from tests.support import services
-from tests.support.radius_system import INGEST, RadiusSystem, radius_system
+from tests.support.radius_system import FORWARDER, INGEST, RadiusSystem, radius_system
 from tests.support.redis_server import RedisServer, redis_to_break
 from tests.support.services import AT
 
@@ -37,9 +40,10 @@ class Parts:
     radius: RadiusSystem
     redis: RedisServer
 
-    def waiting(self) -> int:
-        """Entries that are not taken in."""
-        return stream.waiting(client=self.redis.client)
+    def all_is_taken_in(self) -> bool:
+        """Whether nothing waits, neither in the spool nor in the stream."""
+        client = self.redis.client
+        return self.radius.all_is_sent(client) and stream.waiting(client=client) == 0
 
     def row(self, session: str) -> Session | SessionHistory | None:
         """The session that the BRAS calls so."""
@@ -213,7 +217,7 @@ def test_refusals_of_all_kinds_are_told_with_their_reason(parts: Parts, sold: Su
 def test_what_was_refused_while_geobill_was_away_reaches_the_list(
     parts: Parts, sold: Subscription
 ) -> None:
-    """The database refuses by itself; and with Redis away too the disk keeps it."""
+    """The database refuses by itself; and with Redis away too the spool keeps it."""
     with parts.radius.database():
         row = RadiusDecision.objects.get(subscription=sold)
         services.block(sold)
@@ -338,12 +342,12 @@ def test_a_repeat_adds_nothing(parts: Parts) -> None:
     for _ in range(3):
         parts.radius.account("Interim-Update", "again", said(1000))
     parts.octets_become("again", 1000)
-    wait_until(lambda: parts.waiting() == 0)
+    wait_until(parts.all_is_taken_in)
     assert parts.octets("again") == 1000
 
 
 @pytest.mark.parametrize("fault", ["dead", "hung"])
-def test_without_redis_accounting_waits_on_disk(parts: Parts, fault: str) -> None:
+def test_without_redis_accounting_waits_in_the_spool(parts: Parts, fault: str) -> None:
     key, station = f"redis-{fault}", ', Calling-Station-Id = "1:aA.bb-CC:00_00:07"'
     parts.radius.account("Start", key, station)
     wait_until(lambda: parts.row(key) is not None)
@@ -355,7 +359,6 @@ def test_without_redis_accounting_waits_on_disk(parts: Parts, fault: str) -> Non
         parts.redis.freeze()
     try:
         for number in range(1, 11):
-            # What comes from disk is read another way than what came at once: one session yet.
             told = station + said(number * 100, seconds=number * 10)
             answer = parts.radius.account("Interim-Update", key, told)
             assert answer.kind == "Accounting-Response"
@@ -367,6 +370,32 @@ def test_without_redis_accounting_waits_on_disk(parts: Parts, fault: str) -> Non
             parts.redis.thaw()
         parts.radius.thaw_rest()
     parts.octets_become(key, 1000)
+
+
+def test_a_forwarder_that_hangs_is_waited_for_by_nobody(parts: Parts) -> None:
+    parts.radius.send(FORWARDER, signal.SIGSTOP)
+    try:
+        assert parts.radius.account("Start", "hang").kind == "Accounting-Response"
+        assert parts.radius.account("Stop", "hang", said(4)).kind == "Accounting-Response"
+        assert not parts.radius.all_is_sent(parts.redis.client)
+    finally:
+        parts.radius.send(FORWARDER, signal.SIGCONT)
+    parts.octets_become("hang", 4)
+
+
+def test_what_cannot_be_written_is_not_answered(parts: Parts) -> None:
+    """As with a full disk: the forwarder bars the files, and opens them when there is room."""
+    parts.radius.send(FORWARDER, signal.SIGSTOP)
+    try:
+        for number in range(SPOOL_FILES):
+            path = parts.radius.spool / str(number)
+            path.unlink(missing_ok=True)
+            path.symlink_to(BARRED)
+        assert parts.radius.account("Start", "full").kind == ""
+    finally:
+        parts.radius.send(FORWARDER, signal.SIGCONT)
+    wait_until(lambda: parts.radius.account("Start", "full").kind == "Accounting-Response")
+    parts.octets_become("full", 0)
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(parts: Parts) -> None:
@@ -386,7 +415,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(parts: Parts)
 
     parts.radius.parts.start(programs.accounting_ingest())
     parts.octets_become("killed", 7)
-    wait_until(lambda: parts.waiting() == 0)
+    wait_until(parts.all_is_taken_in)
 
 
 def test_what_is_no_accounting_is_put_aside(parts: Parts) -> None:
@@ -396,5 +425,5 @@ def test_what_is_no_accounting_is_put_aside(parts: Parts) -> None:
         client.xadd(stream.STREAM, {b"p": entry})
     parts.radius.account("Interim-Update", "behind", said(3))
     parts.octets_become("behind", 3)
-    wait_until(lambda: parts.waiting() == 0)
+    wait_until(parts.all_is_taken_in)
     assert client.xlen(stream.dead(stream.STREAM)) == 3

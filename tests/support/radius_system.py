@@ -13,6 +13,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import redis
+
+from network.radius.configuration import SPOOL
+from network.spool import OFFSETS
 from project.process import programs
 from tests.support.databases import database_copy
 from tests.support.ports import free_udp_port
@@ -76,13 +80,29 @@ class RadiusSystem:
         text = f'Acct-Status-Type = {kind}, Acct-Session-Id = "{session}"{more}'
         return self.ask(text, kind="acct")
 
+    def send(self, part: str, number: int) -> None:
+        """A signal to a part, say SIGSTOP: it hangs."""
+        os.killpg(self.parts.processes[part].pid, number)
+
+    @property
+    def spool(self) -> Path:
+        """Where FreeRADIUS writes accounting."""
+        return self.parts.var / "freeradius" / SPOOL
+
+    def all_is_sent(self, client: redis.Redis) -> bool:
+        """Whether each line that FreeRADIUS wrote is in the stream."""
+        name = (self.spool / ".name").read_text(encoding="ascii")
+        files = [path.stat() for path in self.spool.glob("[0-9]*")]
+        places = {key.decode(): int(at) for key, at in client.hgetall(OFFSETS).items()}
+        return all(places.get(f"{name}/{one.st_ino}", 0) == one.st_size for one in files)
+
     def freeze_rest(self) -> None:
         """The REST group hangs: its sockets are open, nobody answers."""
-        os.killpg(self.parts.processes[REST].pid, signal.SIGSTOP)
+        self.send(REST, signal.SIGSTOP)
 
     def thaw_rest(self) -> None:
         """The REST group goes on."""
-        os.killpg(self.parts.processes[REST].pid, signal.SIGCONT)
+        self.send(REST, signal.SIGCONT)
 
     def stop_rest(self) -> None:
         """The REST group is gone: connections are refused."""
@@ -114,8 +134,8 @@ def radius_system(
 ) -> Iterator[RadiusSystem]:
     """Start both parts on a fresh database (or the given one); end them and remove everything.
 
-    With a Redis accounting goes to its stream by a forwarder, and a worker takes it in; without one it goes
-    packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
+    With a Redis accounting goes to its stream by a forwarder, and a worker takes it in; without
+    one it goes packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
     `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage of the
     REST group only its caches are left.
     """
@@ -155,4 +175,6 @@ def radius_system(
             parts.start(programs.accounting_forwarder())
         parts.start(programs.freeradius(raddb=raddb))
         parts.wait_for(SERVER, udp_bound(parts.radius_auth_port))
+        if redis_port != NO_REDIS:
+            parts.wait_for(FORWARDER, (system.spool / ".name").exists)
         yield system

@@ -262,6 +262,7 @@ def start_all(stack: Stack) -> None:
         stack.start(programs.freeradius(raddb=raddb))
         stack.start(programs.accounting_forwarder())
         stack.wait_for("freeradius", udp_bound(stack.radius_auth_port))
+        stack.wait_for("forwarder", (stack.var / "freeradius" / "spool" / ".name").exists)
     stack.wait_for("web", http_answers(stack.url + "/readyz"))
     stack.wait_for("radius-rest", http_answers(stack.radius_url + "/readyz"))
     worker = "worker-default,network,jobs"

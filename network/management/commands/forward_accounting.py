@@ -1,4 +1,4 @@
-"""`manage.py forward_accounting`: from the spool of this host's FreeRADIUS to the stream, for ever."""
+"""`manage.py forward_accounting`: from FreeRADIUS' spool to the stream, for ever."""
 
 import signal
 import threading

@@ -121,7 +121,9 @@ def test_what_is_no_base64_is_refused_by_both(
     assert said(short, entry) == said(general, entry)
 
 
-@given(FIELDS, st.sampled_from(OCTETS), st.sampled_from(["0x", "00", "0xa", "0xGG", "0X00", "0x00"]))
+@given(
+    FIELDS, st.sampled_from(OCTETS), st.sampled_from(["0x", "00", "0xa", "0xGG", "0X00", "0x00"])
+)
 def test_octets_that_are_none_are_refused_by_both(
     fields: tuple[str, ...], place: int, text: str
 ) -> None:
