@@ -1,11 +1,11 @@
 """The spool: files to which FreeRADIUS writes a line a packet, and the forwarder that empties them.
 
-FreeRADIUS answers a packet of accounting once its line is written (`policy/accounting.stream`),
-so neither Redis nor anything of ours must be well. It writes to one of `SPOOL_FILES` files, under a
+FreeRADIUS answers a packet of accounting once its line is written (`policy/accounting.stream`), so
+neither Redis nor anything of ours must be well. It writes to one of `SPOOL_FILES` files, under a
 lock, and looks each time whether the file is still the one of that name. The forwarder follows them
 and puts what is new into the stream, many lines an entry, in one transaction of Redis with how far
-it has come in each file. Whatever is killed, a line is in the stream, or it is sent; and what a
-Redis has forgotten with a power failure is sent anew from the files that are still there.
+it has come in each file. Whatever is killed, a line is in the stream, or it is sent; and what Redis
+has forgotten with a power failure is sent anew from the files that are still there.
 
 A file that is large or old is given another name and a new one its place; once it has been sent
 for `KEPT_S` it is deleted, under its lock, so that nobody can be writing to it. While little room is

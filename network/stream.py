@@ -3,8 +3,9 @@
 The forwarder of the spool (`network.spool`) adds entries of many packets, a line each, as
 FreeRADIUS wrote them. Workers of one consumer group take them in batches to `sessions.ingest`, and
 only after its commit is an entry acknowledged and deleted. While the database takes a full batch
-in, a thread reads the next one. A worker that dies leaves its entries pending: it takes them again when it is back, another one takes them over after
-`CLAIM_AFTER_S`; taking in twice changes nothing. Entries that were not taken in are never trimmed.
+in, a thread reads the next one. A worker that dies leaves its entries pending: it takes them again
+when it is back, another one takes them over after `CLAIM_AFTER_S`; taking in twice changes nothing.
+Entries that were not taken in are never trimmed.
 A packet that nobody can use goes to a second stream, for people.
 """
 

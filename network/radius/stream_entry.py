@@ -62,10 +62,7 @@ def parse(entry: bytes) -> RadiusMessage:
     if len(parts) != FIELDS.get(parts[0]):
         raise BadEntryError("not of this form")
     if parts[0] == "4":
-        for place in BASE64:
-            parts[place] = bytes_of_base64(parts[place]).hex()
-        for place in OCTETS:
-            parts[place] = _hex_of_octets(parts[place])
+        _to_hex(parts)
     told: dict[str, list[Any]] = {"Acct-Status-Type": [STATUSES.get(parts[1], parts[1])]}
     for place, name in (*_PLAIN, *_HEX):
         if parts[place]:
@@ -88,6 +85,14 @@ def bytes_of_base64(text: str) -> bytes:
         return a2b_base64(text, strict_mode=True)
     except ValueError as error:
         raise BadEntryError("not base64") from error
+
+
+def _to_hex(parts: list[str]) -> None:
+    """Values of form 4 as the other forms have them."""
+    for place in BASE64:
+        parts[place] = bytes_of_base64(parts[place]).hex()
+    for place in OCTETS:
+        parts[place] = _hex_of_octets(parts[place])
 
 
 def _hex_of_octets(text: str) -> str:

@@ -145,8 +145,10 @@ class BrasSocket:
                 reply = self._socket.recv(4096)
                 if reply[1] == packet[1]:
                     return reply[0]
-        except (TimeoutError, ConnectionRefusedError):
+        except TimeoutError:
             return 0
+        except ConnectionRefusedError:  # no server yet; a BRAS waits its time all the same
+            time.sleep(max(0.0, deadline - time.monotonic()))
         return 0
 
 
