@@ -8,9 +8,9 @@ it has come in each file. Whatever is killed, a line is in the stream, or it is 
 has forgotten with a power failure is sent anew from the files that are still there.
 
 A file that is large or old is given another name and a new one its place; once it has been sent
-for `KEPT_S` it is deleted, under its lock, so that nobody can be writing to it. While little room is
-left on the disk the files are made unwritable: FreeRADIUS then answers nobody, and the BRASes keep
-their packets.
+for `KEPT_S` it is deleted, under its lock, so that nobody can be writing to it. While little room
+is left on the disk the files are barred: FreeRADIUS then answers nobody, and the BRASes keep their
+packets.
 """
 
 import fcntl

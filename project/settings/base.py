@@ -378,7 +378,7 @@ GEOBILL_RADIUS_NAS_NETWORKS = envlist(
     "GEOBILL_RADIUS_NAS_NETWORKS",
     ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
 )
-# Where FreeRADIUS hands accounting: "stream" (Redis, taken in by `ingest_accounting`) or "rest".
+# Where FreeRADIUS hands accounting: "stream" (its spool, Redis, `ingest_accounting`) or "rest".
 GEOBILL_RADIUS_ACCOUNTING = envstr("GEOBILL_RADIUS_ACCOUNTING", "stream")
 # Closed sessions, and the lines of sessions' time lines, go after so many days.
 GEOBILL_SESSIONS_KEPT_DAYS = envint("GEOBILL_SESSIONS_KEPT_DAYS", 1095)

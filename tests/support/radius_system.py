@@ -135,9 +135,9 @@ def radius_system(
     """Start both parts on a fresh database (or the given one); end them and remove everything.
 
     With a Redis accounting goes to its stream by a forwarder, and a worker takes it in; without
-    one it goes packet by packet to the REST group. `path`: who is asked first, "rest" or "fast". Without
-    `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage of the
-    REST group only its caches are left.
+    one it goes packet by packet to the REST group. `path`: who is asked first, "rest" or "fast".
+    Without `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage
+    of the REST group only its caches are left.
     """
     with ExitStack() as undo:
         folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="geobill radius "))
