@@ -1,7 +1,7 @@
 """Authorizations that were answered, for the time line and the log of refusals.
 
-Nothing here is on the way of an answer. FreeRADIUS hands a note of each Accept and Reject to the
-accounting stream (or to disk while Redis is away), and the worker writes them down in batches. With
+Nothing here is on the way of an answer. FreeRADIUS writes a note of each Accept and Reject into
+its spool, as accounting, and the worker of the stream writes them down in batches. With
 `GEOBILL_RADIUS_ACCOUNTING=rest` there is no stream: the REST group itself keeps Accepts in memory
 for a moment (`Later`), and FreeRADIUS tells it of refusals, through its buffer after an outage.
 """
