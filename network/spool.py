@@ -162,7 +162,9 @@ class Forwarder:
 
     def _send(self, data: bytes, read: dict[int, int]) -> bool:
         """Lines into the stream and the new places of their files, both or neither."""
-        places = {self._key(inode): self._files[inode].offset + read[inode] for inode in read}
+        places: dict[Any, Any] = {
+            self._key(inode): self._files[inode].offset + read[inode] for inode in read
+        }
         with self.client.pipeline(transaction=True) as pipe:
             pipe.hmget(OFFSETS, [self._key(inode) for inode in self._files])
             for entry in entries_of(data):
@@ -179,7 +181,7 @@ class Forwarder:
         """No: Redis has forgotten what was sent, with a power failure. Then it is sent anew."""
         keys = [self._key(inode) for inode in self._files]
         known = [one.offset for one in self._files.values()]
-        less = {
+        less: dict[Any, Any] = {
             key: int(place or 0)
             for key, place, offset in zip(keys, had, known, strict=True)
             if int(place or 0) < offset

@@ -251,7 +251,7 @@ def test_who_was_blocked_since_does_not_come_back_from_the_cache_in_an_outage(
         for one in (debtor, payer):
             assert parts.radius.pap(one.login, one.password).kind == "Access-Accept"
         services.block(sold)
-        function = "FUNCTION radius.{}(text, text, text, text, text, text) RENAME TO {}"
+        function = "FUNCTION radius.{}(text, text, text) RENAME TO {}"
         with connection.cursor() as cursor:
             cursor.execute("ALTER " + function.format("authorize", "away"))
     wait_until(lambda: bool(parts.redis.client.sismember(closed.KEY, str(sold.id))))
