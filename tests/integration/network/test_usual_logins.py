@@ -106,7 +106,7 @@ def test_rows_that_come_and_go_as_a_whole(sold: list[Subscription]) -> None:
         )
     ]
     with connection.cursor() as cursor:
-        kept = []
+        kept: list[bytes] = []
         with cursor.copy(f"COPY was ({', '.join(names)}) TO STDOUT") as stream:
             kept.extend(bytes(part) for part in stream)
         with cursor.copy(f"COPY radius_decision ({', '.join(names)}) FROM STDIN") as stream:
