@@ -116,6 +116,7 @@ ADDRESSES = [
         subscription_id="subscription",
     ),
     page("account-close", P.CUSTOMERS_VIEW, P.LEDGER_CLOSE, customer_id="customer"),
+    page("account-close", P.CUSTOMERS_VIEW, P.LEDGER_CLOSE, method="post", customer_id="customer"),
     page("money-act", P.CUSTOMERS_VIEW, P.LEDGER_ADJUST, customer_id="customer", slug="=adjust"),
     page(
         "money-act",

@@ -60,7 +60,7 @@ def by_fast(login: str, *, nas: str = ADDRESS) -> Told | None:
     """What FreeRADIUS gets from the database; None: it is to ask the REST group."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT radius.authorize(%s, %s, '', '', '', '1')", [nas, login.encode().hex()]
+            "SELECT radius.authorize(%s, %s || '||||', '1')", [nas, login.encode().hex()]
         )
         lines = [line.split("\t") for line in cursor.fetchone()[0].splitlines()]
     if ["Bill-Verdict", "ASK"] in lines:
