@@ -323,7 +323,14 @@ def test_the_played_bras_logs_in_sends_traffic_and_does_as_it_is_told(
         chance=random.Random(1),
         clock=lambda: now[0],
     )
-    bras.turn()
+
+    def is_in() -> bool:
+        # The service was stopped before this: for some seconds the server does not ask it again,
+        # and a BRAS without an answer tries later.
+        bras.turn()
+        return bool(bras.sessions)
+
+    wait_until(is_in)
     (live,) = bras.sessions.values()
     assert (live.address, live.down_bit_s, live.up_bit_s) == (known.address, 300 * MBIT, 100 * MBIT)
     now[0] += 60
