@@ -23,6 +23,7 @@ DROP FUNCTION IF EXISTS radius.weigh(text, text, text, text, text, text);
 --
 -- Whose login it is, by one look-up; all the rest is weighed. Where the MAC and the port that were told
 -- are the service's own, too, no other service can have as many factors, and it is found (identity.py).
+-- That is one comparison with what the row has ready: each function in it costs a thirtieth of the answer.
 CREATE FUNCTION radius.authorize(p_nas text, p_asked text, p_password text) RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 AS $$
@@ -30,6 +31,7 @@ DECLARE
     usual text;
     is_sure boolean;
     whose bigint;
+    own_mac text;
     login_hex text;
     circuit text;
     remote text;
@@ -37,18 +39,13 @@ DECLARE
 BEGIN
     IF p_password <> '' THEN
         SELECT (u.told ->> n.vendor) || lpad(to_hex(floor(random() * 4294967296)::bigint), 8, '0'),
-            u.subscription_id,
-            NOT u.is_mac
-                AND CASE asked.station WHEN '' THEN true
-                    ELSE u.mac <> '' AND u.mac = translate(lower(asked.station), ':.-', '') END
-                AND (asked.circuit = '' OR (u.circuit_hex = asked.circuit AND u.remote_hex = asked.remote))
-        INTO usual, whose, is_sure
-        FROM (SELECT substr(split_part(p_asked, '|', 2), 3) COLLATE "C" AS circuit,
-                     substr(split_part(p_asked, '|', 3), 3) COLLATE "C" AS remote,
-                     split_part(p_asked, '|', 5) COLLATE "C" AS station) asked,
-            radius.usual u, radius.nas n
+            u.subscription_id, u.mac,
+            starts_with(p_asked, u.equipped)
+                AND translate(lower(substr(p_asked, length(u.equipped) + 1)), ':.-', '') = u.mac
+        INTO usual, whose, own_mac, is_sure
+        FROM radius.usual u, radius.nas n
         WHERE u.login_hex = split_part(p_asked, '|', 1) AND n.address = p_nas::inet
-          AND CASE u.mode WHEN '' THEN n.mode ELSE u.mode END IN ('AUTO', 'LOGIN');
+          AND (u.mode <> '' OR n.mode IN ('AUTO', 'LOGIN'));
         IF is_sure AND usual IS NOT NULL THEN
             RETURN usual;
         END IF;
@@ -58,6 +55,9 @@ BEGIN
     remote := substr(split_part(p_asked, '|', 3), 3);
     its_mac := radius.mac_of(regexp_replace(p_asked, '^(?:[^|]*\|){4}', ''), login_hex);
     IF usual IS NOT NULL THEN
+        IF circuit = '' AND its_mac IN ('', own_mac) THEN
+            RETURN usual;
+        END IF;
         PERFORM WHERE EXISTS (
             SELECT FROM public.radius_decision o
             WHERE o.mac = its_mac AND o.mac <> '' AND o.subscription_id <> whose

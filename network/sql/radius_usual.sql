@@ -9,10 +9,10 @@ CREATE TABLE radius.usual (
     login_hex text COLLATE "C" PRIMARY KEY,
     subscription_id bigint NOT NULL,
     mac text COLLATE "C" NOT NULL,
-    circuit_hex text COLLATE "C" NOT NULL,
-    remote_hex text COLLATE "C" NOT NULL,
     mode text COLLATE "C" NOT NULL,
-    is_mac boolean NOT NULL,  -- the login looks like a MAC, and is taken for one where no other is told
+    -- What radius.authorize is asked with, up to the MAC, when the service's own port is told with its login.
+    -- None where the service has no MAC or no port of its own, or its login looks like a MAC (it is taken for one).
+    equipped text COLLATE "C",
     told jsonb NOT NULL  -- for each kind of BRAS the lines of the answer; the last one, Class, is unfinished
 );
 
@@ -45,9 +45,11 @@ END $$;
 REVOKE ALL ON FUNCTION radius.mac_of(text, text) FROM PUBLIC;
 
 CREATE VIEW radius.usual_now AS
-SELECT radius.login_hex(d.login) AS login_hex, d.subscription_id, d.mac, d.circuit_hex, d.remote_hex,
-    d.mode,
-    d.login ~ '^[0-9a-f]{2}(?:[^0-9a-f]?[0-9a-f]{2}){5}$' AS is_mac, made.told
+SELECT radius.login_hex(d.login) AS login_hex, d.subscription_id, d.mac, d.mode,
+    CASE WHEN d.mac <> '' AND d.circuit_hex <> ''
+            AND d.login !~ '^[0-9a-f]{2}(?:[^0-9a-f]?[0-9a-f]{2}){5}$' THEN
+        radius.login_hex(d.login) || '|0x' || d.circuit_hex || '|0x' || d.remote_hex || '||'
+    END AS equipped, made.told
 FROM public.radius_decision d
 CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(kind.key,
@@ -83,9 +85,7 @@ BEGIN
     IF made.login_hex IS NOT NULL THEN
         INSERT INTO radius.usual AS u SELECT made.*
         ON CONFLICT (login_hex) DO UPDATE SET subscription_id = EXCLUDED.subscription_id,
-            mac = EXCLUDED.mac, circuit_hex = EXCLUDED.circuit_hex,
-            remote_hex = EXCLUDED.remote_hex, mode = EXCLUDED.mode, is_mac = EXCLUDED.is_mac,
-            told = EXCLUDED.told;
+            mac = EXCLUDED.mac, mode = EXCLUDED.mode, equipped = EXCLUDED.equipped, told = EXCLUDED.told;
     END IF;
     RETURN NULL;
 END $$;

@@ -15,7 +15,7 @@ from tests.support import services
 pytestmark = pytest.mark.django_db
 SQL = Path(__file__).resolve().parents[3] / "network" / "sql"
 NAS = "10.0.0.1"
-COLUMNS = "login_hex, subscription_id, mac, circuit_hex, remote_hex, mode, is_mac, told"
+COLUMNS = "login_hex, subscription_id, mac, mode, equipped, told"
 
 
 @pytest.fixture
