@@ -78,7 +78,7 @@ class Batch:
 
     def _add(self, packet: bytes, *, received_at: datetime) -> None:
         try:
-            if packet.startswith(note_entry.FORM):
+            if packet.startswith(note_entry.FORMS):
                 self.notes.append((packet, note_entry.parse(packet, received_at=received_at)))
             else:
                 self.records.append((packet, facts_of(packet, received_at=received_at)))

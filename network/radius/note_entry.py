@@ -4,6 +4,10 @@
 writes it: into the accounting stream, or to `/radius/post-auth`. `request` are pairs as in
 `network.radius.echo`; `reply` is FreeRADIUS' own text of the attributes, in hex. Passwords are
 never part of it: `proof` names only the way they were proven.
+
+`n2|outcome|source|time|nas|calling|circuit|remote|reason|proof|user|port|…|reply`, as
+`raddb/policy/telling.stream` writes nearly all accepts, is the same as the packet had it: text and
+`reply` in base64, octets with "0x" in front, then the attributes of `PLAIN` as they are printed.
 """
 
 import re
@@ -12,12 +16,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from network.identifiers import mac_of_station
 from network.identity import Identity
 from network.radius import echo
-from network.radius.stream_entry import BadEntryError
+from network.radius.stream_entry import BadEntryError, bytes_of_base64, hex_of_octets
 
-FORM = b"n1|"
-FIELDS = 12
+FORMS = (b"n1|", b"n2|")
+FIELDS = {"n1": 12, "n2": 18}
+# Of form n2: where its text in base64 is, and what follows it as FreeRADIUS prints it.
+CALLING, USER, PORT, REPLY = 5, 10, 11, 17
+PLAIN = ("NAS-Port", "NAS-Port-Type", "NAS-IP-Address", "Service-Type", "Framed-Protocol")
 ENTRY_BYTES_MAX = 8_192
 REPLY_MAX = 500  # as raddb/policy/notes cuts it
 SECONDS_MAX = 2**32 - 1
@@ -67,11 +75,13 @@ class Note:
 
 def parse(entry: bytes, *, received_at: datetime) -> Note:
     """The note in an entry; BadEntryError when it is none. Its time is never from the future."""
-    if len(entry) > ENTRY_BYTES_MAX or not entry.startswith(FORM):
+    if len(entry) > ENTRY_BYTES_MAX or not entry.startswith(FORMS):
         raise BadEntryError("not a note")
     parts = entry.decode("ascii", "replace").split("|")
-    if len(parts) != FIELDS or parts[1] not in set(Outcome):
+    if len(parts) != FIELDS[parts[0]] or parts[1] not in set(Outcome):
         raise BadEntryError("not of this form")
+    if parts[0] == "n2":
+        parts = _as_n1(parts)
     time_s = int(parts[3]) if parts[3].isascii() and parts[3].isdigit() else 0
     at = received_at
     if 0 < time_s <= SECONDS_MAX:
@@ -102,6 +112,25 @@ def parse(entry: bytes, *, received_at: datetime) -> Note:
         missed=missed,
         subscription_id=service,
     )
+
+
+def _as_n1(parts: list[str]) -> list[str]:
+    """Form n2 as n1 has it; BadEntryError when a value is not of its form."""
+    texts = {place: bytes_of_base64(parts[place]) for place in (CALLING, USER, PORT, REPLY)}
+    pairs_told = [
+        f"{name}=h{texts[place].hex()}"
+        for name, place in (
+            ("User-Name", USER), ("Calling-Station-Id", CALLING), ("NAS-Port-Id", PORT),
+        )
+    ]  # fmt: skip
+    pairs_told += [
+        f"{name}=t{told}" for name, told in zip(PLAIN, parts[PORT + 1 : REPLY], strict=True) if told
+    ]
+    octets = [hex_of_octets(parts[place]) for place in (6, 7)]
+    mac = mac_of_station(texts[CALLING], texts[USER])
+    return [
+        *parts[:5], mac, *octets, parts[8], parts[9], ";".join(pairs_told), texts[REPLY].hex(),
+    ]  # fmt: skip
 
 
 def reason_text(*, reason: str, missed: str, subscription_id: int | None) -> str:

@@ -92,10 +92,11 @@ def _to_hex(parts: list[str]) -> None:
     for place in BASE64:
         parts[place] = bytes_of_base64(parts[place]).hex()
     for place in OCTETS:
-        parts[place] = _hex_of_octets(parts[place])
+        parts[place] = hex_of_octets(parts[place])
 
 
-def _hex_of_octets(text: str) -> str:
+def hex_of_octets(text: str) -> str:
+    """`0x…`, as FreeRADIUS prints octets, without its head; BadEntryError when it is none."""
     if text and _OCTETS.fullmatch(text) is None:
         raise BadEntryError("not octets")
     return text[2:]
