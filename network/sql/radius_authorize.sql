@@ -110,7 +110,8 @@ BEGIN
         END IF;
     END IF;
     told := who.lines ->> knocked.vendor;
-    IF told IS NULL OR (who.check_password AND who.password ~ '[\x01-\x1f]') THEN
+    -- What stands behind a quote and a backslash would be read twice (see below).
+    IF told IS NULL OR (who.check_password AND who.password ~ '[\x01-\x1f]|^["''`].*\\') THEN
         RETURN ask;
     END IF;
     told := 'Class' || chr(9) || 's:' || who.subscription_id || ':'

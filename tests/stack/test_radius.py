@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from pyrad.packet import CoAACK, CoAPacket, CoARequest, DisconnectACK, DisconnectRequest
@@ -15,10 +15,14 @@ from network.models import RadiusDecision, RejectLog, Session, SessionHistory
 from network.radius.dictionaries import dictionary
 from network.radius.simulated_bras import Router, SimulatedBras, client_of
 from project.core.actor import SYSTEM
+from project.process import programs
 from tests.support import services
 from tests.support.fake_bras import RadiusClient
-from tests.support.radius_system import CLIENT_LIFETIME_S, RadiusSystem, radius_system
+from tests.support.mschap import v2_attributes
+from tests.support.ports import free_udp_port
+from tests.support.radius_system import CLIENT_LIFETIME_S, RadiusSystem, Reply, radius_system
 from tests.support.services import AT, MBIT
+from tests.support.stack import udp_bound
 
 pytestmark = pytest.mark.stack
 
@@ -255,6 +259,84 @@ def test_a_packet_that_is_too_long_for_the_module_holds_nothing_up(
             return {row.out_octets for row in rows} == {8, 9}
 
     wait_until(are_stored)
+
+
+def test_one_packet_that_is_too_long_keeps_geobill_from_nobody(
+    radius: RadiusSystem, known: Known
+) -> None:
+    """Whoever could open the breaker by a log-in of his own would shut everybody out who is new."""
+    assert radius.pap(known.login, known.password).kind == "Access-Accept"
+    with radius.database():
+        row = RadiusDecision.objects.get(subscription=services.service())
+    long = "".join(f', Cisco-AVPair += "{number}{"y" * 230}"' for number in range(10))
+    radius.pap("x" * 253, "wrong" * 20, long)
+    assert radius.pap(row.login, row.password).kind == "Access-Accept"
+
+
+def test_each_log_in_from_the_cache_has_its_own_proof_and_keys(
+    radius: RadiusSystem, known: Known
+) -> None:
+    def log_in() -> Reply:
+        factors = v2_attributes(known.login, known.password)
+        return radius.ask(f'User-Name = "{known.login}", {factors}')
+
+    first = log_in()
+    radius.stop_rest()
+    try:
+        second = log_in()
+    finally:
+        radius.start_rest()
+    assert second.attributes["Session-Timeout"] == "1800", "it is the cache's answer"
+    assert second.attributes["MS-CHAP2-Success"] != first.attributes["MS-CHAP2-Success"]
+    for name in ("MS-CHAP2-Success", "MS-MPPE-Send-Key", "MS-MPPE-Recv-Key"):
+        assert (first.names.count(name), second.names.count(name)) == (1, 1)
+
+
+def test_who_is_refused_in_one_spelling_does_not_come_back_by_another(
+    radius: RadiusSystem, known: Known
+) -> None:
+    for login in (known.login, known.login.upper(), f" {known.login} "):
+        assert radius.pap(login, known.password).kind == "Access-Accept"
+    radius.stop_rest()
+    try:
+        assert radius.pap(known.login.upper(), known.password).kind == "Access-Accept"
+    finally:
+        radius.start_rest()
+    with radius.database():
+        services.block(known.subscription)
+    wait_until(lambda: radius.pap(known.login, known.password).kind == "Access-Reject")
+    radius.stop_rest()
+    try:
+        for login in (known.login, known.login.upper(), f" {known.login} "):
+            assert radius.pap(login, known.password).kind == ""
+    finally:
+        radius.start_rest()
+
+
+def test_a_cache_that_is_full_keeps_nobody_out(radius: RadiusSystem) -> None:
+    raddb, port = radius.parts.var / "raddb-full", free_udp_port()
+    run = radius.parts.var / "run-full"
+    radius.parts.manage(
+        "render_raddb", "--out", str(raddb), "--run-dir", str(run),
+        "--auth-port", str(port), "--acct-port", str(free_udp_port()),
+    )  # fmt: skip
+    caches = raddb / "mods" / "caches"
+    text = caches.read_text()
+    assert text.count("max_entries = 500000") == 1
+    caches.write_text(text.replace("max_entries = 500000", "max_entries = 1"))
+    radius.parts.start(replace(programs.freeradius(raddb=raddb), name="freeradius-full"))
+    radius.parts.wait_for("freeradius-full", udp_bound(port))
+    usual = radius.parts.radius_auth_port
+    with radius.database():
+        rows = [RadiusDecision.objects.get(subscription=services.service()) for _ in range(4)]
+    wait_until(lambda: radius.pap(rows[0].login, rows[0].password).kind == "Access-Accept")
+    try:
+        radius.parts.radius_auth_port = port
+        answers = [radius.pap(row.login, row.password).kind for row in rows]
+    finally:
+        radius.parts.radius_auth_port = usual
+        radius.parts.stop("freeradius-full")
+    assert answers == ["Access-Accept"] * 4
 
 
 def test_who_is_refused_by_geobill_is_not_remembered(radius: RadiusSystem, known: Known) -> None:

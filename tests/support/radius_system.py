@@ -31,10 +31,13 @@ CLIENT_LIFETIME_S = 5
 
 @dataclass(frozen=True)
 class Reply:
-    """What radclient received: "Access-Accept", …, or "" for silence; attributes as it prints."""
+    """What radclient received: "Access-Accept", …, or "" for silence; attributes as it prints, and
+    the names of all of them, the repeated ones too.
+    """
 
     kind: str
     attributes: dict[str, str]
+    names: tuple[str, ...] = ()
 
 
 @dataclass
@@ -68,8 +71,9 @@ class RadiusSystem:
         found = re.search(r"^Received (\S+) .*\n((?:\t.*\n)*)", done.stdout, re.MULTILINE)
         if not found:
             return Reply("", {})
-        pairs = (line.strip().split(" = ", 1) for line in found[2].splitlines())
-        return Reply(found[1], {name: value.strip('"') for name, value in pairs})
+        pairs = [line.strip().split(" = ", 1) for line in found[2].splitlines()]
+        told = {name: value.strip('"') for name, value in pairs}
+        return Reply(found[1], told, tuple(name for name, _value in pairs))
 
     def pap(self, login: str, password: str, more: str = "") -> Reply:
         """Log in with PAP."""
