@@ -16,11 +16,14 @@ packets.
 import fcntl
 import logging
 import os
+import re
+import socket
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +33,10 @@ from network.radius.configuration import SPOOL_FILES, STREAM_NAME
 
 logger = logging.getLogger(__name__)
 
-# Hashes: "<spool>/<inode>" → bytes of the file that are in the stream; spool → when all was.
+# Hashes: `key_of` a file → bytes of it that are in the stream; spool → when all was.
 OFFSETS, EMPTIED = f"{STREAM_NAME}:offsets", f"{STREAM_NAME}:emptied"
 READ_BYTES = 256 * 1024
+HEAD_BYTES = 8 * 1024  # a line has at most half
 ENTRY_BYTES = 16 * 1024
 IDLE_S, PAUSE_S = 0.05, 1.0
 CHANGE_BYTES, CHANGE_S = 8 * 1024 * 1024, 3600.0
@@ -41,14 +45,20 @@ ROOM_BYTES = 64 * 1024 * 1024
 HOUSE_S = 1.0
 LATE_S, GONE_S = 15.0, 86_400.0
 BARRED = "barred/nothing"  # no such folder, so FreeRADIUS cannot make the file
+MACHINE = Path("/etc/machine-id")
+_FIRST_LINE = re.compile(rb"\n*[^\n]+\n")
 
 
 @dataclass(slots=True)
 class Followed:
-    """One file: how much of it is in the stream, and since when it has had the same size."""
+    """One file: how much of it is in the stream, and since when it has had the same size.
+
+    `key` is empty while it has no whole line yet.
+    """
 
     name: str
     descriptor: int
+    key: str
     offset: int
     begun_at: float
     size: int = -1
@@ -70,9 +80,28 @@ class Forwarder:
         self._now, self._room = now, room or room_of
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        self.name = _name_of(self.folder)
+        self._former_name = ""
         self._files: dict[int, Followed] = {}  # by the number of the inode
         self._kept_house_at = 0.0
+
+    @cached_property
+    def name(self) -> str:
+        """The name of this spool, first asked for when no other forwarder works here. A disk that
+        was copied to another machine gets another: numbers of its files are its own."""
+        path = self.folder / ".name"
+        known = path.read_text(encoding="utf-8") if path.exists() else ""
+        machine = _machine()
+        if known.startswith(f"{machine}-"):
+            return known
+        self._former_name = known
+        made = f"{machine}-{uuid.uuid4().hex}"
+        new = path.with_name(".name.new")
+        with new.open("w", encoding="utf-8") as file:
+            file.write(made)
+            file.flush()
+            os.fsync(file.fileno())
+        new.rename(path)
+        return made
 
     def run(self, *, until: Callable[[], bool]) -> None:
         """Work until told to end. Neither a Redis that is away nor a full disk ends it."""
@@ -99,11 +128,14 @@ class Forwarder:
         parts, read, is_all = [], {}, True
         for inode, one in self._files.items():
             data = os.pread(one.descriptor, READ_BYTES, one.offset)
+            if not data and os.fstat(one.descriptor).st_size < one.offset:
+                self._begin_anew(one)
+            one.key = one.key or (key_of(self.name, one.descriptor) if data else "")
             end = data.rfind(b"\n") + 1
             if len(data) == READ_BYTES:
                 is_all = False
                 end = end or len(data)  # no line is so long: whatever it is, people shall see it
-            if end:
+            if end and one.key:
                 parts.append(data[:end])
                 read[inode] = end
         if parts:
@@ -146,30 +178,50 @@ class Forwarder:
                     extra, present[entry.inode()] = sorted((entry.name, other), reverse=True)
                     (self.folder / extra).unlink()
         for inode in self._files.keys() - present.keys():
-            os.close(self._files.pop(inode).descriptor)
-            self.client.hdel(OFFSETS, self._key(inode))
-        new = [inode for inode in present if inode not in self._files]
-        told: Any = self.client.hmget(OFFSETS, [self._key(one) for one in new]) if new else []
-        for inode, offset in zip(new, told, strict=True):
-            descriptor = os.open(self.folder / present[inode], os.O_RDWR)
-            place = min(int(offset or 0), os.fstat(descriptor).st_size)
-            self._files[inode] = Followed("", descriptor, place, self._now())
+            gone = self._files.pop(inode)
+            os.close(gone.descriptor)
+            if gone.key:
+                self.client.hdel(OFFSETS, gone.key)
+        for inode in present.keys() - self._files.keys():
+            self._files[inode] = self._followed(self.folder / present[inode])
         for inode, name in present.items():
             self._files[inode].name = name
 
-    def _key(self, inode: int) -> str:
-        return f"{self.name}/{inode}"
+    def _followed(self, path: Path) -> Followed:
+        """A file from the place where the last forwarder was in it, if it can be the same."""
+        descriptor = os.open(path, os.O_RDWR)
+        key = key_of(self.name, descriptor)
+        try:
+            told: Any = self.client.hget(OFFSETS, key) if key else None
+            place = int(told or 0)
+            if place and not _can_end(descriptor, place):
+                logger.warning("the spool: %s is not what was sent of it: sent anew", path.name)
+                place = 0
+                self.client.hset(OFFSETS, key, place)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return Followed("", descriptor, key, place, self._now())
+
+    def _begin_anew(self, one: Followed) -> None:
+        """Somebody has emptied this file: what it is given now is another one's."""
+        logger.warning("the spool: %s was cut short: sent anew", one.name)
+        self.client.hdel(OFFSETS, one.key)
+        one.key, one.offset = "", 0
 
     def _send(self, data: bytes, read: dict[int, int]) -> bool:
         """Lines into the stream and the new places of their files, both or neither."""
         places: dict[Any, Any] = {
-            self._key(inode): self._files[inode].offset + read[inode] for inode in read
+            one.key: one.offset + size
+            for inode, size in read.items()
+            if (one := self._files[inode]).key
         }
         with self.client.pipeline(transaction=True) as pipe:
-            pipe.hmget(OFFSETS, [self._key(inode) for inode in self._files])
+            self._ask_places(pipe)
             for entry in entries_of(data):
                 pipe.xadd(STREAM_NAME, {b"p": entry})
-            pipe.hset(OFFSETS, mapping=places)
+            if places:
+                pipe.hset(OFFSETS, mapping=places)
             had = pipe.execute()[0]
         if not self._is_as_known(had):
             return False
@@ -177,14 +229,16 @@ class Forwarder:
             self._files[inode].offset += size
         return True
 
+    def _ask_places(self, client: Any) -> Any:
+        return client.hmget(OFFSETS, ["", *(one.key for one in self._files.values() if one.key)])
+
     def _is_as_known(self, had: list[bytes | None]) -> bool:
         """No: Redis has forgotten what was sent, with a power failure. Then it is sent anew."""
-        keys = [self._key(inode) for inode in self._files]
-        known = [one.offset for one in self._files.values()]
+        known = [one for one in self._files.values() if one.key]
         less: dict[Any, Any] = {
-            key: int(place or 0)
-            for key, place, offset in zip(keys, had, known, strict=True)
-            if int(place or 0) < offset
+            one.key: int(place or 0)
+            for one, place in zip(known, had[1:], strict=True)
+            if int(place or 0) < one.offset
         }
         if less:
             logger.warning("Redis has forgotten places of %d files: they are sent anew", len(less))
@@ -199,8 +253,7 @@ class Forwarder:
         if not self._files:
             self._tell()
             return
-        had: Any = self.client.hmget(OFFSETS, [self._key(inode) for inode in self._files])
-        if not self._is_as_known(had):
+        if not self._is_as_known(self._ask_places(self.client)):
             return
         for inode, one in list(self._files.items()):
             if "." in one.name:
@@ -241,7 +294,7 @@ class Forwarder:
         if rest and not self._send(rest, {inode: len(rest)}):
             return
         # The place first: a new file with the same number must be sent from its beginning.
-        self.client.hdel(OFFSETS, self._key(inode))
+        self.client.hdel(OFFSETS, one.key)
         (self.folder / one.name).unlink()
         del self._files[inode]
         os.close(one.descriptor)
@@ -249,6 +302,10 @@ class Forwarder:
     def _tell(self) -> None:
         """That all is in the stream: a session that is silent for long is silent itself then."""
         self.client.hset(EMPTIED, self.name, int(time.time()))
+        if self._former_name:
+            # Else it would be late for a day. Where it is another machine's, that one tells anew.
+            self.client.hdel(EMPTIED, self._former_name)
+            self._former_name = ""
 
     def _is_alone(self) -> bool:
         try:
@@ -290,11 +347,27 @@ def _is_ours(name: str) -> bool:
     return number.isdigit() and (not _dot or serial.isdigit())
 
 
-def _name_of(folder: Path) -> str:
-    """A name of this spool that it keeps: numbers of its files are its own."""
-    path = folder / ".name"
-    with suppress(FileExistsError):
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "w", encoding="ascii") as file:
-            file.write(uuid.uuid4().hex)
-    return path.read_text(encoding="ascii") or "spool"
+def key_of(name: str, descriptor: int) -> str:
+    """What a file of the spool `name` is known by, "" while it has no whole line.
+
+    By its first line too: a number of an inode is given to a new file once the old one is gone.
+    """
+    head = os.pread(descriptor, HEAD_BYTES, 0)
+    match = _FIRST_LINE.match(head)
+    if match is None and len(head) < HEAD_BYTES:
+        return ""
+    sum_ = zlib.crc32(match[0] if match else head)
+    return f"{name}/{os.fstat(descriptor).st_ino}-{sum_:08x}"
+
+
+def _can_end(descriptor: int, place: int) -> bool:
+    """Whether what was sent can have ended here: behind a line. Not so where a power failure has
+    taken the end of the file and other lines have come since."""
+    return os.pread(descriptor, 1, place - 1) == b"\n"
+
+
+def _machine() -> str:
+    """A name of this machine, for people too."""
+    host = re.sub(r"[^0-9A-Za-z.-]", "-", socket.gethostname())
+    number = MACHINE.read_bytes() if MACHINE.exists() else b""
+    return f"{host}-{zlib.crc32(number):08x}"

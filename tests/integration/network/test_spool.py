@@ -111,6 +111,84 @@ def test_what_redis_has_forgotten_is_sent_again(client: redis.Redis, folder: Pat
     assert set(sent(client)) == {"a", "b", "c"}
 
 
+def test_a_new_file_with_the_number_of_an_old_one_is_sent_whole(
+    client: redis.Redis, folder: Path
+) -> None:
+    """Somebody has taken the old one away while no forwarder worked, or Redis knows older ones."""
+    write(folder, 0, "a", "b")
+    forwarder(client, folder).step()
+    number = (folder / "0").stat().st_ino
+    (folder / "0").write_bytes(b"\nc\n\nd\n\ne\n")
+    assert (folder / "0").stat().st_ino == number
+    forwarder(client, folder).step()
+    assert sent(client) == ["a", "b", "c", "d", "e"]
+
+
+def test_a_file_that_has_less_than_was_sent_of_it_is_sent_anew(
+    client: redis.Redis, folder: Path
+) -> None:
+    write(folder, 0, "a", "b")
+    forwarder(client, folder).step()
+    ((key, place),) = client.hgetall(spool.OFFSETS).items()
+    os.truncate(folder / "0", 3)
+    one = forwarder(client, folder)
+    one._look()
+    assert client.hget(spool.OFFSETS, key) == b"0", "before it grows over that place"
+    write(folder, 0, "b", "c")
+    one.step()
+    assert int(place) == 6
+    assert sent(client) == ["a", "b", "a", "b", "c"]
+
+
+def test_a_file_whose_end_was_lost_and_that_has_grown_since_is_sent_anew(
+    client: redis.Redis, folder: Path
+) -> None:
+    """A power failure of the node: it begins with the same line and is longer than was sent."""
+    write(folder, 0, "a", "b")
+    forwarder(client, folder).step()
+    os.truncate(folder / "0", 3)
+    write(folder, 0, "a longer one")
+    forwarder(client, folder).step()
+    assert sent(client) == ["a", "b", "a", "a longer one"]
+
+
+def test_a_file_that_is_emptied_while_it_is_followed_goes_on(
+    client: redis.Redis, folder: Path
+) -> None:
+    one = forwarder(client, folder)
+    write(folder, 0, "a", "b")
+    one.step()
+    os.truncate(folder / "0", 0)
+    one.step()
+    write(folder, 0, "c")
+    one.step()
+    assert sent(client) == ["a", "b", "c"]
+    assert client.hlen(spool.OFFSETS) == 1
+
+
+def test_a_copied_disk_is_another_spool(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, 0, "a")
+    first = forwarder(client, folder)
+    first.step()
+    monkeypatch.setattr(spool.socket, "gethostname", lambda: "other.example")
+    second = forwarder(client, folder)
+    second.step()
+    assert second.name != first.name
+    assert second.name.startswith("other.example-")
+    assert sent(client) == ["a", "a"]
+    assert list(client.hkeys(spool.EMPTIED)) == [second.name.encode()]
+    assert forwarder(client, folder).name == second.name == (folder / ".name").read_text()
+
+
+def test_a_name_that_was_never_written_is_made(client: redis.Redis, folder: Path) -> None:
+    folder.mkdir()
+    (folder / ".name").touch()
+    assert len(forwarder(client, folder).name) > 32
+    assert (folder / ".name").read_text() == forwarder(client, folder).name
+
+
 def test_a_large_file_loses_its_place_and_then_itself(
     client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
