@@ -16,11 +16,7 @@ packets.
 import fcntl
 import logging
 import os
-import re
-import socket
 import time
-import uuid
-import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,14 +25,14 @@ from typing import Any
 
 import redis
 
+from network import spool_names
 from network.radius.configuration import SPOOL_FILES, STREAM_NAME
 
 logger = logging.getLogger(__name__)
 
-# Hashes: `key_of` a file → bytes of it that are in the stream; spool → when all was.
+# Hashes: `spool_names.key_of` a file → bytes of it that are in the stream; spool → when all was.
 OFFSETS, EMPTIED = f"{STREAM_NAME}:offsets", f"{STREAM_NAME}:emptied"
 READ_BYTES = 256 * 1024
-HEAD_BYTES = 8 * 1024  # a line has at most half
 ENTRY_BYTES = 16 * 1024
 IDLE_S, PAUSE_S = 0.05, 1.0
 CHANGE_BYTES, CHANGE_S = 8 * 1024 * 1024, 3600.0
@@ -45,13 +41,12 @@ ROOM_BYTES = 64 * 1024 * 1024
 HOUSE_S = 1.0
 LATE_S, GONE_S = 15.0, 86_400.0
 BARRED = "barred/nothing"  # no such folder, so FreeRADIUS cannot make the file
-MACHINE = Path("/etc/machine-id")
-_FIRST_LINE = re.compile(rb"\n*[^\n]+\n")
 
 
 @dataclass(slots=True)
 class Followed:
-    """One file: how much of it is in the stream, and since when it has had the same size.
+    """One file: how much of it is in the stream, and since when nothing has happened to it: it has
+    the same size, and nothing of it was sent.
 
     `key` is empty while it has no whole line yet.
     """
@@ -61,8 +56,9 @@ class Followed:
     key: str
     offset: int
     begun_at: float
+    quiet_since: float
     size: int = -1
-    same_since: float = 0.0
+    is_stuck: bool = False
 
 
 class Forwarder:
@@ -74,7 +70,7 @@ class Forwarder:
         client: redis.Redis,
         folder: Path,
         room: Callable[[Path], int] | None = None,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client, self.folder = client, folder
         self._now, self._room = now, room or room_of
@@ -82,26 +78,14 @@ class Forwarder:
         self._lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
         self._former_name = ""
         self._files: dict[int, Followed] = {}  # by the number of the inode
-        self._kept_house_at = 0.0
+        self._kept_house_at = -HOUSE_S
+        self._is_barred = False
 
     @cached_property
     def name(self) -> str:
-        """The name of this spool, first asked for when no other forwarder works here. A disk that
-        was copied to another machine gets another: numbers of its files are its own."""
-        path = self.folder / ".name"
-        known = path.read_text(encoding="utf-8") if path.exists() else ""
-        machine = _machine()
-        if known.startswith(f"{machine}-"):
-            return known
-        self._former_name = known
-        made = f"{machine}-{uuid.uuid4().hex}"
-        new = path.with_name(".name.new")
-        with new.open("w", encoding="utf-8") as file:
-            file.write(made)
-            file.flush()
-            os.fsync(file.fileno())
-        new.rename(path)
-        return made
+        """The name of this spool, first asked for when no other forwarder works here."""
+        name, self._former_name = spool_names.name_of(self.folder)
+        return name
 
     def run(self, *, until: Callable[[], bool]) -> None:
         """Work until told to end. Neither a Redis that is away nor a full disk ends it."""
@@ -112,9 +96,7 @@ class Forwarder:
                 sent = self.step()
             except redis.RedisError as error:
                 logger.warning("Redis: %s", error)
-                self.forget()
-                self.see_to_room()
-                time.sleep(PAUSE_S)
+                self._wait_for_redis()
             except OSError as error:
                 logger.warning("the spool: %s", error)
                 time.sleep(PAUSE_S)
@@ -130,7 +112,7 @@ class Forwarder:
             data = os.pread(one.descriptor, READ_BYTES, one.offset)
             if not data and os.fstat(one.descriptor).st_size < one.offset:
                 self._begin_anew(one)
-            one.key = one.key or (key_of(self.name, one.descriptor) if data else "")
+            one.key = one.key or (spool_names.key_of(self.name, one.descriptor) if data else "")
             end = data.rfind(b"\n") + 1
             if len(data) == READ_BYTES:
                 is_all = False
@@ -138,12 +120,20 @@ class Forwarder:
             if end and one.key:
                 parts.append(data[:end])
                 read[inode] = end
-        if parts:
-            self._send(b"".join(parts), read)
+        if parts and not self._send(b"".join(parts), read):
+            return 0
         if self._now() - self._kept_house_at >= HOUSE_S:
             self._kept_house_at = self._now()
             self._keep_house(is_all=is_all)
         return sum(read.values())
+
+    def _wait_for_redis(self) -> None:
+        self.forget()
+        try:
+            self.see_to_room()
+        except OSError as error:
+            logger.warning("the spool: %s", error)
+        time.sleep(PAUSE_S)
 
     def forget(self) -> None:
         """Ask Redis anew how far it has come: one that was restarted may have less."""
@@ -154,13 +144,19 @@ class Forwarder:
     def see_to_room(self) -> None:
         """Bar the files while there is little room, and let them be made again after it."""
         is_full = self._room(self.folder) < ROOM_BYTES
+        was_barred, self._is_barred = self._is_barred, is_full
+        if is_full and not was_barred:
+            logger.error("the spool: the disk is full: nothing is answered until it has room")
         for number in range(SPOOL_FILES):
             path = self.folder / str(number)
             if path.is_symlink():
+                was_barred = True
                 if not is_full:
                     path.unlink()
             elif is_full:
                 self._replace(path, by=lambda new: new.symlink_to(BARRED))
+        if was_barred and not is_full:
+            logger.info("the spool: the disk has room again: accounting is answered")
 
     # ---- following ------------------------------------------------------------------------------
 
@@ -190,18 +186,18 @@ class Forwarder:
     def _followed(self, path: Path) -> Followed:
         """A file from the place where the last forwarder was in it, if it can be the same."""
         descriptor = os.open(path, os.O_RDWR)
-        key = key_of(self.name, descriptor)
+        key = spool_names.key_of(self.name, descriptor)
         try:
             told: Any = self.client.hget(OFFSETS, key) if key else None
             place = int(told or 0)
-            if place and not _can_end(descriptor, place):
+            if place and not spool_names.can_end(descriptor, place):
                 logger.warning("the spool: %s is not what was sent of it: sent anew", path.name)
                 place = 0
                 self.client.hset(OFFSETS, key, place)
         except BaseException:
             os.close(descriptor)
             raise
-        return Followed("", descriptor, key, place, self._now())
+        return Followed("", descriptor, key, place, self._now(), self._now())
 
     def _begin_anew(self, one: Followed) -> None:
         """Somebody has emptied this file: what it is given now is another one's."""
@@ -227,6 +223,7 @@ class Forwarder:
             return False
         for inode, size in read.items():
             self._files[inode].offset += size
+            self._files[inode].quiet_since = self._now()
         return True
 
     def _ask_places(self, client: Any) -> Any:
@@ -250,19 +247,18 @@ class Forwarder:
 
     def _keep_house(self, *, is_all: bool) -> None:
         self.see_to_room()
-        if not self._files:
-            self._tell()
-            return
-        if not self._is_as_known(self._ask_places(self.client)):
+        if self._files and not self._is_as_known(self._ask_places(self.client)):
             return
         for inode, one in list(self._files.items()):
             if "." in one.name:
-                self._end(inode, one)
+                if not self._end(inode, one):
+                    return
             elif one.offset >= CHANGE_BYTES or (
                 one.offset and self._now() - one.begun_at > CHANGE_S
             ):
                 self._replace(self.folder / one.name, by=lambda new: new.touch(mode=0o600))
-        if is_all:
+        # While it is barred the BRASes have what nobody has taken from them.
+        if is_all and not self._is_barred:
             self._tell()
 
     def _replace(self, path: Path, *, by: Callable[[Path], object]) -> None:
@@ -274,34 +270,51 @@ class Forwarder:
             os.link(path, path.with_name(f"{path.name}.{time.time_ns()}"))
         new.rename(path)
 
-    def _end(self, inode: int, one: Followed) -> None:
-        """A file that has lost its place: delete it when nothing has happened to it for long."""
+    def _end(self, inode: int, one: Followed) -> bool:
+        """A file that has lost its place: delete it when nothing has happened to it for long.
+        No: what it had could not be sent."""
         size = os.fstat(one.descriptor).st_size
         if size != one.size:
-            one.size, one.same_since = size, self._now()
+            one.size, one.quiet_since = size, self._now()
         rest = os.pread(one.descriptor, READ_BYTES, one.offset)
-        if b"\n" in rest or self._now() - one.same_since < KEPT_S:
-            return
+        is_line = b"\n" in rest or len(rest) == READ_BYTES
+        if is_line or self._now() - one.quiet_since < KEPT_S:
+            return True
         # Whoever still writes to it holds this lock; whoever comes later finds the file deleted.
         try:
             fcntl.lockf(one.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            return
-        if os.fstat(one.descriptor).st_size != size:
+            return True
+        is_same = os.fstat(one.descriptor).st_size == size
+        if is_same and not rest:
+            self._delete(inode, one)
+            return True
+        # What is left is a line that was torn: nobody was answered, and people shall see it.
+        is_sent = not is_same or self._send(rest, {inode: len(rest)})
+        if is_sent:
+            fcntl.lockf(one.descriptor, fcntl.LOCK_UN)
+        return is_sent
+
+    def _delete(self, inode: int, one: Followed) -> None:
+        """The place first: at worst the file is sent again."""
+        if one.key:
+            self.client.hdel(OFFSETS, one.key)
+        try:
+            (self.folder / one.name).unlink(missing_ok=True)
+        except OSError as error:
+            if one.key:
+                self.client.hset(OFFSETS, one.key, one.offset)
+            if not one.is_stuck:
+                logger.error("the spool: %s was sent and cannot be deleted: %s", one.name, error)
+            one.is_stuck, one.quiet_since = True, self._now()
             fcntl.lockf(one.descriptor, fcntl.LOCK_UN)
             return
-        # What is left is a line that was torn: nobody was answered, and people shall see it.
-        if rest and not self._send(rest, {inode: len(rest)}):
-            return
-        # The place first: a new file with the same number must be sent from its beginning.
-        self.client.hdel(OFFSETS, one.key)
-        (self.folder / one.name).unlink()
         del self._files[inode]
         os.close(one.descriptor)
 
     def _tell(self) -> None:
         """That all is in the stream: a session that is silent for long is silent itself then."""
-        self.client.hset(EMPTIED, self.name, int(time.time()))
+        self.client.hset(EMPTIED, self.name, _seconds_of(self.client))
         if self._former_name:
             # Else it would be late for a day. Where it is another machine's, that one tells anew.
             self.client.hdel(EMPTIED, self._former_name)
@@ -338,36 +351,17 @@ def room_of(folder: Path) -> int:
 def all_are_emptied(*, client: redis.Redis) -> bool:
     """Whether each forwarder said so lately; one that was silent for a day is no more."""
     told: Any = client.hgetall(EMPTIED)
-    ages = [time.time() - int(at) for at in told.values()]
-    return not any(LATE_S < age < GONE_S for age in ages)
+    now = _seconds_of(client)
+    ages = [now - int(at) for at in told.values()]
+    return all(-LATE_S <= age <= LATE_S or age >= GONE_S for age in ages)
+
+
+def _seconds_of(client: redis.Redis) -> int:
+    """Redis' clock: the only one that the forwarder and the worker have in common."""
+    told: Any = client.time()
+    return int(told[0])
 
 
 def _is_ours(name: str) -> bool:
     number, _dot, serial = name.partition(".")
     return number.isdigit() and (not _dot or serial.isdigit())
-
-
-def key_of(name: str, descriptor: int) -> str:
-    """What a file of the spool `name` is known by, "" while it has no whole line.
-
-    By its first line too: a number of an inode is given to a new file once the old one is gone.
-    """
-    head = os.pread(descriptor, HEAD_BYTES, 0)
-    match = _FIRST_LINE.match(head)
-    if match is None and len(head) < HEAD_BYTES:
-        return ""
-    sum_ = zlib.crc32(match[0] if match else head)
-    return f"{name}/{os.fstat(descriptor).st_ino}-{sum_:08x}"
-
-
-def _can_end(descriptor: int, place: int) -> bool:
-    """Whether what was sent can have ended here: behind a line. Not so where a power failure has
-    taken the end of the file and other lines have come since."""
-    return os.pread(descriptor, 1, place - 1) == b"\n"
-
-
-def _machine() -> str:
-    """A name of this machine, for people too."""
-    host = re.sub(r"[^0-9A-Za-z.-]", "-", socket.gethostname())
-    number = MACHINE.read_bytes() if MACHINE.exists() else b""
-    return f"{host}-{zlib.crc32(number):08x}"

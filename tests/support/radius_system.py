@@ -16,7 +16,8 @@ from pathlib import Path
 import redis
 
 from network.radius.configuration import SPOOL
-from network.spool import OFFSETS, key_of
+from network.spool import OFFSETS
+from network.spool_names import key_of
 from project.process import programs
 from tests.support.databases import database_copy
 from tests.support.ports import free_udp_port
