@@ -10,7 +10,7 @@ has forgotten with a power failure is sent anew from the files that are still th
 A file that is large or old is given another name and a new one its place; once it has been sent
 for `KEPT_S` it is deleted, under its lock, so that nobody can be writing to it. While little room
 is left on the disk the files are barred: FreeRADIUS then answers nobody, and the BRASes keep their
-packets.
+packets. Nobody says then that all was read, so no session is taken to be silent.
 """
 
 import fcntl
@@ -257,8 +257,7 @@ class Forwarder:
                 one.offset and self._now() - one.begun_at > CHANGE_S
             ):
                 self._replace(self.folder / one.name, by=lambda new: new.touch(mode=0o600))
-        # While it is barred the BRASes have what nobody has taken from them.
-        if is_all and not self._is_barred:
+        if is_all or self._is_barred:
             self._tell()
 
     def _replace(self, path: Path, *, by: Callable[[Path], object]) -> None:
@@ -313,8 +312,12 @@ class Forwarder:
         os.close(one.descriptor)
 
     def _tell(self) -> None:
-        """That all is in the stream: a session that is silent for long is silent itself then."""
-        self.client.hset(EMPTIED, self.name, _seconds_of(self.client))
+        """That all is in the stream: a session that is silent for long is silent itself then.
+
+        Not so while the BRASes have what nobody takes from them: it says to be late, and is there.
+        """
+        late_s = 2 * int(LATE_S) if self._is_barred else 0
+        self.client.hset(EMPTIED, self.name, _seconds_of(self.client) - late_s)
         if self._former_name:
             # Else it would be late for a day. Where it is another machine's, that one tells anew.
             self.client.hdel(EMPTIED, self._former_name)
