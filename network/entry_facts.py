@@ -14,6 +14,7 @@ from hashlib import md5
 from typing import Any
 
 from network.accounting import (
+    OCTETS_MAX,
     SECONDS_MAX,
     Boot,
     SessionFacts,
@@ -31,7 +32,7 @@ _TEXT, _OCTETS = "([0-9A-Za-z+/]*=*)", "(?:0x((?:[0-9a-f]{2})*))?"
 _NUMBER, _IPV4 = "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
 # Everything that the plain form says, in the order of stream_entry.
 _PLAIN = re.compile(
-    rf"4\|Interim-Update\|([0-9]{{10}})\|{_IPV4}\|([0-9A-Za-z+/]+=*)\|{_OCTETS}\|{_TEXT}"
+    rf"4\|Interim-Update\|([1-9][0-9]{{9}})\|{_IPV4}\|([0-9A-Za-z+/]+=*)\|{_OCTETS}\|{_TEXT}"
     rf"\|([0-9a-f]{{12}})?\|{_TEXT}\|{_OCTETS}\|{_OCTETS}\|{_TEXT}\|{_IPV4}?\|([0-9]{{0,10}})"
     rf"\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|[^|]*\|([ -{{}}~]*)\|"
 )
@@ -73,7 +74,9 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
         mac = mac or mac_of_station(station, a2b_base64(user, strict_mode=True))
     except (OSError, ValueError):
         return None
-    if source == _NOBODY or not mac:
+    in_octets = (int(in_high) << 32) + int(in_low)
+    out_octets = (int(out_high) << 32) + int(out_low)
+    if source == _NOBODY or not mac or max(in_octets, out_octets) > OCTETS_MAX:
         return None
     at = min(_moment(int(time_s)), received_at)
     session_time_s = min(int(seconds or "0"), SECONDS_MAX)
@@ -94,8 +97,8 @@ def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | 
         is_guest=is_guest,
         started_at=at - timedelta(seconds=session_time_s),
         last_seen_at=at,
-        in_octets=(int(in_high) << 32) + int(in_low),
-        out_octets=(int(out_high) << 32) + int(out_low),
+        in_octets=in_octets,
+        out_octets=out_octets,
         session_time_s=session_time_s,
         echo=echo.of_entry(echoed, told_class=own_class, framed_ip=framed_ip or ""),
     )

@@ -10,27 +10,27 @@ has forgotten with a power failure is sent anew from the files that are still th
 A file that is large or old is given another name and a new one its place; once it has been sent
 for `KEPT_S` it is deleted, under its lock, so that nobody can be writing to it. While little room
 is left on the disk the files are barred: FreeRADIUS then answers nobody, and the BRASes keep their
-packets.
+packets. Nobody says then that all was read, so no session is taken to be silent.
 """
 
 import fcntl
 import logging
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import redis
 
+from network import spool_names
 from network.radius.configuration import SPOOL_FILES, STREAM_NAME
 
 logger = logging.getLogger(__name__)
 
-# Hashes: "<spool>/<inode>" → bytes of the file that are in the stream; spool → when all was.
+# Hashes: `spool_names.key_of` a file → bytes of it that are in the stream; spool → when all was.
 OFFSETS, EMPTIED = f"{STREAM_NAME}:offsets", f"{STREAM_NAME}:emptied"
 READ_BYTES = 256 * 1024
 ENTRY_BYTES = 16 * 1024
@@ -45,14 +45,20 @@ BARRED = "barred/nothing"  # no such folder, so FreeRADIUS cannot make the file
 
 @dataclass(slots=True)
 class Followed:
-    """One file: how much of it is in the stream, and since when it has had the same size."""
+    """One file: how much of it is in the stream, and since when nothing has happened to it: it has
+    the same size, and nothing of it was sent.
+
+    `key` is empty while it has no whole line yet.
+    """
 
     name: str
     descriptor: int
+    key: str
     offset: int
     begun_at: float
+    quiet_since: float
     size: int = -1
-    same_since: float = 0.0
+    is_stuck: bool = False
 
 
 class Forwarder:
@@ -64,15 +70,22 @@ class Forwarder:
         client: redis.Redis,
         folder: Path,
         room: Callable[[Path], int] | None = None,
-        now: Callable[[], float] = time.time,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.client, self.folder = client, folder
         self._now, self._room = now, room or room_of
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
-        self.name = _name_of(self.folder)
+        self._former_name = ""
         self._files: dict[int, Followed] = {}  # by the number of the inode
-        self._kept_house_at = 0.0
+        self._kept_house_at = -HOUSE_S
+        self._is_barred = False
+
+    @cached_property
+    def name(self) -> str:
+        """The name of this spool, first asked for when no other forwarder works here."""
+        name, self._former_name = spool_names.name_of(self.folder)
+        return name
 
     def run(self, *, until: Callable[[], bool]) -> None:
         """Work until told to end. Neither a Redis that is away nor a full disk ends it."""
@@ -83,9 +96,7 @@ class Forwarder:
                 sent = self.step()
             except redis.RedisError as error:
                 logger.warning("Redis: %s", error)
-                self.forget()
-                self.see_to_room()
-                time.sleep(PAUSE_S)
+                self._wait_for_redis()
             except OSError as error:
                 logger.warning("the spool: %s", error)
                 time.sleep(PAUSE_S)
@@ -99,19 +110,30 @@ class Forwarder:
         parts, read, is_all = [], {}, True
         for inode, one in self._files.items():
             data = os.pread(one.descriptor, READ_BYTES, one.offset)
+            if not data and os.fstat(one.descriptor).st_size < one.offset:
+                self._begin_anew(one)
+            one.key = one.key or (spool_names.key_of(self.name, one.descriptor) if data else "")
             end = data.rfind(b"\n") + 1
             if len(data) == READ_BYTES:
                 is_all = False
                 end = end or len(data)  # no line is so long: whatever it is, people shall see it
-            if end:
+            if end and one.key:
                 parts.append(data[:end])
                 read[inode] = end
-        if parts:
-            self._send(b"".join(parts), read)
+        if parts and not self._send(b"".join(parts), read):
+            return 0
         if self._now() - self._kept_house_at >= HOUSE_S:
             self._kept_house_at = self._now()
             self._keep_house(is_all=is_all)
         return sum(read.values())
+
+    def _wait_for_redis(self) -> None:
+        self.forget()
+        try:
+            self.see_to_room()
+        except OSError as error:
+            logger.warning("the spool: %s", error)
+        time.sleep(PAUSE_S)
 
     def forget(self) -> None:
         """Ask Redis anew how far it has come: one that was restarted may have less."""
@@ -122,13 +144,19 @@ class Forwarder:
     def see_to_room(self) -> None:
         """Bar the files while there is little room, and let them be made again after it."""
         is_full = self._room(self.folder) < ROOM_BYTES
+        was_barred, self._is_barred = self._is_barred, is_full
+        if is_full and not was_barred:
+            logger.error("the spool: the disk is full: nothing is answered until it has room")
         for number in range(SPOOL_FILES):
             path = self.folder / str(number)
             if path.is_symlink():
+                was_barred = True
                 if not is_full:
                     path.unlink()
             elif is_full:
                 self._replace(path, by=lambda new: new.symlink_to(BARRED))
+        if was_barred and not is_full:
+            logger.info("the spool: the disk has room again: accounting is answered")
 
     # ---- following ------------------------------------------------------------------------------
 
@@ -146,45 +174,68 @@ class Forwarder:
                     extra, present[entry.inode()] = sorted((entry.name, other), reverse=True)
                     (self.folder / extra).unlink()
         for inode in self._files.keys() - present.keys():
-            os.close(self._files.pop(inode).descriptor)
-            self.client.hdel(OFFSETS, self._key(inode))
-        new = [inode for inode in present if inode not in self._files]
-        told: Any = self.client.hmget(OFFSETS, [self._key(one) for one in new]) if new else []
-        for inode, offset in zip(new, told, strict=True):
-            descriptor = os.open(self.folder / present[inode], os.O_RDWR)
-            place = min(int(offset or 0), os.fstat(descriptor).st_size)
-            self._files[inode] = Followed("", descriptor, place, self._now())
+            gone = self._files.pop(inode)
+            os.close(gone.descriptor)
+            if gone.key:
+                self.client.hdel(OFFSETS, gone.key)
+        for inode in present.keys() - self._files.keys():
+            self._files[inode] = self._followed(self.folder / present[inode])
         for inode, name in present.items():
             self._files[inode].name = name
 
-    def _key(self, inode: int) -> str:
-        return f"{self.name}/{inode}"
+    def _followed(self, path: Path) -> Followed:
+        """A file from the place where the last forwarder was in it, if it can be the same."""
+        descriptor = os.open(path, os.O_RDWR)
+        key = spool_names.key_of(self.name, descriptor)
+        try:
+            told: Any = self.client.hget(OFFSETS, key) if key else None
+            place = int(told or 0)
+            if place and not spool_names.can_end(descriptor, place):
+                logger.warning("the spool: %s is not what was sent of it: sent anew", path.name)
+                place = 0
+                self.client.hset(OFFSETS, key, place)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return Followed("", descriptor, key, place, self._now(), self._now())
+
+    def _begin_anew(self, one: Followed) -> None:
+        """Somebody has emptied this file: what it is given now is another one's."""
+        logger.warning("the spool: %s was cut short: sent anew", one.name)
+        self.client.hdel(OFFSETS, one.key)
+        one.key, one.offset = "", 0
 
     def _send(self, data: bytes, read: dict[int, int]) -> bool:
         """Lines into the stream and the new places of their files, both or neither."""
         places: dict[Any, Any] = {
-            self._key(inode): self._files[inode].offset + read[inode] for inode in read
+            one.key: one.offset + size
+            for inode, size in read.items()
+            if (one := self._files[inode]).key
         }
         with self.client.pipeline(transaction=True) as pipe:
-            pipe.hmget(OFFSETS, [self._key(inode) for inode in self._files])
+            self._ask_places(pipe)
             for entry in entries_of(data):
                 pipe.xadd(STREAM_NAME, {b"p": entry})
-            pipe.hset(OFFSETS, mapping=places)
+            if places:
+                pipe.hset(OFFSETS, mapping=places)
             had = pipe.execute()[0]
         if not self._is_as_known(had):
             return False
         for inode, size in read.items():
             self._files[inode].offset += size
+            self._files[inode].quiet_since = self._now()
         return True
+
+    def _ask_places(self, client: Any) -> Any:
+        return client.hmget(OFFSETS, ["", *(one.key for one in self._files.values() if one.key)])
 
     def _is_as_known(self, had: list[bytes | None]) -> bool:
         """No: Redis has forgotten what was sent, with a power failure. Then it is sent anew."""
-        keys = [self._key(inode) for inode in self._files]
-        known = [one.offset for one in self._files.values()]
+        known = [one for one in self._files.values() if one.key]
         less: dict[Any, Any] = {
-            key: int(place or 0)
-            for key, place, offset in zip(keys, had, known, strict=True)
-            if int(place or 0) < offset
+            one.key: int(place or 0)
+            for one, place in zip(known, had[1:], strict=True)
+            if int(place or 0) < one.offset
         }
         if less:
             logger.warning("Redis has forgotten places of %d files: they are sent anew", len(less))
@@ -196,20 +247,17 @@ class Forwarder:
 
     def _keep_house(self, *, is_all: bool) -> None:
         self.see_to_room()
-        if not self._files:
-            self._tell()
-            return
-        had: Any = self.client.hmget(OFFSETS, [self._key(inode) for inode in self._files])
-        if not self._is_as_known(had):
+        if self._files and not self._is_as_known(self._ask_places(self.client)):
             return
         for inode, one in list(self._files.items()):
             if "." in one.name:
-                self._end(inode, one)
+                if not self._end(inode, one):
+                    return
             elif one.offset >= CHANGE_BYTES or (
                 one.offset and self._now() - one.begun_at > CHANGE_S
             ):
                 self._replace(self.folder / one.name, by=lambda new: new.touch(mode=0o600))
-        if is_all:
+        if is_all or self._is_barred:
             self._tell()
 
     def _replace(self, path: Path, *, by: Callable[[Path], object]) -> None:
@@ -221,34 +269,59 @@ class Forwarder:
             os.link(path, path.with_name(f"{path.name}.{time.time_ns()}"))
         new.rename(path)
 
-    def _end(self, inode: int, one: Followed) -> None:
-        """A file that has lost its place: delete it when nothing has happened to it for long."""
+    def _end(self, inode: int, one: Followed) -> bool:
+        """A file that has lost its place: delete it when nothing has happened to it for long.
+        No: what it had could not be sent."""
         size = os.fstat(one.descriptor).st_size
         if size != one.size:
-            one.size, one.same_since = size, self._now()
+            one.size, one.quiet_since = size, self._now()
         rest = os.pread(one.descriptor, READ_BYTES, one.offset)
-        if b"\n" in rest or self._now() - one.same_since < KEPT_S:
-            return
+        is_line = b"\n" in rest or len(rest) == READ_BYTES
+        if is_line or self._now() - one.quiet_since < KEPT_S:
+            return True
         # Whoever still writes to it holds this lock; whoever comes later finds the file deleted.
         try:
             fcntl.lockf(one.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            return
-        if os.fstat(one.descriptor).st_size != size:
+            return True
+        is_same = os.fstat(one.descriptor).st_size == size
+        if is_same and not rest:
+            self._delete(inode, one)
+            return True
+        # What is left is a line that was torn: nobody was answered, and people shall see it.
+        is_sent = not is_same or self._send(rest, {inode: len(rest)})
+        if is_sent:
+            fcntl.lockf(one.descriptor, fcntl.LOCK_UN)
+        return is_sent
+
+    def _delete(self, inode: int, one: Followed) -> None:
+        """The place first: at worst the file is sent again."""
+        if one.key:
+            self.client.hdel(OFFSETS, one.key)
+        try:
+            (self.folder / one.name).unlink(missing_ok=True)
+        except OSError as error:
+            if one.key:
+                self.client.hset(OFFSETS, one.key, one.offset)
+            if not one.is_stuck:
+                logger.error("the spool: %s was sent and cannot be deleted: %s", one.name, error)
+            one.is_stuck, one.quiet_since = True, self._now()
             fcntl.lockf(one.descriptor, fcntl.LOCK_UN)
             return
-        # What is left is a line that was torn: nobody was answered, and people shall see it.
-        if rest and not self._send(rest, {inode: len(rest)}):
-            return
-        # The place first: a new file with the same number must be sent from its beginning.
-        self.client.hdel(OFFSETS, self._key(inode))
-        (self.folder / one.name).unlink()
         del self._files[inode]
         os.close(one.descriptor)
 
     def _tell(self) -> None:
-        """That all is in the stream: a session that is silent for long is silent itself then."""
-        self.client.hset(EMPTIED, self.name, int(time.time()))
+        """That all is in the stream: a session that is silent for long is silent itself then.
+
+        Not so while the BRASes have what nobody takes from them: it says to be late, and is there.
+        """
+        late_s = 2 * int(LATE_S) if self._is_barred else 0
+        self.client.hset(EMPTIED, self.name, _seconds_of(self.client) - late_s)
+        if self._former_name:
+            # Else it would be late for a day. Where it is another machine's, that one tells anew.
+            self.client.hdel(EMPTIED, self._former_name)
+            self._former_name = ""
 
     def _is_alone(self) -> bool:
         try:
@@ -281,20 +354,17 @@ def room_of(folder: Path) -> int:
 def all_are_emptied(*, client: redis.Redis) -> bool:
     """Whether each forwarder said so lately; one that was silent for a day is no more."""
     told: Any = client.hgetall(EMPTIED)
-    ages = [time.time() - int(at) for at in told.values()]
-    return not any(LATE_S < age < GONE_S for age in ages)
+    now = _seconds_of(client)
+    ages = [now - int(at) for at in told.values()]
+    return all(-LATE_S <= age <= LATE_S or age >= GONE_S for age in ages)
+
+
+def _seconds_of(client: redis.Redis) -> int:
+    """Redis' clock: the only one that the forwarder and the worker have in common."""
+    told: Any = client.time()
+    return int(told[0])
 
 
 def _is_ours(name: str) -> bool:
     number, _dot, serial = name.partition(".")
     return number.isdigit() and (not _dot or serial.isdigit())
-
-
-def _name_of(folder: Path) -> str:
-    """A name of this spool that it keeps: numbers of its files are its own."""
-    path = folder / ".name"
-    with suppress(FileExistsError):
-        made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(made, "w", encoding="ascii") as file:
-            file.write(uuid.uuid4().hex)
-    return path.read_text(encoding="ascii") or "spool"

@@ -22,13 +22,12 @@ from django.db import DataError, Error, close_old_connections
 from django.db.models import F
 
 from network import authorizations, sessions, spool
-from network.accounting import Boot, SessionFacts, UselessPacketError
+from network.accounting import Boot, SessionFacts
 from network.entry_facts import facts_of
 from network.models import AccountingProgress
 from network.radius import note_entry
 from network.radius.configuration import STREAM_NAME
 from network.radius.note_entry import Note
-from network.radius.stream_entry import BadEntryError
 from project.core import clock
 
 logger = logging.getLogger(__name__)
@@ -82,7 +81,8 @@ class Batch:
                 self.notes.append((packet, note_entry.parse(packet, received_at=received_at)))
             else:
                 self.records.append((packet, facts_of(packet, received_at=received_at)))
-        except (BadEntryError, UselessPacketError) as error:
+        except (ValueError, OverflowError) as error:
+            # Also what no reader has thought of: it would be read again and again.
             self.useless.append((packet, str(error)))
 
 
@@ -206,7 +206,8 @@ class Worker:
         ]
         with self.client.pipeline(transaction=True) as pipe:
             for packet, why in useless:
-                logger.warning("an accounting packet was put aside: %s", why)
+                what = "a note" if packet.startswith(note_entry.FORM) else "an accounting packet"
+                logger.warning("%s was put aside: %s", what, why)
                 fields: Any = {b"p": packet, b"why": why.encode()}
                 pipe.xadd(dead(self.stream), fields, maxlen=DEAD_KEPT, approximate=True)
             pipe.xack(self.stream, GROUP, *batch.entries)

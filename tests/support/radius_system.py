@@ -17,6 +17,7 @@ import redis
 
 from network.radius.configuration import SPOOL
 from network.spool import OFFSETS
+from network.spool_names import key_of
 from project.process import programs
 from tests.support.databases import database_copy
 from tests.support.ports import free_udp_port
@@ -96,9 +97,14 @@ class RadiusSystem:
     def all_is_sent(self, client: redis.Redis) -> bool:
         """Whether each line that FreeRADIUS wrote is in the stream."""
         name = (self.spool / ".name").read_text(encoding="ascii")
-        files = [path.stat() for path in self.spool.glob("[0-9]*")]
         places = {key.decode(): int(at) for key, at in client.hgetall(OFFSETS).items()}
-        return all(places.get(f"{name}/{one.st_ino}", 0) == one.st_size for one in files)
+
+        def is_sent(path: Path) -> bool:
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                return places.get(key_of(name, file.fileno()), 0) == size
+
+        return all(is_sent(path) for path in self.spool.glob("[0-9]*"))
 
     def freeze_rest(self) -> None:
         """The REST group hangs: its sockets are open, nobody answers."""

@@ -1,7 +1,10 @@
 """The spool between FreeRADIUS and the stream: whatever is killed or forgotten, no line is lost."""
 
 import fcntl
+import logging
 import os
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -109,6 +112,84 @@ def test_what_redis_has_forgotten_is_sent_again(client: redis.Redis, folder: Pat
     for _ in range(3):
         one.step()
     assert set(sent(client)) == {"a", "b", "c"}
+
+
+def test_a_new_file_with_the_number_of_an_old_one_is_sent_whole(
+    client: redis.Redis, folder: Path
+) -> None:
+    """Somebody has taken the old one away while no forwarder worked, or Redis knows older ones."""
+    write(folder, 0, "a", "b")
+    forwarder(client, folder).step()
+    number = (folder / "0").stat().st_ino
+    (folder / "0").write_bytes(b"\nc\n\nd\n\ne\n")
+    assert (folder / "0").stat().st_ino == number
+    forwarder(client, folder).step()
+    assert sent(client) == ["a", "b", "c", "d", "e"]
+
+
+def test_a_file_that_has_less_than_was_sent_of_it_is_sent_anew(
+    client: redis.Redis, folder: Path
+) -> None:
+    write(folder, 0, "a", "b")
+    forwarder(client, folder).step()
+    ((key, place),) = client.hgetall(spool.OFFSETS).items()
+    os.truncate(folder / "0", 3)
+    one = forwarder(client, folder)
+    one._look()
+    assert client.hget(spool.OFFSETS, key) == b"0", "before it grows over that place"
+    write(folder, 0, "b", "c")
+    one.step()
+    assert int(place) == 6
+    assert sent(client) == ["a", "b", "a", "b", "c"]
+
+
+def test_a_file_whose_end_was_lost_and_that_has_grown_since_is_sent_anew(
+    client: redis.Redis, folder: Path
+) -> None:
+    """A power failure of the node: it begins with the same line and is longer than was sent."""
+    write(folder, 0, "a", "b")
+    forwarder(client, folder).step()
+    os.truncate(folder / "0", 3)
+    write(folder, 0, "a longer one")
+    forwarder(client, folder).step()
+    assert sent(client) == ["a", "b", "a", "a longer one"]
+
+
+def test_a_file_that_is_emptied_while_it_is_followed_goes_on(
+    client: redis.Redis, folder: Path
+) -> None:
+    one = forwarder(client, folder)
+    write(folder, 0, "a", "b")
+    one.step()
+    os.truncate(folder / "0", 0)
+    one.step()
+    write(folder, 0, "c")
+    one.step()
+    assert sent(client) == ["a", "b", "c"]
+    assert client.hlen(spool.OFFSETS) == 1
+
+
+def test_a_copied_disk_is_another_spool(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(folder, 0, "a")
+    first = forwarder(client, folder)
+    first.step()
+    monkeypatch.setattr(socket, "gethostname", lambda: "other.example")
+    second = forwarder(client, folder)
+    second.step()
+    assert second.name != first.name
+    assert second.name.startswith("other.example-")
+    assert sent(client) == ["a", "a"]
+    assert list(client.hkeys(spool.EMPTIED)) == [second.name.encode()]
+    assert forwarder(client, folder).name == second.name == (folder / ".name").read_text()
+
+
+def test_a_name_that_was_never_written_is_made(client: redis.Redis, folder: Path) -> None:
+    folder.mkdir()
+    (folder / ".name").touch()
+    assert len(forwarder(client, folder).name) > 32
+    assert (folder / ".name").read_text() == forwarder(client, folder).name
 
 
 def test_a_large_file_loses_its_place_and_then_itself(
@@ -237,9 +318,167 @@ def test_a_forwarder_that_is_silent_keeps_sessions_open(client: redis.Redis, fol
     assert not spool.all_are_emptied(client=client)
     client.hset(spool.EMPTIED, name, begun - 2 * 86_400)
     assert spool.all_are_emptied(client=client)
+    client.hset(spool.EMPTIED, name, begun + 60)
+    assert not spool.all_are_emptied(client=client), "a clock that was wrong proves nothing"
 
 
 def test_a_second_forwarder_of_a_folder_waits(client: redis.Redis, folder: Path) -> None:
     first, second = forwarder(client, folder), forwarder(client, folder)
     assert first._is_alone()
     assert not second._is_alone()
+
+
+def test_a_file_stays_for_a_while_after_its_last_line_was_sent(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a backlog it was written long ago: what Redis has not on its disk yet must be here."""
+    monkeypatch.setattr(spool, "CHANGE_BYTES", 10)
+    monkeypatch.setattr(spool, "READ_BYTES", 16)
+    seconds = 0
+    one = spool.Forwarder(
+        client=client, folder=folder, room=lambda _folder: WELL, now=lambda: float(seconds)
+    )
+    told = [f"{number:08d}" for number in range(20)]
+    write(folder, 0, *told)
+    while sent(client) != told:
+        one.step()
+        seconds += 1
+    sent_at = seconds
+    assert len(files(folder)) == 2
+    while len(files(folder)) == 2:
+        one.step()
+        seconds += 1
+    assert seconds - sent_at >= spool.KEPT_S
+
+
+def test_a_file_with_a_line_that_is_not_sent_is_not_deleted(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "CHANGE_BYTES", 10)
+    monkeypatch.setattr(spool, "READ_BYTES", 16)
+    one = forwarder(client, folder)
+    write(folder, 0, "a" * 10, "b" * 400, "c")
+    for _ in range(100):
+        one.step()
+    assert sent(client)[-1] == "c"
+    assert files(folder) == ["0"]
+
+
+def test_while_the_disk_is_full_nothing_is_told_to_be_read(
+    client: redis.Redis, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The BRASes have what nobody takes from them: their sessions are not silent."""
+    caplog.set_level(logging.INFO, logger="network.spool")
+    rooms = iter([WELL, 0, 0, 0, WELL, WELL])
+    one = spool.Forwarder(
+        client=client, folder=folder, room=lambda _folder: next(rooms), now=Clock()
+    )
+    write(folder, 0, "a")
+    told = []
+    for _ in range(6):
+        client.delete(spool.EMPTIED)
+        one.step()
+        told.append(spool.all_are_emptied(client=client))
+    assert told == [True, False, False, False, True, True]
+    assert client.hlen(spool.EMPTIED) == 1
+    levels = [record.levelname for record in caplog.records]
+    assert levels == ["ERROR", "INFO"]
+
+
+def test_after_a_send_that_failed_nothing_is_told_to_be_read(
+    client: redis.Redis, folder: Path
+) -> None:
+    one = forwarder(client, folder)
+    write(folder, 0, "a")
+    one.step()
+    client.flushdb()
+    write(folder, 0, "b")
+    one.step()
+    assert not client.exists(spool.EMPTIED)
+    one.step()
+    assert client.hlen(spool.EMPTIED) == 1
+    assert set(sent(client)) == {"a", "b"}
+
+
+def test_a_disk_that_fails_while_redis_is_away_does_not_end_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "PAUSE_S", 0.0)
+
+    def fails(_folder: Path) -> int:
+        raise OSError
+
+    away = redis.Redis(port=1, socket_connect_timeout=1)
+    one = spool.Forwarder(client=away, folder=folder, room=fails)
+    write(folder, 0, "a")
+    answers = iter([False] * 3 + [True])
+    one.run(until=lambda: next(answers))
+    assert next(answers, None) is None
+
+
+def test_a_clock_that_is_set_stops_nothing(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "HOUSE_S", 0.0)
+    one = spool.Forwarder(client=client, folder=folder)
+    one.step()
+    real = time.time
+    for shift_s in (-3600, 3600):
+        monkeypatch.setattr(time, "time", lambda shift_s=shift_s: real() + shift_s)
+        assert spool.all_are_emptied(client=client), "both sides go by Redis' clock"
+        client.delete(spool.EMPTIED)
+        one.step()
+        assert client.hlen(spool.EMPTIED) == 1, "it keeps house"
+
+
+def test_redis_forgets_between_two_files_that_end(
+    client: redis.Redis, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spool, "CHANGE_BYTES", 10)
+    one = forwarder(client, folder)
+    for number in (0, 1):
+        write(folder, number, f"{number}" * 20)
+        with (folder / str(number)).open("ab") as file:
+            file.write(b"\ntorn")
+    real, forgets = one._send, iter([True])
+
+    def send(data: bytes, read: dict[int, int]) -> bool:
+        if data == b"torn" and next(forgets, False):
+            client.flushdb()
+        return real(data, read)
+
+    monkeypatch.setattr(one, "_send", send)
+    for _ in range(40):
+        one.step()
+    assert next(forgets, None) is None
+    assert set(sent(client)) == {"0" * 20, "1" * 20, "torn"}
+    assert files(folder) == ["0", "1"]
+
+
+def test_a_file_that_cannot_be_deleted_keeps_its_place(
+    client: redis.Redis,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(spool, "CHANGE_BYTES", 10)
+    one = forwarder(client, folder)
+    write(folder, 0, "a" * 20)
+    real = os.unlink
+
+    def refuses(path: Path, **more: Any) -> None:
+        if "." in path.name:
+            raise PermissionError("not yours")
+        real(path, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", refuses)
+        for _ in range(40):
+            one.step()
+        assert client.hvals(spool.OFFSETS) == [b"22"]
+    assert sent(client) == ["a" * 20]
+    (told,) = caplog.records
+    assert "not yours" in told.getMessage()
+    for _ in range(20):
+        one.step()
+    assert files(folder) == ["0"]

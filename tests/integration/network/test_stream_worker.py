@@ -78,6 +78,41 @@ def test_an_entry_has_many_packets_and_only_the_useless_is_put_aside(client: red
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("fault", [OverflowError("too large"), ValueError("no number")])
+def test_what_no_reader_has_thought_of_ends_no_worker(
+    client: redis.Redis, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    real = stream.facts_of
+
+    def fails(packet: bytes, *, received_at: datetime) -> object:
+        if packet == b"hostile":
+            raise fault
+        return real(packet, received_at=received_at)
+
+    monkeypatch.setattr(stream, "facts_of", fails)
+    client.delete(stream.STREAM)
+    lines = [interim(place) for place in range(SESSIONS)]
+    client.xadd(stream.STREAM, {b"p": b"\n".join([b"hostile", *lines])})
+    assert started(client).step(block_ms=0) == SESSIONS + 1
+    assert all_are_stored_once(client)
+    ((_name, told),) = client.xrange(stream.dead(stream.STREAM))
+    assert told == {b"p": b"hostile", b"why": str(fault).encode()}
+
+
+@pytest.mark.django_db
+def test_what_is_put_aside_is_called_by_its_name(
+    client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.delete(stream.STREAM)
+    client.xadd(stream.STREAM, {b"p": b"2|torn\nn1|torn"})
+    started(client).step(block_ms=0)
+    assert [record.getMessage() for record in caplog.records] == [
+        "an accounting packet was put aside: not of this form",
+        "a note was put aside: not of this form",
+    ]
+
+
+@pytest.mark.django_db
 def test_what_a_killed_worker_had_read_ahead_is_taken_in_by_the_next(client: redis.Redis) -> None:
     worker = started(client)
     assert worker.step(block_ms=0) == BATCH

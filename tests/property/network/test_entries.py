@@ -5,10 +5,11 @@ from base64 import b64encode
 from dataclasses import asdict
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from network.accounting import UselessPacketError, read
+from network.accounting import OCTETS_MAX, SessionFacts, UselessPacketError, read
 from network.entry_facts import echo_of, facts_of
 from network.radius.stream_entry import BASE64, OCTETS, STATUSES, BadEntryError, parse
 
@@ -107,6 +108,24 @@ def short(entry: bytes) -> object:
 def test_both_ways_say_the_same(fields: tuple[str, ...]) -> None:
     entry = form_4(fields)
     assert said(short, entry) == said(general, entry)
+
+
+@pytest.mark.parametrize("time_s", ["1764111600", "0000000000"])
+@pytest.mark.parametrize("high", ["2147483647", "2147483648", "4294967295", "9999999999"])
+@pytest.mark.parametrize("place", [15, 17])
+def test_counters_beyond_64_bits_are_the_most_in_both(place: int, high: str, time_s: str) -> None:
+    """Of a BRAS that is broken; a time that is none is when it was received."""
+    told = (
+        f"4|Interim-Update|{time_s}|10.9.0.1|ODEw|0x733a313a61|bG9naW4=||"
+        "MDI6MDA6MDA6MDA6MDA6MDE=||||10.9.0.5|60|9999999999|1|9999999999|2||"
+    ).split("|")
+    told.append("")
+    told[place] = high
+    entry = "|".join(told).encode()
+    assert said(short, entry) == said(general, entry)
+    facts = facts_of(entry, received_at=NOW)
+    assert isinstance(facts, SessionFacts)
+    assert max(facts.in_octets, facts.out_octets) == OCTETS_MAX
 
 
 @given(
