@@ -206,7 +206,7 @@ class Worker:
         ]
         with self.client.pipeline(transaction=True) as pipe:
             for packet, why in useless:
-                what = "a note" if packet.startswith(note_entry.FORM) else "an accounting packet"
+                what = "a note" if packet.startswith(note_entry.FORMS) else "an accounting packet"
                 logger.warning("%s was put aside: %s", what, why)
                 fields: Any = {b"p": packet, b"why": why.encode()}
                 pipe.xadd(dead(self.stream), fields, maxlen=DEAD_KEPT, approximate=True)

@@ -265,7 +265,7 @@ def test_one_packet_that_is_too_long_keeps_geobill_from_nobody(
     radius: RadiusSystem, known: Known
 ) -> None:
     """Whoever could open the breaker by a log-in of his own would shut everybody out who is new."""
-    assert radius.pap(known.login, known.password).kind == "Access-Accept"
+    wait_until(lambda: radius.pap(known.login, known.password).kind == "Access-Accept")
     with radius.database():
         row = RadiusDecision.objects.get(subscription=services.service())
     long = "".join(f', Cisco-AVPair += "{number}{"y" * 230}"' for number in range(10))
@@ -280,6 +280,7 @@ def test_each_log_in_from_the_cache_has_its_own_proof_and_keys(
         factors = v2_attributes(known.login, known.password)
         return radius.ask(f'User-Name = "{known.login}", {factors}')
 
+    wait_until(lambda: log_in().kind == "Access-Accept")
     first = log_in()
     radius.stop_rest()
     try:
@@ -295,7 +296,8 @@ def test_each_log_in_from_the_cache_has_its_own_proof_and_keys(
 def test_who_is_refused_in_one_spelling_does_not_come_back_by_another(
     radius: RadiusSystem, known: Known
 ) -> None:
-    for login in (known.login, known.login.upper(), f" {known.login} "):
+    wait_until(lambda: radius.pap(known.login, known.password).kind == "Access-Accept")
+    for login in (known.login.upper(), f" {known.login} "):
         assert radius.pap(login, known.password).kind == "Access-Accept"
     radius.stop_rest()
     try:
