@@ -136,6 +136,10 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
     for path in (wanted.out, wanted.run):
         if _UNSAFE_PATH.search(str(path)):
             raise BadConfigurationError(f"{path} has a sign that FreeRADIUS' language means")
+    if str(wanted.run).startswith("/dev/"):
+        raise BadConfigurationError(
+            f"{wanted.run}: below /dev/ FreeRADIUS does not lock what it writes, and loses lines"
+        )
     host = wanted.host if wanted.host == "*" else str(ipaddress.ip_address(wanted.host))
     return {
         "OUT": str(wanted.out),

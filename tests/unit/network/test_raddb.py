@@ -1,20 +1,20 @@
 """The folder of FreeRADIUS' configuration as it is written."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
-from network.radius.configuration import RadiusSettings, write
+import pytest
+
+from network.radius.configuration import BadConfigurationError, RadiusSettings, write
 
 PASSWORD = "a:b-word~with+signs"
 
 
-def test_the_password_of_the_database_is_in_no_file_that_the_server_tells_of(
-    tmp_path: Path,
-) -> None:
-    """rlm_sql logs its connection string; libpq reads the password from a file of its own."""
-    wanted = RadiusSettings(
-        out=tmp_path / "a folder",
-        run=tmp_path / "run",
+def wanted_in(folder: Path) -> RadiusSettings:
+    return RadiusSettings(
+        out=folder / "a folder",
+        run=folder / "run",
         host="127.0.0.1",
         auth_port=1812,
         acct_port=1813,
@@ -30,6 +30,13 @@ def test_the_password_of_the_database_is_in_no_file_that_the_server_tells_of(
             ("password", PASSWORD),
         ),
     )
+
+
+def test_the_password_of_the_database_is_in_no_file_that_the_server_tells_of(
+    tmp_path: Path,
+) -> None:
+    """rlm_sql logs its connection string; libpq reads the password from a file of its own."""
+    wanted = wanted_in(tmp_path)
     files = write(wanted)
     passfile = wanted.out / "pgpass"
     telling = [path for path in files if PASSWORD in path.read_text(encoding="utf-8")]
@@ -38,3 +45,12 @@ def test_the_password_of_the_database_is_in_no_file_that_the_server_tells_of(
     assert passfile.read_text(encoding="utf-8") == line
     assert stat.S_IMODE(passfile.stat().st_mode) == 0o600
     assert f"passfile='{passfile}'" in (wanted.out / "mods" / "sql").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("run", ["/dev/shm/radius", "/srv/it's", "/srv/%{User-Name}"])
+def test_a_place_where_lines_would_be_lost_or_read_otherwise_is_refused(
+    tmp_path: Path, run: str
+) -> None:
+    with pytest.raises(BadConfigurationError, match=run[:5]):
+        write(replace(wanted_in(tmp_path), run=Path(run)))
+    assert not (tmp_path / "a folder").exists()
