@@ -268,8 +268,9 @@ def test_one_packet_that_is_too_long_keeps_geobill_from_nobody(
     wait_until(lambda: radius.pap(known.login, known.password).kind == "Access-Accept")
     with radius.database():
         row = RadiusDecision.objects.get(subscription=services.service())
-    long = "".join(f', Cisco-AVPair += "{number}{"y" * 230}"' for number in range(10))
-    radius.pap("x" * 253, "wrong" * 20, long)
+    long = "".join(f', Cisco-AVPair += "{number}{"y" * 230}"' for number in range(15))
+    login = "\\001" * 250  # six signs each in JSON
+    radius.ask(f'User-Name = "{login}", User-Password = "wrong"{long}', timeout_s=1)
     assert radius.pap(row.login, row.password).kind == "Access-Accept"
 
 
