@@ -1,7 +1,8 @@
 """`radius_auth`: Access-Requests (PAP) that are answered in a second, over real UDP.
 
-`fast`: FreeRADIUS asks PostgreSQL itself; `rest`: it asks Django. Floor: the same FreeRADIUS with a
-static users file of the same services, which reads it once and then works in memory. Each request
+`fast`: FreeRADIUS asks PostgreSQL itself; `told`: the same, and each Accept is a line in the spool
+for the time line, as by default; `rest`: it asks Django. Floor: the same FreeRADIUS with a static
+users file of the same services, which reads it once and then works in memory. Each request
 is another service's, with the 15 attributes that a BRAS sends (MAC and Option 82 among them, which
 ours compares and the users file does not); each Accept carries address, speed, times and Class.
 An answer that another part made (the database for the REST group, the cache for either) is refused:
@@ -55,6 +56,7 @@ def measure(scale: float) -> Result:
             services.nas(secret=SECRET)
             build(many)
         fast_port = start(system, path="fast")
+        told_port = start(system, path="fast", name="told", accounting="stream")
         rest_port = start(system, path="rest")
         floor_port = start(system, users=many)
         chance = random.Random(7)
@@ -75,7 +77,7 @@ def measure(scale: float) -> Result:
             check(codes, packets)
             return told
 
-        for port in (fast_port, floor_port, rest_port):
+        for port in (fast_port, told_port, floor_port, rest_port):
             warm_up(port)
 
         fast_count, rest_count = (
@@ -87,6 +89,12 @@ def measure(scale: float) -> Result:
             rounds=ROUNDS,
         )
         note(f"fast: {fast[1]:.0f} a second; static users {fast[2]:.0f}")
+        told = in_turn(
+            ours=lambda: rate(told_port, fast_count),
+            floor=lambda: rate(floor_port, fast_count),
+            rounds=ROUNDS,
+        )
+        note(f"told: {told[1]:.0f} a second; static users {told[2]:.0f}")
         rest = in_turn(
             ours=lambda: rate(rest_port, rest_count),
             floor=lambda: rate(floor_port, fast_count),
@@ -95,11 +103,12 @@ def measure(scale: float) -> Result:
         note(f"rest: {rest[1]:.0f} a second; static users {rest[2]:.0f}")
     figures = {
         "fast_per_s": round(fast[1]),
+        "told_per_s": round(told[1]),
         "rest_per_s": round(rest[1]),
         "static_per_s": round(fast[2]),
         "services": many,
     }
-    return Result("radius_auth", {"fast": fast[0], "rest": rest[0]}, figures)
+    return Result("radius_auth", {"fast": fast[0], "told": told[0], "rest": rest[0]}, figures)
 
 
 def equipment(number: int) -> bytes:
@@ -200,14 +209,22 @@ def copy(
         )
 
 
-def start(system: RadiusSystem, *, path: str = "fast", users: int = 0) -> int:
+def start(
+    system: RadiusSystem,
+    *,
+    path: str = "fast",
+    users: int = 0,
+    name: str = "",
+    accounting: str = "rest",
+) -> int:
     """Another FreeRADIUS beside the system's own: one of the paths, or (`users`) a static file."""
     parts, port = system.parts, free_udp_port()
-    name = "floor" if users else path
+    name = name or ("floor" if users else path)
     raddb = parts.var / f"raddb-{name}"
     place = ("--out", str(raddb), "--run-dir", str(parts.var / f"freeradius-{name}"))
     ports = ("--auth-port", str(port), "--acct-port", str(free_udp_port()))
-    parts.manage("render_raddb", *place, *ports, "--path", path)
+    ways = ("--path", path, "--accounting", accounting)
+    parts.manage("render_raddb", *place, *ports, *ways)
     if users:
         make_static(raddb, users=users)
     else:
