@@ -210,6 +210,8 @@ def _check(card: Card, *, is_new: bool) -> None:
         ipaddress.ip_address(card.address.strip())
     except ValueError as error:
         raise BadNasAddressError(field="address") from error
+    if "%" in card.address:  # fe80::1%eth0 is an address only beside that interface
+        raise BadNasAddressError(field="address")
     if card.vendor not in drivers():
         raise UnknownVendorError(field="vendor", vendor=card.vendor)
     if (is_new or card.secret) and not is_good_secret(card.secret):

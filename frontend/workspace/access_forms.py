@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from coverage.models import Zone
 from frontend.workspace.access_words import FORMS, MODES, REASONS
 from frontend.workspace.forms import WorkspaceForm
-from frontend.workspace.tariff_forms import SpeedField
+from frontend.workspace.tariff_forms import MBIT, SpeedField
 from network import guest_rules, guests
 from network.models import GuestRule, Nas, Option82Rule
 from network.option82 import rules
 from network.option82.parsing import FIELDS, Part
 
+SPEED_MOST = guest_rules.SPEED_MAX_BIT_S // MBIT
 _PAIRS = re.compile(r"(?:0x)?(?:[0-9a-f]{2}[: .-]?){2,253}\Z", re.IGNORECASE)
 
 
@@ -99,8 +100,8 @@ class GuestRuleForm(WorkspaceForm):
     nas = forms.ModelChoiceField(
         Nas.objects.none(), label=_("BRAS"), required=False, empty_label=_("any")
     )
-    speed_down = SpeedField(label=_("Down, Mbit/s"))
-    speed_up = SpeedField(label=_("Up, Mbit/s"))
+    speed_down = SpeedField(label=_("Down, Mbit/s"), max_value=SPEED_MOST)
+    speed_up = SpeedField(label=_("Up, Mbit/s"), max_value=SPEED_MOST)
     minutes = forms.IntegerField(label=_("Minutes to the next check"), min_value=1, max_value=1440)
     per_port_max = forms.IntegerField(
         label=_("Guests at one port"), min_value=1, max_value=10_000, required=False

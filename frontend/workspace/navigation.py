@@ -192,6 +192,15 @@ ADMINISTRATION: tuple[NavPage, ...] = (
     NavPage(_("Audit log"), "/workspace/audit/", (Permission.AUDIT_VIEW,)),
 )
 
+# Pages about one thing whose addresses lie under no page above: the page they belong to.
+BELONG: tuple[tuple[str, str], ...] = (
+    ("/workspace/network/services/", "/workspace/network/modes/"),
+    ("/workspace/services/new/", "/workspace/services/new/"),
+    ("/workspace/services/", "/workspace/customers/"),
+    ("/workspace/prices/", "/workspace/tariffs/"),
+    ("/workspace/what-if/", "/workspace/tariffs/"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ShownPage:
@@ -225,9 +234,15 @@ def _may_open(user: object, page: NavPage) -> bool:
     return not page.permissions or any(user.may(needed) for needed in page.permissions)
 
 
+def _place(path: str) -> str:
+    """Where the page is in the navigation."""
+    return next((page for prefix, page in BELONG if path.startswith(prefix)), path)
+
+
 def _shown(request: HttpRequest, pages: tuple[NavPage, ...]) -> Iterator[ShownPage]:
     # A page may lie under another one: then only the inner one is where the person is.
-    here = max((p.path for p in pages if request.path.startswith(p.path)), key=len, default="")
+    place = _place(request.path)
+    here = max((p.path for p in pages if place.startswith(p.path)), key=len, default="")
     for page in pages:
         if _may_open(request.user, page):
             count = page.count() if page.count else 0

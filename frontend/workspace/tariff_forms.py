@@ -59,8 +59,8 @@ class SumField(MoneyField):
 class SpeedField(forms.IntegerField):
     """Megabits a second as typed, read as bit/s."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=1_000_000, required=False, **kwargs)
+    def __init__(self, *, max_value: int = 1_000_000, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=max_value, required=False, **kwargs)
         self.widget.attrs.update(inputmode="numeric")
 
     def clean(self, value: Any) -> int | None:

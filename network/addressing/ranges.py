@@ -64,7 +64,8 @@ def ends(text: str) -> tuple[str, str]:
             left, right = network.network_address, network.broadcast_address
     except ValueError as error:
         raise BadRangeError(field="range") from error
-    if left.version != right.version or int(left) > int(right):
+    has_scope = "%" in cleaned  # fe80::1%eth0: PostgreSQL takes no such address
+    if has_scope or left.version != right.version or int(left) > int(right):
         raise BadRangeError(field="range")
     return str(left), str(right)
 
@@ -86,6 +87,8 @@ def _ipv6(text: str, unit_bits: int | None) -> Range:
         network = ipaddress.IPv6Network(text.strip())
     except ValueError as error:
         raise BadRangeError(field="range") from error
+    if "%" in text:
+        raise BadRangeError(field="range")
     bits = unit_bits or UNIT_MOST
     if not (UNIT_LEAST <= bits <= UNIT_MOST and bits >= network.prefixlen):
         raise BadUnitError(field="unit_bits")

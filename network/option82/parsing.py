@@ -40,8 +40,16 @@ LETTERS: dict[str, Callable[[str], str]] = {
 _HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
 
 
+NO_GROUP = "(?P<port>…)"
+
+
 class BadPatternError(ValueError):
-    """A pattern or modifier that cannot be used; the text says why, for people."""
+    """A pattern or modifier that cannot be used; the text says why, for people.
+
+    `field` is the field of the rule that it is about.
+    """
+
+    field = "circuit_pattern"
 
 
 class ModifierError(ValueError):
@@ -133,13 +141,24 @@ def modified(text: str, modifiers: Sequence[str]) -> str:
 def check(rule: Rule) -> None:
     """BadPatternError unless the rule can be used: patterns, their groups, modifiers."""
     groups: list[str] = []
-    for part in (rule.circuit, rule.remote):
+    for part, where in ((rule.circuit, "circuit_pattern"), (rule.remote, "remote_pattern")):
         if part.form not in FORMS:
             raise BadPatternError(part.form)
-        if part.pattern:
-            groups += _checked(part.pattern)
+        try:
+            groups += _checked(part.pattern) if part.pattern else []
+        except BadPatternError as error:
+            error.field = where
+            raise
     if not groups:
-        raise BadPatternError("(?P<port>…)")
+        raise BadPatternError(NO_GROUP)
+    try:
+        _check_modifiers(rule, groups)
+    except BadPatternError as error:
+        error.field = "modifiers"
+        raise
+
+
+def _check_modifiers(rule: Rule, groups: Sequence[str]) -> None:
     for name, modifiers in rule.modifiers.items():
         if name not in FIELDS or name not in groups:
             raise BadPatternError(name)

@@ -1,5 +1,6 @@
 """The rules of Option 82 in the database: reading with them, and keeping them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,13 +133,30 @@ def as_rule(row: Option82Rule) -> Rule:
     )
 
 
+def _why(error: BadPatternError) -> str:
+    """What is wrong, for people; the words of `re` are English only, so its place is told."""
+    cause = error.__cause__
+    if isinstance(cause, re.error) and cause.pos is not None:
+        return gettext("The pattern cannot be read; look at its character %(n)s.") % {
+            "n": cause.pos + 1
+        }
+    if str(error) == parsing.NO_GROUP:
+        return gettext("A pattern must have a group, for example %(group)s.") % {
+            "group": r"(?P<port>\d+)"
+        }
+    if cause is not None:
+        return str(PatternError.message)
+    if error.field == "modifiers":
+        return gettext("There is no such group or modifier: %(what)s.") % {"what": str(error)}
+    return gettext("This pattern cannot be used: %(why)s.") % {"why": str(error)}
+
+
 def save(*, rule_id: int | None, wanted: Wanted, at: datetime, actor: Actor) -> int:
     """Write a rule (a new one without `rule_id`) that reads its sample; gives its id. Audited."""
     try:
         parsing.check(wanted.rule)
     except BadPatternError as error:
-        told = gettext("This pattern cannot be used: %(why)s.") % {"why": str(error)}
-        raise PatternError(told, field="circuit_pattern") from error
+        raise PatternError(_why(error), field=error.field) from error
     if wanted.sample_circuit_hex or wanted.sample_remote_hex:
         trial = parsing.attempt(
             wanted.rule,
@@ -146,7 +164,10 @@ def save(*, rule_id: int | None, wanted: Wanted, at: datetime, actor: Actor) -> 
             remote_hex=wanted.sample_remote_hex,
         )
         if trial.reading is None:
-            raise SampleError(field="sample_circuit_hex", why=trial.reason)
+            raise SampleError(
+                field="sample_circuit" if wanted.sample_circuit_hex else "sample_remote",
+                why=trial.reason,
+            )
     values = {
         "name": wanted.name,
         "is_active": wanted.is_active,

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_variables
@@ -75,6 +76,15 @@ class NasForm(WorkspaceForm):
             self.fields[name].widget.attrs["aria-describedby"] = f"about-{name}"
         self.fields["secret"].widget.attrs["autocomplete"] = "off"
         self.fields["secret"].widget.attrs["spellcheck"] = "false"
+
+    def clean(self) -> dict[str, Any]:
+        """A place has both numbers, or none."""
+        data = super().clean() or self.cleaned_data
+        for name, other in (("latitude", "longitude"), ("longitude", "latitude")):
+            lacks = name in data and data[name] is None
+            if lacks and name not in self.errors and data.get(other) is not None:
+                self.add_error(name, _("A place needs both numbers."))
+        return data
 
     def card(self) -> bras.Card:
         """What was typed, as the operation takes it."""
@@ -199,6 +209,8 @@ def act(request: HttpRequest, nas_id: int) -> HttpResponse:
     nas = bras.check(nas_id=nas_id, at=at)
     if nas.check_result == Nas.Check.SILENT:
         text = _("No answer. Is the address right, is the CoA port open, is the secret the same?")
+        messages.warning(request, text)
+        return redirect("workspace:nas", nas_id)
     else:
         text = _("It answers, and the secret is right: %(ms)s ms.") % {"ms": nas.check_ms}
     return done(request, text, "workspace:nas", nas_id)

@@ -31,7 +31,17 @@ from tests.support.provider import Provider, small_provider
 from tests.support.services import AT
 
 pytestmark = pytest.mark.django_db
-HOSTILE = ("' OR 1=1 --", "%{User-Name}", "10.0.0.0/99", "::/0", "х" * 3000, "\x00", "٣٤٥", "-1")
+HOSTILE = (
+    "fe80::1%eth0",
+    "' OR 1=1 --",
+    "%{User-Name}",
+    "10.0.0.0/99",
+    "::/0",
+    "х" * 3000,
+    "\x00",
+    "٣٤٥",
+    "-1",
+)
 
 
 @pytest.fixture

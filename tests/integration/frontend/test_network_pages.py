@@ -88,6 +88,8 @@ def test_an_access_server_is_added_changed_and_retired_with_a_trace(engineer: Cl
     "wrong",
     [
         {"address": "10.0.0"},
+        {"address": "fe80::1%eth0"},
+        {"longitude": ""},
         {"address": "%{User-Name}"},
         {"secret": "short"},
         {"secret": "з кирилицею-тут"},
@@ -117,9 +119,10 @@ def test_the_check_tells_an_answer_from_silence(
         nas.refresh_from_db()
         assert nas.check_result == "SESSION"
         bras.answer = "silence"
-        engineer.post(act, {"do": "check"})
+        told = engineer.post(act, {"do": "check"}, follow=True).content.decode()
         nas.refresh_from_db()
         assert (nas.check_result, nas.check_ms) == ("SILENT", None)
+        assert "alert-warning" in told
 
 
 def test_an_edited_driver_speaks_and_can_be_set_back(engineer: Client) -> None:

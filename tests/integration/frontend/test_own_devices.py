@@ -194,6 +194,7 @@ def test_staff_see_it_on_the_card_give_the_link_and_decide_on_the_same_page() ->
     assert card.count(f'href="{there}"') == 3, "the MAC, the parameters, the explanation"
     assert "d8:5e:d3:00:00:0" in card
     text = engineer.get(there).content.decode()
+    assert 'class="is-here" aria-current="true"><svg' in text, "its module is marked"
     assert f"{settings.GEOBILL_PUBLIC_URL}/device/{made.subscription_id}." in text
     decide = reverse("workspace:mac-decide", args=[waiting(service, NEW).id])
     done = engineer.post(decide, {"answer": "confirm", "next": there})

@@ -238,6 +238,27 @@ def test_a_rule_that_cannot_work_or_never_ends_is_refused(
         rules.save(rule_id=None, wanted=wanted, at=AT, actor=SYSTEM)
 
 
+@pytest.mark.parametrize(
+    ("circuit", "remote", "modifiers", "field", "words"),
+    [
+        ("((", "", {}, "circuit_pattern", "символ 2"),
+        ("(?P<port>.)", "[", {}, "remote_pattern", "символ 1"),
+        ("", "", {}, "circuit_pattern", "має бути група"),
+        ("(?P<port>.)", "", {"port": ["foo"]}, "modifiers", "foo"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_told_in_ukrainian_at_its_field(
+    circuit: str, remote: str, modifiers: dict[str, list[str]], field: str, words: str
+) -> None:
+    wanted = rules.Wanted(
+        "x", parsing.Part("TEXT", circuit), parsing.Part("TEXT", remote), modifiers
+    )
+    with pytest.raises(rules.PatternError) as told:
+        rules.save(rule_id=None, wanted=wanted, at=AT, actor=SYSTEM)
+    assert told.value.field == field
+    assert words in str(told.value.message)
+
+
 def test_a_rule_must_read_its_sample() -> None:
     wanted = rules.Wanted(
         "ports from 0",
