@@ -174,6 +174,18 @@ def another_speed_for_an_hour_reaches_the_session(page: Page, line: Line) -> Non
     assert line.bras.said() == ["Mikrotik-Rate-Limit=200M/500M"]
 
 
+def the_speed_of_the_tariff_is_given_back(page: Page, line: Line) -> None:
+    """Before its hour is over; else, late in the evening, it would stand above the new tariff."""
+    page.goto("/workspace/customers/")
+    page.get_by_role("link", name="Оксана Коваленко").first.click()
+    box = page.locator("details", has=page.locator("button[name=do][value=end]")).last
+    box.locator("summary").click()
+    box.locator("button[name=do][value=end]").click()
+    expect(page.locator(".ws-told")).to_be_visible()
+    line.until(lambda: len(line.bras.kinds()) == 2, what="the BRAS was not told")
+    assert line.bras.said()[-1] != "Mikrotik-Rate-Limit=200M/500M"
+
+
 def a_change_of_tariff_is_ordered(page: Page, line: Line) -> None:
     """From tomorrow; the page shows what it will do before it is done."""
     with line.system.database():
@@ -190,7 +202,7 @@ def the_new_tariff_reaches_the_session_without_a_disconnect(line: Line, *, at: d
     with line.system.database():
         dated.switch(at=at)
     _sent(line, at=at)
-    assert line.bras.kinds() == ["coa", "coa"]
+    assert line.bras.kinds() == ["coa"] * 3
     assert line.bras.said()[-1] == "Mikrotik-Rate-Limit=100M/100M"
 
 

@@ -159,6 +159,7 @@ def an_operator_works_on_the_line(chromium: Browser, line: Line) -> None:
         live_access.a_session_begins(line)
         live_access.another_speed_for_an_hour_reaches_the_session(page, line)
         live_access.the_session_is_seen_in_the_workspace(page, line)
+        live_access.the_speed_of_the_tariff_is_given_back(page, line)
         live_access.a_change_of_tariff_is_ordered(page, line)
     with line.system.database():
         live_access.debtors_are_guests()
