@@ -211,8 +211,7 @@ def act(request: HttpRequest, nas_id: int) -> HttpResponse:
         text = _("No answer. Is the address right, is the CoA port open, is the secret the same?")
         messages.warning(request, text)
         return redirect("workspace:nas", nas_id)
-    else:
-        text = _("It answers, and the secret is right: %(ms)s ms.") % {"ms": nas.check_ms}
+    text = _("It answers, and the secret is right: %(ms)s ms.") % {"ms": nas.check_ms}
     return done(request, text, "workspace:nas", nas_id)
 
 
