@@ -99,7 +99,7 @@ class LedgerJournal(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     value_date = models.DateField()
     posted_at = models.DateTimeField()
-    idempotency_key = models.CharField(max_length=120, unique=True)
+    idempotency_key = models.CharField(max_length=120)
     request_hash = models.BinaryField(max_length=32)
     actor = models.CharField(max_length=150)
     source = models.CharField(max_length=60)
@@ -127,6 +127,8 @@ class LedgerJournal(models.Model):
                 name="ledger_journal_kind",
             ),
             models.CheckConstraint(condition=~Q(idempotency_key=""), name="ledger_journal_key"),
+            # Not `unique=True`, which makes a second index for LIKE: every payment would write it.
+            models.UniqueConstraint(fields=["idempotency_key"], name="ledger_journal_once"),
             models.CheckConstraint(
                 condition=Q(kind="REVERSAL", reverses__isnull=False)
                 | (~Q(kind="REVERSAL") & Q(reverses__isnull=True)),

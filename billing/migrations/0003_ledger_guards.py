@@ -101,6 +101,7 @@ class Migration(migrations.Migration):
             ),
         ),
         run_sql(sql.__file__, "tables"),
+        run_sql(sql.__file__, "journals"),
         run_sql(sql.__file__, "guards"),
         run_sql(sql.__file__, "partitions"),
         run_sql(sql.__file__, "posting"),

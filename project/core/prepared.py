@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, cast
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 
 
 def rows(sql: str, parameters: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of a prepared statement, in the transaction that Django has open, if any."""
+    connection = connections[DEFAULT_DB_ALIAS]  # once: `django.db.connection` looks it up each time
     connection.ensure_connection()
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         begin = time.monotonic()

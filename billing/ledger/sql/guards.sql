@@ -1,65 +1,12 @@
 -- What holds for every writer, the owner of the tables included. All triggers are ENABLE ALWAYS, so
--- that session_replication_role = replica does not get past them.
+-- that session_replication_role = replica does not get past them. What they ask of a journal and its
+-- legs is in journals.sql.
 
 CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RAISE EXCEPTION 'ledger: % is append-only, % refused', TG_TABLE_NAME, TG_OP
         USING ERRCODE = 'GL009';
-END $$;
-
--- Legs of a journal: two or more, summing to zero, on the journal's date, all in one INSERT of the
--- journal's own transaction, in an open month. That a journal had its INSERT is remembered for the
--- rest of the transaction as the highest journal complete so far (ids only rise): looking for its
--- earlier legs instead would open every partition at each payment (2 ms instead of 0.1).
-CREATE FUNCTION ledger_check_legs() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp SET enable_seqscan = off SET jit = off AS $$
-DECLARE
-    complete constant bigint :=
-        coalesce(nullif(current_setting('geobill.complete_journal', true), '')::bigint, 0);
-    highest bigint := complete;
-    given record;
-BEGIN
-    FOR given IN
-        SELECT l.journal_id, l.legs, l.total, l.first_date, l.last_date, j.value_date,
-               j.created_xid,
-               EXISTS (SELECT FROM ledger_period c
-                        WHERE c.month = date_trunc('month', j.value_date::timestamp)::date) AS closed
-          FROM (SELECT n.journal_id, count(*) AS legs, sum(n.amount_kopecks) AS total,
-                       min(n.value_date) AS first_date, max(n.value_date) AS last_date
-                  FROM new_legs n GROUP BY n.journal_id) l
-          LEFT JOIN ledger_journal j ON j.id = l.journal_id
-    LOOP
-        IF given.total <> 0 THEN
-            RAISE EXCEPTION 'ledger: legs of journal % sum to %, not to zero',
-                given.journal_id, given.total USING ERRCODE = 'GL001';
-        ELSIF given.legs < 2 THEN
-            RAISE EXCEPTION 'ledger: journal % has one leg, at least two are needed',
-                given.journal_id USING ERRCODE = 'GL002';
-        ELSIF given.created_xid IS DISTINCT FROM pg_current_xact_id()
-            OR given.journal_id <= complete
-        THEN
-            RAISE EXCEPTION 'ledger: journal % is complete and cannot grow', given.journal_id
-                USING ERRCODE = 'GL003';
-        ELSIF given.first_date <> given.value_date OR given.last_date <> given.value_date THEN
-            RAISE EXCEPTION 'ledger: legs of journal % are not on its value date %',
-                given.journal_id, given.value_date USING ERRCODE = 'GL014';
-        ELSIF given.closed THEN
-            RAISE EXCEPTION 'ledger: the month of % is closed', given.value_date
-                USING ERRCODE = 'GL004', DETAIL = to_char(given.value_date, 'YYYY-MM');
-        END IF;
-        highest := greatest(highest, given.journal_id);
-    END LOOP;
-    PERFORM set_config('geobill.complete_journal', highest::text, true);
-    RETURN NULL;
-END $$;
-
--- A journal is written by the transaction it names: created_xid cannot be chosen.
-CREATE FUNCTION ledger_stamp_journal() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    NEW.created_xid := pg_current_xact_id();
-    RETURN NEW;
 END $$;
 
 -- What an account is never changes; who holds it, and whether it is parked or closed, may.

@@ -249,6 +249,34 @@ def test_the_owner_posts_whole_journals_or_none(
     assert refused(sql) == state
 
 
+@pytest.mark.parametrize("table", ["ledger_posting", PARTITION])
+def test_an_insert_holds_the_legs_of_one_journal(books: Books, table: str) -> None:
+    """Each of the two sums to zero: together they would hide a third one's legs among theirs."""
+    with connection.cursor() as cursor:
+        journals = [owner_journal(cursor), owner_journal(cursor)]
+    legs = [
+        f"('{DAY}', {journal}, {account}, {amount})"
+        for journal in journals
+        for account, amount in ((books.cash, 5), (books.revenue, -5))
+    ]
+    into = f"INSERT INTO {table} (value_date, journal_id, account_id, amount_kopecks) VALUES "
+    assert refused(into + ", ".join(legs)) == "GL002"
+    assert refused(into + ", ".join(legs[:2])) == "done"
+    assert refused(into + ", ".join(legs[2:])) == "done"
+
+
+def test_no_temporary_table_opens_a_closed_month_to_the_owner(books: Books) -> None:
+    operations.close_period(month=DAY, at=AT, actor=CASHIER)
+    with connection.cursor() as cursor:
+        journal = owner_journal(cursor)
+        cursor.execute("CREATE TEMPORARY TABLE ledger_period (LIKE public.ledger_period)")
+        cursor.execute("SET LOCAL search_path = pg_temp, public")
+    sql = INSERT_LEGS.format(
+        table=PARTITION, day=DAY, journal=journal, one=books.cash, two=books.revenue
+    )
+    assert refused(sql) == "GL004"
+
+
 def test_the_owner_is_held_to_closed_months_too(books: Books) -> None:
     operations.close_period(month=DAY, at=AT, actor=CASHIER)
     with connection.cursor() as cursor:
