@@ -5,7 +5,7 @@ only those are that may differ: what `network.standing` found when all were comp
 whatever was asked of a BRAS lately, which has indexes. Either way each row is compared as of now.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -82,8 +82,8 @@ ORDER BY s.id DESC LIMIT %(most)s
 
 _NOBODY = f"""
 SELECT s.id, s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), s.mac, s.circuit_hex,
-       s.nas_port_id, s.started_at, s.last_seen_at, s.in_octets, s.out_octets, n.name,
-       host(s.nas_address), COALESCE(n.only_watched, true), COALESCE(n.ends_unknown, false),
+       s.nas_port_id, s.started_at, s.last_seen_at, s.in_octets, s.out_octets, n.id,
+       n.name, host(s.nas_address), COALESCE(n.only_watched, true), COALESCE(n.ends_unknown, false),
        line.building_id, node.name, rule.id, rule.name, visit.until_at, s.subscription_id,
        why.kind, asked.state
 FROM {MAY_BE_ASTRAY}
@@ -108,8 +108,6 @@ ORDER BY s.id DESC LIMIT %(most)s
 # UNKNOWN: online with no Class of a guest and of no service. OVERSTAYED: a guest whose time is
 # over. GUEST: a stranger behind the wall, as a rule says.
 NOBODY_KINDS = ("UNKNOWN", "OVERSTAYED", "GUEST")
-# Columns of `_NOBODY` that are texts, never None.
-NOBODY_TEXTS = (3, 5, 6, 7, 12, 13, 17, 19, 23)
 NOT_AS_ANY_RULE = frozenset({"UNKNOWN", "OVERSTAYED"})
 
 
@@ -167,6 +165,7 @@ class NobodyRow:
     last_seen_at: datetime
     in_octets: int
     out_octets: int
+    nas_id: int | None
     nas_name: str
     nas_address: str
     is_watched: bool
@@ -179,6 +178,10 @@ class NobodyRow:
     subscription_id: int | None
     kind: str
     asked_state: str
+
+
+# Columns of `_NOBODY` that are texts, never None.
+NOBODY_TEXTS = tuple(place for place, one in enumerate(fields(NobodyRow)) if one.type is str)
 
 
 def drift(
@@ -233,7 +236,7 @@ def nobody(
 
 def nobody_counts(*, at: datetime, nas_id: int | None = None) -> dict[str, int]:
     """How many there are of each kind."""
-    names = ", ".join(f"c{number}" for number in range(1, 23))
+    names = ", ".join(f"c{number}" for number in range(1, len(fields(NobodyRow)) - 1))
     sql = f"SELECT kind, count(*) FROM ({_NOBODY}) f({names}, kind, asked) GROUP BY 1"  # noqa: S608
     values: dict[str, Any] = {
         "over": at - OVERSTAYED_BY,

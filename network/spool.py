@@ -32,10 +32,10 @@ logger = logging.getLogger(__name__)
 
 # Hashes: `spool_names.key_of` a file → bytes of it that are in the stream; spool → when all was.
 OFFSETS, EMPTIED = f"{STREAM_NAME}:offsets", f"{STREAM_NAME}:emptied"
-READ_BYTES = 256 * 1024
+READ_BYTES = 64 * 1024
 ENTRY_BYTES = 16 * 1024
-IDLE_S, PAUSE_S = 0.05, 1.0
-CHANGE_BYTES, CHANGE_S = 8 * 1024 * 1024, 3600.0
+IDLE_S, PAUSE_S = 0.02, 1.0
+CHANGE_BYTES, CHANGE_S = 2 * 1024 * 1024, 3600.0
 KEPT_S = 5.0  # longer than Redis keeps something from the disk (appendfsync everysec)
 ROOM_BYTES = 64 * 1024 * 1024
 HOUSE_S = 1.0

@@ -8,6 +8,20 @@ from django.utils.translation import gettext_lazy as _
 from project.core.errors import DomainError
 
 SIZE_MAX = 16_777_216
+# What no subscriber's device has as its own: "this network", loopback, link-local, multicast,
+# reserved and broadcast (RFC 6890, 2.2).
+NO_HOSTS = [
+    ipaddress.ip_network(one)
+    for one in (
+        "0.0.0.0/8",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "224.0.0.0/3",
+        "::/8",
+        "fe80::/10",
+        "ff00::/8",
+    )
+]
 UNIT_LEAST, UNIT_MOST = 40, 64
 HIGH_BITS = 64
 
@@ -24,6 +38,13 @@ class BadUnitError(DomainError):
 
     code = "bad_unit"
     message = _("A subscriber's prefix is /40 to /64 long and no shorter than the network.")
+
+
+class NoHostsError(DomainError):
+    """Addresses that stand for no device."""
+
+    code = "no_hosts"
+    message = _("%(network)s is for no device of a subscriber (RFC 6890).")
 
 
 class RangeTooLargeError(DomainError):
@@ -48,9 +69,21 @@ def pool_range(*, text: str, unit_bits: int | None, is_ipv6: bool) -> Range:
     """The range of a pool. IPv4: "10.0.0.2-10.0.3.254" or a network, whose first and last address
     (network and broadcast) are left out; IPv6: a network that is cut into units.
 
-    Raises BadRangeError, BadUnitError, RangeTooLargeError.
+    Raises BadRangeError, BadUnitError, RangeTooLargeError, NoHostsError.
     """
     return _ipv6(text, unit_bits) if is_ipv6 else _ipv4(text)
+
+
+def refuse_no_hosts(first: str, last: str, *, field: str) -> None:
+    """Raises NoHostsError where one of the addresses between two is for no device."""
+    low, high = ipaddress.ip_address(first), ipaddress.ip_address(last)
+    for network in NO_HOSTS:
+        if network.version == low.version and (
+            int(network.network_address) <= int(high) and int(low) <= int(network.broadcast_address)
+        ):
+            raise NoHostsError(
+                NoHostsError.message % {"network": network}, field=field, network=str(network)
+            )
 
 
 def ends(text: str) -> tuple[str, str]:
@@ -79,6 +112,7 @@ def _ipv4(text: str) -> Range:
         first, last, size = first + 1, last - 1, size - 2
     if size > SIZE_MAX:
         raise RangeTooLargeError(field="range")
+    refuse_no_hosts(str(first), str(last), field="range")
     return Range(str(first), str(last), 32, int(first), size)
 
 
@@ -99,6 +133,7 @@ def _ipv6(text: str, unit_bits: int | None) -> Range:
     base = high - (1 << HIGH_BITS) if high >= 1 << (HIGH_BITS - 1) else high
     start = int(network.network_address)
     last = start + ((size - 1) << (128 - bits))
+    refuse_no_hosts(str(network.network_address), str(network.broadcast_address), field="range")
     return Range(
         f"{ipaddress.IPv6Address(start)}/{bits}",
         f"{ipaddress.IPv6Address(last)}/{bits}",

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from network import provisioning
+from network.addressing import ranges
 from network.models import AddressKind, IpAssignment, IpClaim, IpPlan, RadiusDecision
 from project.core import audit
 from project.core.actor import Actor
@@ -87,7 +88,7 @@ class Found:
 
 
 def parsed(*, text: str, kind: str) -> str:
-    """The address or prefix in its usual form; raises WrongKindError."""
+    """The address or prefix in its usual form; raises WrongKindError, NoHostsError."""
     cleaned = text.strip()
     try:
         network = ipaddress.ip_network(cleaned)
@@ -97,6 +98,9 @@ def parsed(*, text: str, kind: str) -> str:
     is_prefix = network.version == 6 and network.prefixlen <= 64
     if not (is_ipv4 if kind == AddressKind.IPV4 else is_prefix):
         raise WrongKindError(field="address")
+    ranges.refuse_no_hosts(
+        str(network.network_address), str(network.broadcast_address), field="address"
+    )
     return str(network.network_address) if is_ipv4 else str(network)
 
 

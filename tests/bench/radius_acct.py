@@ -38,7 +38,7 @@ from tests.support.stack import udp_bound
 
 SECRET = "bench-bras-secret"
 SESSIONS = 100_000
-WIRE_PACKETS = 30_000
+WIRE_PACKETS = 60_000
 INGEST_PACKETS = 20_000
 WINDOW, ROUNDS = 32, 5
 BARE = """
