@@ -19,7 +19,11 @@ missing_packages() {
     freeradius-redis freeradius-dhcp freeradius-utils chromium fonts-dejavu-core libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0)
   have_python || wanted+=(python3 python3-venv)
   [ -n "$(postgres_version)" ] || wanted+=("postgresql-$1" "postgresql-$1-postgis-3" "postgresql-$1-postgis-3-scripts")
-  for package in "${wanted[@]}"; do
+  not_installed "${wanted[@]}"
+}
+
+not_installed() {
+  for package in "$@"; do
     case "$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null)" in
       "install ok installed") ;;
       *) echo "$package" ;;
@@ -55,7 +59,7 @@ disable_units() {
   command -v systemctl >/dev/null 2>&1 || return 0
   for package in "$@"; do
     case "$package" in
-      redis-server | freeradius) as_root systemctl disable --quiet "$package" 2>/dev/null || true ;;
+      redis-server | freeradius | isc-dhcp-relay) as_root systemctl disable --quiet "$package" 2>/dev/null || true ;;
       postgresql-1[0-9]) as_root systemctl disable --quiet postgresql 2>/dev/null || true ;;
     esac
   done
@@ -73,6 +77,21 @@ setup_packages() {
   install_packages "${missing[@]}" >>"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "the packages could not be installed; the whole log: $log"; }
   disable_units "${missing[@]}"
   [ -n "$(postgres_version)" ] || fail "PostgreSQL with PostGIS is still missing after the installation; see $log"
+}
+
+# A real DHCP relay and client for one test, which only root can run (network namespaces). Where they
+# cannot be had it is skipped with a word: nothing else waits for them.
+setup_relay() {
+  is_root || return 0
+  local missing log="$VAR/logs/apt.log"
+  mapfile -t missing < <(not_installed iproute2 isc-dhcp-relay udhcpc)
+  [ ${#missing[@]} -eq 0 ] && return 0
+  say "Debian packages for the test of DHCP relays: ${missing[*]}"
+  if install_packages "${missing[@]}" >>"$log" 2>&1; then
+    disable_units "${missing[@]}"
+  else
+    note "they could not be installed, so that test is skipped; the log: $log"
+  fi
 }
 
 # ---- Python ------------------------------------------------------------------------------------

@@ -174,6 +174,7 @@ cmd_test() {
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP
   setup_machine
+  setup_relay
   setup_pages
   start_services
   if [ $# -gt 0 ]; then
