@@ -125,7 +125,7 @@ class LedgerBusyError(LedgerError):
     message = _("The account is busy. Try again in a moment.")
 
 
-# SQLSTATE of class GL: raised by the functions in sql/ (guards.sql, posting.sql).
+# SQLSTATE of class GL: raised by the functions in sql/ (guards.sql, journals.sql, posting.sql).
 BY_SQLSTATE: dict[str, type[LedgerError]] = {
     "GL001": BadLegsError,
     "GL002": BadLegsError,

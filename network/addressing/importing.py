@@ -16,6 +16,7 @@ from django.db import connection, transaction
 
 from network import provisioning
 from network.addressing import importlookups as lookups
+from network.addressing import ranges
 from network.addressing.importfile import Line
 from network.identifiers import normalised_mac
 from network.models import AddressKind
@@ -327,4 +328,10 @@ def _addresses(line: Line) -> dict[str, str]:
             found[kind.value] = str(network)
         else:
             raise ValueError(text)
+        try:
+            ranges.refuse_no_hosts(
+                str(network.network_address), str(network.broadcast_address), field=column
+            )
+        except ranges.NoHostsError as error:
+            raise ValueError(f"{text} (RFC 6890)") from error
     return found

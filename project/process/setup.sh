@@ -86,12 +86,15 @@ setup_relay() {
   local missing log="$VAR/logs/apt.log"
   mapfile -t missing < <(not_installed iproute2 isc-dhcp-relay udhcpc)
   [ ${#missing[@]} -eq 0 ] && return 0
+  lock_setup
   say "Debian packages for the test of DHCP relays: ${missing[*]}"
+  as_root apt-get update -q >"$log" 2>&1 || note "apt-get update had trouble (see $log); going on with the lists there are"
   if install_packages "${missing[@]}" >>"$log" 2>&1; then
     disable_units "${missing[@]}"
   else
     note "they could not be installed, so that test is skipped; the log: $log"
   fi
+  unlock_setup
 }
 
 # ---- Python ------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ CREATE INDEX ledger_posting_by_journal ON ledger_posting (journal_id);
 CREATE INDEX ledger_posting_corrections ON ledger_posting (corrects_id)
     WHERE corrects_id IS NOT NULL;
 
--- The transaction that wrote the journal: legs may come from it alone (guards.sql).
+-- The transaction that wrote the journal: legs may come from it alone (journals.sql).
 ALTER TABLE ledger_journal ADD COLUMN created_xid xid8 NOT NULL DEFAULT pg_current_xact_id();
 
 -- One row is written again at each posting of its account: half-empty pages keep that update

@@ -101,6 +101,7 @@ def test_every_bad_row_says_why(tmp_path: Path) -> None:
             f"{login(three)};;;10.77.0.16",
             f"{login(sibling)};;;",
             f"{login(sibling)};;;2001:db8::/129",
+            f"{login(one)};;;255.255.255.255",
         ],
     )
     assert codes(told) == [
@@ -114,6 +115,7 @@ def test_every_bad_row_says_why(tmp_path: Path) -> None:
         Code.RESERVED,
         Code.GIVEN if address(three) is None else Code.CHANGED,
         Code.NOTHING,
+        Code.BAD_ADDRESS,
         Code.BAD_ADDRESS,
     ]
 

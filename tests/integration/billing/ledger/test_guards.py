@@ -277,6 +277,22 @@ def test_no_temporary_table_opens_a_closed_month_to_the_owner(books: Books) -> N
     assert refused(sql) == "GL004"
 
 
+def test_no_function_of_that_name_says_that_a_journal_is_this_transactions(books: Books) -> None:
+    with connection.cursor() as cursor:
+        journal = owner_journal(cursor)
+        sql = INSERT_LEGS.format(
+            table=PARTITION, day=DAY, journal=journal, one=books.cash, two=books.revenue
+        )
+        assert refused(sql) == "done"
+        cursor.execute("CREATE SCHEMA evil")
+        cursor.execute(
+            "CREATE FUNCTION evil.current_setting(text, boolean) RETURNS text LANGUAGE sql"
+            " AS $$ SELECT '0' $$"
+        )
+        cursor.execute("SET LOCAL search_path = evil, pg_catalog, public")
+    assert refused(sql) == "GL003"
+
+
 def test_the_owner_is_held_to_closed_months_too(books: Books) -> None:
     operations.close_period(month=DAY, at=AT, actor=CASHIER)
     with connection.cursor() as cursor:
