@@ -151,6 +151,7 @@ def connect(
     tariff_id: int,
     network_type: str,
     check_id: int | None,
+    segment: str = "",
     customer_id: int | None = None,
     account_id: int | None = None,
     new_customer: NewCustomer | None = None,
@@ -162,8 +163,9 @@ def connect(
     """Sell a service at a building: customer, contract and subscription in one transaction.
 
     With `account_id` the service is added to that contract of the customer; otherwise a new
-    contract is opened. Without coverage it is refused unless a reason is given by somebody who
-    has SERVICES_CREATE_UNCOVERED. The first charge is one funds decision for all that is sold; an
+    contract is opened. `segment` is the kind of client whose prices hold ("" for an ordinary one).
+    Without coverage it is refused unless a reason is given by somebody who has
+    SERVICES_CREATE_UNCOVERED. The first charge is one funds decision for all that is sold; an
     account without money begins blocked for debt. A request, if named, becomes INSTALLED. The same
     `sale_key` sent again gives what the first sale made, and sells nothing.
     """
@@ -190,6 +192,7 @@ def connect(
             unit=unit,
             network_type=network_type,
             check_id=check_id,
+            segment=segment,
             uncovered_reason=uncovered_reason,
             may_uncovered=Permission.SERVICES_CREATE_UNCOVERED in permissions,
         )

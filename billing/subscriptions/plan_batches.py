@@ -106,8 +106,10 @@ def prepare(*, at: datetime, actor: Actor, tariff_id: int, from_date: date, chos
             _("Another tariff begins tomorrow at the earliest and within a year."),
             field="from_date",
         )
-    if not (chosen.from_tariff_id or chosen.zone_ids or chosen.contracts):
-        raise BadBatchError(_("Choose a tariff, a zone or contracts."), field="from_tariff_id")
+    if not (chosen.from_tariff_id or chosen.zone_ids or chosen.segment or chosen.contracts):
+        raise BadBatchError(
+            _("Choose a tariff, a zone, a kind of client or contracts."), field="from_tariff_id"
+        )
     if len(chosen.contracts) > MOST_NAMED:
         raise BadBatchError(
             _("That would be more than %(most)d contracts.") % {"most": MOST_NAMED},

@@ -33,6 +33,7 @@ PAGES = {
     "building": "/workspace/map/buildings/{building}/",
     "service-place": "/workspace/services/new/",
     "service-new": "/workspace/services/new/?building={building}",
+    "service-new-business": "/workspace/services/new/?building={building}&segment=бізнес",
     "requests": "/workspace/requests/",
     "request": "/workspace/requests/{request}/",
     "customers": "/workspace/customers/",
@@ -80,14 +81,16 @@ def tariff_of(*, zone_id: int) -> Tariff:
             speed_up_bit_s=300_000_000,
         ),
     )
-    tariffs.set_price(
-        at=now,
-        actor=SYSTEM,
-        tariff_id=tariff.id,
-        price_kopecks=30_000,
-        valid_from=since,
-        zone_id=zone_id,
-    )
+    for segment, price_kopecks in (("", 30_000), ("бізнес", 99_000)):
+        tariffs.set_price(
+            at=now,
+            actor=SYSTEM,
+            tariff_id=tariff.id,
+            price_kopecks=price_kopecks,
+            valid_from=since,
+            zone_id=zone_id,
+            segment=segment,
+        )
     return tariff
 
 

@@ -25,8 +25,9 @@ from project.core.errors import NotFoundError
 class SalePlace:
     """A building with what can be sold in it.
 
-    `uncovered`: plans at the price of the locality or the default one, for networks that do not
-    reach the building; only somebody who may sell there is shown them.
+    Prices are those of `segment`, a kind of client ("" for an ordinary one). `uncovered`: plans at
+    the price of the locality or the default one, for networks that do not reach the building; only
+    somebody who may sell there is shown them.
     """
 
     building: Building
@@ -35,6 +36,7 @@ class SalePlace:
     offers: Sequence[Offer]
     addons: Sequence[Offer]
     uncovered: Sequence[Offer]
+    segment: str
 
     def offer(self, *, tariff_id: int, network_type: str) -> Offer | None:
         """The offer of a plan, covered or not."""
@@ -60,13 +62,19 @@ class Effect:
     is_covered: bool
 
 
-def sale_place(*, building_id: int, at: datetime, on_date: date, with_uncovered: bool) -> SalePlace:
-    """Plans and prices at a building; raises NotFoundError."""
+def sale_place(
+    *, building_id: int, at: datetime, on_date: date, with_uncovered: bool, segment: str = ""
+) -> SalePlace:
+    """Plans and prices at a building for a kind of client; raises NotFoundError."""
     building = places.building_of(building_id=building_id)
     answers = places.answers_at(building=building, at=at)
     reached = [a for a in answers if a.answer is Answer.AVAILABLE]
     beyond = _beyond(answers) if with_uncovered else []
-    where: dict[str, Any] = {"locality_id": building.locality_id, "on_date": on_date}
+    where: dict[str, Any] = {
+        "locality_id": building.locality_id,
+        "on_date": on_date,
+        "segment": segment,
+    }
     addons = tariff_queries.addon_offers(networks=[*reached, *beyond], **where)
     return SalePlace(
         building=building,
@@ -75,6 +83,7 @@ def sale_place(*, building_id: int, at: datetime, on_date: date, with_uncovered:
         offers=tariff_queries.offers(networks=reached, **where),
         addons=addons,
         uncovered=tariff_queries.offers(networks=beyond, **where),
+        segment=segment,
     )
 
 

@@ -15,6 +15,7 @@ from frontend.templatetags.geobill import own_language
 from frontend.workspace import params
 from frontend.workspace.forms import ServiceForm
 from frontend.workspace.queries import services
+from frontend.workspace.queries.constructor import segments
 from frontend.workspace.queries.search import addresses
 from frontend.workspace.web import staff_page
 from network import operations as network
@@ -29,11 +30,14 @@ CREATED = "workspace_created"
 
 def _place(request: HttpRequest, building_id: int) -> services.SalePlace:
     at = clock.now()
+    data = request.POST if request.method == "POST" else request.GET
+    segment = params.text_of(data, "segment", 24)
     return services.sale_place(
         building_id=building_id,
         at=at,
         on_date=clock.today(at),
         with_uncovered=may(request, Permission.SERVICES_CREATE_UNCOVERED),
+        segment=segment if segment in segments() else "",
     )
 
 
@@ -100,6 +104,7 @@ def _form(
     context = {
         "form": form,
         "place": place,
+        "segments": segments(),
         "taken": taken,
         "rows": rows,
         "holder": holder,
@@ -180,6 +185,7 @@ def _sell(
             tariff_id=tariff_id,
             network_type=network_type,
             check_id=check.check_id,
+            segment=place.segment,
             customer_id=data["holder"][0] if existing else None,
             account_id=data["holder"][1] if existing else None,
             new_customer=None

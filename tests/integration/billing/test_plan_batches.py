@@ -243,6 +243,15 @@ class TestMany:
         )
         assert PlanBatchItem.objects.get().subscription_id == services[1]
 
+    def test_a_kind_of_client_alone_is_a_choice(self, world: World) -> None:
+        old, new = world.tariff(), world.tariff()
+        services = [
+            world.sell(world.account(kopecks=100_000), old, day(1), segment=segment)
+            for segment in ("", "b2b")
+        ]
+        self.prepared(new, from_date=day(3), segment="b2b")
+        assert PlanBatchItem.objects.get().subscription_id == services[1]
+
     def test_nobody_and_nonsense_are_refused(self, world: World) -> None:
         tariff = world.tariff()
         with pytest.raises(EmptyBatchError):

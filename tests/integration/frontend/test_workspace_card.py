@@ -370,12 +370,13 @@ class TestTheStatement:
         assert "інші рахунки разом" in text or "дохід" in text
         assert "<html" not in page.content.decode()
 
-    def test_a_payment_opens_its_receipt_and_who_took_it(
+    def test_a_payment_opens_its_messages_its_receipt_and_who_took_it(
         self, operator: Client, someone: Subscriber
     ) -> None:
         payment = Payment.objects.get(account_id=someone.account_id)
         page = operator.get(someone.journal(payment.journal_id or 0))
         assert reverse("workspace:receipt", args=[payment.id]) in page.content.decode()
+        assert reverse("workspace:payment", args=[payment.id]) in page.content.decode()
         assert "Марія Гнатюк" in text_of(page)
         assert "clearing.cash" in text_of(page)
 
