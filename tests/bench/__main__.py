@@ -20,7 +20,12 @@ BARS: dict[str, dict[str, tuple[float, bool]]] = {
         "worst_payment_wait_s": (0.5, False),
         "rerun_s": (0.2, False),
     },
-    "coa": {"p95_ms": (1000, False)},
+    "coa": {
+        "p95_ms": (1000, False),
+        "block_p95_ms": (1000, False),
+        "unblock_p95_ms": (1000, False),
+        "dialects_p95_ms": (1000, False),
+    },
     "coverage_batch": {"cpu": (1.5, False)},
     "ledger_post": {"pgbench": (0.6, True), "orm": (4.0, True)},
     "ledger_verify": {"balances": (2.0, False), "sequential": (2.0, False)},
