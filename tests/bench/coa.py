@@ -129,7 +129,7 @@ def change(ids: list[int], tariff_id: int, cause: Callable[[list[int], int], Non
     asked = AccessAction.objects.values_list("kind", "state", "answered_at")
     kinds = {(kind, state) for kind, state, _at in asked}
     assert kinds <= {("COA", "ACKNOWLEDGED"), ("SERVICE_SWAP", "ACKNOWLEDGED")}, kinds
-    return sorted((answered - at).total_seconds() for _kind, _state, answered in asked)
+    return sorted((one - at).total_seconds() for _kind, _state, one in asked if one is not None)
 
 
 def measured(
