@@ -15,6 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from tests.simulation.events import EVENTS
 from tests.simulation.provider import FIRST_DAY, Simulation
 from tests.support.databases import database_copy, django_uses, migrated_template
 
@@ -24,7 +25,9 @@ DAYS_A_MONTH = 365.25 / 12
 def simulate(*, seed: int, subscribers: int, days: int) -> Simulation:
     """One simulation in the database that Django uses; raises when something does not hold."""
     with tempfile.TemporaryDirectory(prefix="geobill-seals-") as folder:
-        simulation = Simulation(seed=seed, subscribers=subscribers, seals_dir=Path(folder))
+        simulation = Simulation(
+            seed=seed, subscribers=subscribers, seals_dir=Path(folder), events=EVENTS
+        )
         simulation.begin()
         day = FIRST_DAY
         for number in range(days):

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 from django.db import connection
 from django.db.models import Sum
 
+from billing.bookkeeping.models import MoneyOperation
+from billing.bookkeeping.posting import BAD_DEBT_CODE
 from billing.ledger import queries, verification
 from billing.payments.models import Payment
 
@@ -41,8 +43,19 @@ def balances_are_what_was_paid_and_charged() -> None:
     paid = Payment.objects.filter(state="CONFIRMED").aggregate(total=Sum("amount_kopecks"))["total"]
     lines = queries.trial_balance()
     clearing = sum(line.balance_kopecks for line in lines if line.kind == "CLEARING")
-    assert clearing == -(paid or 0), "the desk's account is not what was paid there"
+    given = _posted("REFUND")
+    assert clearing == -(paid or 0) - given, "the desk's accounts are not what passed there"
+    bad_debt = sum(line.balance_kopecks for line in lines if line.code == BAD_DEBT_CODE)
+    assert bad_debt == -_posted("WRITE_OFF"), "what was given up is not what clients owe less"
     assert sum(line.balance_kopecks for line in lines) == 0
+
+
+def _posted(kind: str) -> int:
+    """What operations of this kind brought to the clients' accounts, and was not taken back."""
+    rows = MoneyOperation.objects.filter(kind=kind, state="POSTED")
+    rows = rows.exclude(reversed_by__state="POSTED")
+    total: int | None = rows.aggregate(total=Sum("amount_kopecks"))["total"]
+    return total or 0
 
 
 def _ids(sql: str, day: date) -> list[int]:

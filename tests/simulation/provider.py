@@ -2,24 +2,20 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
-from psycopg.types.range import DateRange
-
-from billing.bookkeeping import operations as bookkeeping
-from billing.bookkeeping.wishes import Wish
 from billing.charging import operations as charging
-from billing.charging.facts import Facts
+from billing.charging import promises
 from billing.ledger import operations as ledger
 from billing.ledger import seals, verification
 from billing.payments import operations as payments
 from billing.payments.models import Payment
 from billing.subscriptions import operations as subscriptions
-from billing.subscriptions.models import CreditGrant, Subscription
+from billing.subscriptions.models import Subscription
 from billing.tariffs import discounts
 from billing.tariffs import operations as tariffs
 from project.core.actor import Actor
@@ -32,11 +28,12 @@ from tests.support.billing import CASHIER, World, moment, small_world
 
 # Eighteen months from here hold two changes to summer time, one back, and the 29th of February.
 FIRST_DAY = date(2027, 10, 1)
+PROMISES = {"promise_max_kopecks": 30_000, "promise_days": 4, "promises_a_month": 2}
 KINDS: list[tuple[str, dict[str, object]]] = [
-    ("daily", {"charge_type": "DAILY", "pausable": True}),
+    ("daily", {"charge_type": "DAILY", "pausable": True, **PROMISES}),
     ("daily-allow", {"charge_type": "DAILY", "funds_policy": "ALLOW", "pausable": True}),
-    ("daily-charged", {"charge_type": "DAILY", "charge_when_blocked": True}),
-    ("monthly", {"charge_type": "MONTHLY_PREPAID", "pausable": True}),
+    ("daily-charged", {"charge_type": "DAILY", "charge_when_blocked": True, **PROMISES}),
+    ("monthly", {"charge_type": "MONTHLY_PREPAID", "pausable": True, **PROMISES}),
     ("monthly-anew", {"charge_type": "MONTHLY_PREPAID", "resume_rule": "NEW_ANCHOR"}),
 ]
 
@@ -48,6 +45,7 @@ class Simulation:
     seed: int
     subscribers: int
     seals_dir: Path
+    events: Sequence[tuple["Event", int]]
     chance: random.Random = field(init=False)
     world: World = field(init=False)
     counts: Counter[str] = field(default_factory=Counter)
@@ -58,6 +56,7 @@ class Simulation:
     down_until: date = FIRST_DAY
     check_id: int = 0
     accountant: Actor = field(init=False)
+    chief: Actor = field(init=False)
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -66,6 +65,7 @@ class Simulation:
         """The city, tariffs and the first clients."""
         self.world = small_world()
         self.accountant = zones.actor(zones.planner("iryna", Role.ACCOUNTANT))
+        self.chief = zones.actor(zones.planner("olha", Role.ACCOUNTANT))
         ledger.ensure_partitions(from_date=FIRST_DAY, until_date=FIRST_DAY + timedelta(days=800))
         for name, terms in KINDS:
             price = self.chance.randrange(5_000, 60_000)
@@ -87,7 +87,7 @@ class Simulation:
             if self.chance.random() < 0.02:
                 self.down_until = day + timedelta(days=1 + self.chance.randrange(0, 10))
         for _n in range(max(1, self.subscribers // 8)):
-            event, _weight = self.chance.choices(EVENTS, [weight for _e, weight in EVENTS])[0]
+            event, _weight = self.chance.choices(self.events, [w for _e, w in self.events])[0]
             self.attempt(event, day)
         if day >= self.down_until and self.chance.random() < 0.2:
             self.run(day)  # started twice: posts nothing that is posted
@@ -119,7 +119,7 @@ class Simulation:
             self.counts["runs with a failed account"] += 1
         self.counts["runs"] += 1
 
-    def attempt(self, event: Callable[["Simulation", date], None], day: date) -> None:
+    def attempt(self, event: "Event", day: date) -> None:
         """Something that somebody does; a refusal is fine, a broken connection is tried again."""
         before = self.chance.getstate()
         for fault in self.faults(chance=0.05, statements=25):
@@ -253,52 +253,6 @@ class Simulation:
             days=self.chance.randrange(1, 12),
         )
 
-    def correct(self, day: date) -> None:
-        """A month is put right: some days were without service, or its price was wrong."""
-        service = self.any_service()
-        first = day - timedelta(days=self.chance.randrange(1, 40))
-        prices = list(service.bases.order_by("id").values_list("price_kopecks", flat=True))
-        is_price = bool(prices) and self.chance.random() < 0.5
-        facts = (
-            Facts(prices=((self.chance.choice(prices), self.chance.randrange(1_000, 60_000)),))
-            if is_price
-            else Facts(free=((first, first + timedelta(days=self.chance.randrange(1, 9))),))
-        )
-        wish = Wish(
-            kind="CORRECTION",
-            account_id=service.account_id,
-            reason="перерахунок",
-            subscription_id=service.id,
-            month=first,
-            facts=facts,
-        )
-        bookkeeping.ask(
-            at=moment(day, 16),
-            on_date=day,
-            actor=self.accountant,
-            wish=wish,
-            idempotency_key=self.key(),
-        )
-
-    def move(self, day: date) -> None:
-        """A payment came to the wrong account."""
-        recent = list(Payment.objects.filter(state="CONFIRMED").order_by("-id")[:30])
-        payment = self.chance.choice(recent)
-        wish = Wish(
-            kind="TRANSFER",
-            account_id=payment.holder_id or 0,
-            reason="не той рахунок",
-            payment_id=payment.id,
-            to_account_id=self.chance.choice(self.accounts),
-        )
-        bookkeeping.ask(
-            at=moment(day, 16),
-            on_date=day,
-            actor=self.accountant,
-            wish=wish,
-            idempotency_key=self.key(),
-        )
-
     def pause(self, day: date) -> None:
         """A service on hold for some days."""
         first = day + timedelta(days=self.chance.randrange(1, 5))
@@ -331,12 +285,13 @@ class Simulation:
         do(at=moment(day, 16), actor=CASHIER, subscription_id=service.id, reason="ADMIN")
 
     def promise(self, day: date) -> None:
-        """A promised payment for some days."""
-        CreditGrant.objects.create(
+        """A promised payment, as far as the terms allow one."""
+        promises.promise(
+            at=moment(day, 16),
+            on_date=day,
+            actor=CASHIER,
             account_id=self.chance.choice(self.accounts),
             amount_kopecks=self.chance.choice([2_000, 30_000]),
-            during=DateRange(day, day + timedelta(days=self.chance.randrange(1, 6))),
-            created_at=moment(day, 16),
         )
 
     def leave(self, day: date) -> None:
@@ -366,21 +321,4 @@ class Simulation:
         )
 
 
-# What happens, and how often beside the rest.
-EVENTS: list[tuple[Callable[[Simulation, date], None], int]] = [
-    (Simulation.pay, 40),
-    (Simulation.tell_again, 10),
-    (Simulation.change_plan, 8),
-    (Simulation.pause, 5),
-    (Simulation.resume, 2),
-    (Simulation.block_or_unblock, 3),
-    (Simulation.promise, 4),
-    (Simulation.charge_back, 3),
-    (Simulation.leave, 2),
-    (Simulation.new_terms, 1),
-    (Simulation.change_plan_later, 4),
-    (Simulation.discount, 1),
-    (Simulation.boost, 2),
-    (Simulation.correct, 3),
-    (Simulation.move, 2),
-]
+Event = Callable[[Simulation, date], None]
