@@ -42,7 +42,7 @@ SCHEDULE = {
     # Providers that did not tell the end of a payment are asked; what nobody paid is closed.
     "billing.ask_about_payments": {
         "task": "billing.ask_about_payments",
-        "schedule": crontab(minute="*/5"),
+        "schedule": 300.0,
         "options": {"expires": 300},
     },
     "billing.purge_payment_messages": {

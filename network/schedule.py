@@ -1,4 +1,8 @@
-"""The plan of the periodic tasks, for `CELERY_BEAT_SCHEDULE`."""
+"""The plan of the periodic tasks, for `CELERY_BEAT_SCHEDULE`. Hours are of Europe/Kyiv.
+
+None is between 03:00 and 04:00, which does not exist on one day and happens twice on another (R1):
+what comes every so often is an interval, or (night speeds) depends on the moment alone.
+"""
 
 from celery.schedules import crontab
 
@@ -25,11 +29,11 @@ SCHEDULE = {
     "network.reap_addresses": {"task": "network.tasks.reap_addresses", "schedule": 30.0},
     "network.sample_pools": {
         "task": "network.tasks.sample_pools",
-        "schedule": crontab(minute="*/10"),
+        "schedule": 600.0,
     },
     "network.find_ip_conflicts": {
         "task": "network.tasks.find_ip_conflicts",
-        "schedule": crontab(minute="*/5"),
+        "schedule": 300.0,
         "options": {"expires": 240},
     },
     "network.place_lines": {"task": "network.tasks.place_lines", "schedule": 60.0},
@@ -47,11 +51,11 @@ SCHEDULE = {
     # A fortnight is made ahead: a worker that was down for days has refused nothing.
     "network.keep_days": {
         "task": "network.tasks.keep_days",
-        "schedule": crontab(hour="3,15", minute=40),
+        "schedule": crontab(hour="2,14", minute=40),
     },
     "network.rebuild_replies": {
         "task": "network.tasks.rebuild_replies",
-        "schedule": crontab(hour=3, minute=10),
+        "schedule": crontab(hour=4, minute=10),
     },
     "network.tidy_guests": {
         "task": "network.tasks.tidy_guests",

@@ -138,8 +138,11 @@ def test_the_password_is_shown_in_place(card: Page) -> None:
     expect(card.locator(".ws-secret code")).to_be_visible()
 
 
-def test_the_account_is_recalculated_in_place(card: Page, subscriber: tuple[str, str]) -> None:
-    card.goto(f"{subscriber[1]}statement/")
+@pytest.mark.parametrize("path", ["", "statement/"])
+def test_the_account_is_recalculated_in_place(
+    card: Page, subscriber: tuple[str, str], path: str
+) -> None:
+    card.goto(subscriber[1] + path)
     card.get_by_role("link", name="Перерахувати з нуля").click()
     expect(card.locator("#ws-recalculated")).to_contain_text("Рахунок правильний")
 
