@@ -5,16 +5,24 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from coverage.models import Zone
 from frontend.workspace.access_words import FORMS, MODES, REASONS
 from frontend.workspace.forms import WorkspaceForm
 from frontend.workspace.tariff_forms import MBIT, SpeedField
-from network import guest_rules, guests
+from network import guest_rules, guests, session_operations
 from network.models import GuestRule, Nas, Option82Rule
 from network.option82 import rules
 from network.option82.parsing import FIELDS, Part
 
+# How long another speed may be asked for, in minutes.
+DURATIONS = [
+    (60, _("an hour")),
+    (180, _("three hours")),
+    (1_440, pgettext_lazy("duration", "a day")),
+]
+TEMPORARY_MOST = session_operations.SPEED_MAX_BIT_S // MBIT
 SPEED_MOST = guest_rules.SPEED_MAX_BIT_S // MBIT
 _PAIRS = re.compile(r"(?:0x)?(?:[0-9a-f]{2}[: .-]?){2,253}\Z", re.IGNORECASE)
 
@@ -254,3 +262,19 @@ def _zones() -> Any:
 
 def _brases() -> Any:
     return Nas.objects.filter(retired_at=None).order_by("name")
+
+
+class TemporarySpeedForm(WorkspaceForm):
+    """Another speed for a while."""
+
+    down = SpeedField(label=_("Down, Mbit/s"), max_value=TEMPORARY_MOST)
+    up = SpeedField(label=_("Up, Mbit/s"), max_value=TEMPORARY_MOST)
+    minutes = forms.TypedChoiceField(
+        label=pgettext_lazy("duration", "For"), choices=DURATIONS, coerce=int
+    )
+    reason = forms.CharField(label=_("Why"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("down", "up"):
+            self.fields[name].required = True

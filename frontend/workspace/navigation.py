@@ -195,6 +195,7 @@ ADMINISTRATION: tuple[NavPage, ...] = (
 # Pages about one thing whose addresses lie under no page above: the page they belong to.
 BELONG: tuple[tuple[str, str], ...] = (
     ("/workspace/network/services/", "/workspace/network/modes/"),
+    ("/workspace/speeds/", "/workspace/sessions/"),
     ("/workspace/services/new/", "/workspace/services/new/"),
     ("/workspace/services/", "/workspace/customers/"),
     ("/workspace/prices/", "/workspace/tariffs/"),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from network import operations, provisioning, wishes
 from network.models import AccessAction, Session
@@ -136,3 +136,38 @@ def test_a_page_of_the_network_opens_fits_and_is_pictured(
     assert at_work.locator("h1").count() == 1
     screenshot(at_work, f"network-{name}", prepare=measure)
     assert wide == [], "the page is wider than the window"
+
+
+def asked_by_the_row(page: Page) -> None:
+    """The form of another speed, opened from the table."""
+    page.locator("a[id^='live-v']").first.click()
+    expect(page.locator("#ws-act form")).to_be_visible()
+
+
+def test_another_speed_is_asked_in_the_table_of_sessions(
+    at_work: Page, things: dict[str, str]
+) -> None:
+    at_work.goto(f"/workspace/sessions/?q={things['login']}")
+    asked_by_the_row(at_work)
+    screenshot(at_work, "session-speed", prepare=asked_by_the_row)
+    at_work.goto(f"/workspace/sessions/?q={things['login']}")
+    at_work.locator("a[id^='live-v']").first.focus()
+    at_work.keyboard.press("Enter")
+    form = at_work.locator("#ws-act form")
+    form.get_by_label("До абонента").fill("700")
+    form.get_by_label("Від абонента").fill("0")
+    form.get_by_role("button", name="Встановити").click()
+    wrong = at_work.locator(".ws-act .has-error")
+    expect(wrong).to_have_count(1)
+    expect(wrong.get_by_label("Від абонента")).to_have_value("0")
+    expect(at_work.get_by_label("До абонента")).to_have_value("700")
+    screenshot(at_work, "session-speed-wrong")
+    wrong.get_by_label("Від абонента").fill("300")
+    at_work.get_by_role("button", name="Встановити").click()
+    expect(at_work.locator(".ws-told")).to_be_visible()
+    assert "/workspace/sessions/" in at_work.url
+    at_work.goto(f"/workspace/sessions/{things['session']}/")
+    at_work.get_by_role("link", name="Інша швидкість на час").click()
+    expect(at_work.locator("#ws-act")).to_contain_text("700 Мбіт/с")
+    at_work.locator("#ws-act button[name=do][value=end]").click()
+    expect(at_work.locator(".ws-told")).to_contain_text("знову тарифна")

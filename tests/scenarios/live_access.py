@@ -161,8 +161,8 @@ def another_speed_for_an_hour_reaches_the_session(page: Page, line: Line) -> Non
     """An operator asks for it on the card; the running worker tells the BRAS, which says yes."""
     page.goto("/workspace/customers/")
     page.get_by_role("link", name="Оксана Коваленко").first.click()
-    box = page.locator("details", has_text="Інша швидкість на час").last
-    box.locator("summary").click()
+    page.get_by_role("link", name="Інша швидкість на час").last.click()
+    box = page.locator("#ws-act")
     box.locator("input[name=down]").fill("500")
     box.locator("input[name=up]").fill("200")
     box.locator("button.btn-primary").click()
@@ -178,9 +178,8 @@ def the_speed_of_the_tariff_is_given_back(page: Page, line: Line) -> None:
     """Before its hour is over; else, late in the evening, it would stand above the new tariff."""
     page.goto("/workspace/customers/")
     page.get_by_role("link", name="Оксана Коваленко").first.click()
-    box = page.locator("details", has=page.locator("button[name=do][value=end]")).last
-    box.locator("summary").click()
-    box.locator("button[name=do][value=end]").click()
+    page.get_by_role("link", name="Інша швидкість до").last.click()
+    page.locator("#ws-act button[name=do][value=end]").click()
     expect(page.locator(".ws-told")).to_be_visible()
     line.until(lambda: len(line.bras.kinds()) == 2, what="the BRAS was not told")
     assert line.bras.said()[-1] != "Mikrotik-Rate-Limit=200M/500M"

@@ -19,7 +19,6 @@ from project.core import clock
 from project.core.http import actor_of
 from project.core.roles import Permission
 
-MBIT = 1_000_000
 TABS: dict[str, tuple[str, ...]] = {
     "dead": live_queries.TO_LOOK_AT,
     "work": live_queries.IN_WORK,
@@ -146,23 +145,3 @@ def session_action(request: HttpRequest) -> HttpResponse:
         session_operations.reauthorize_session(unique_id=unique_id, at=at, actor=actor)
         text = _("The session is decided anew, and the BRAS is told.")
     return back(request, text, to="workspace:sessions")
-
-
-@staff_page(Permission.CUSTOMERS_VIEW, Permission.SESSIONS_DISCONNECT, methods=("POST",))
-def speed(request: HttpRequest, subscription_id: int) -> HttpResponse:
-    """Another speed for a while, or back to the tariff's."""
-    at, actor = clock.now(), actor_of(request)
-    if request.POST.get("do") == "end":
-        session_operations.end_speed(subscription_id=subscription_id, at=at, actor=actor)
-        return back(request, _("The speed is the tariff's again."), to="workspace:customers")
-    session_operations.give_speed(
-        subscription_id=subscription_id,
-        speed_down_bit_s=(params.int_of(request.POST, "down") or 0) * MBIT,
-        speed_up_bit_s=(params.int_of(request.POST, "up") or 0) * MBIT,
-        minutes=params.int_of(request.POST, "minutes") or 0,
-        reason=params.text_of(request.POST, "reason", 200),
-        at=at,
-        actor=actor,
-    )
-    text = _("The new speed is on its way to the access server; it ends by itself.")
-    return back(request, text, to="workspace:customers")

@@ -261,7 +261,48 @@ def test_a_session_is_ended_re_authorized_and_sped_up_by_buttons(engineer: Clien
     given = engineer.post(faster, {"down": "500", "up": "200", "minutes": "60"})
     assert given.status_code == 302, given.content.decode()
     assert RadiusDecision.objects.get().speed_down_bit_s == 500_000_000
-    assert engineer.post(faster, {"down": "x", "up": "", "minutes": ""}).status_code < 500
     engineer.post(faster, {"do": "end"})
     assert not TemporarySpeed.objects.filter(settled_at=None).exists()
     assert RadiusDecision.objects.get().speed_down_bit_s == 300_000_000
+
+
+def test_another_speed_is_asked_where_the_session_is_seen(engineer: Client) -> None:
+    sold = services.service()
+    running = session(sold, port=3799)
+    faster = reverse("workspace:service-speed", args=[sold.id])
+    here = f"{reverse('workspace:sessions')}?q=gb"
+    for page in (here, reverse("workspace:session", args=[running.unique_id])):
+        assert f'href="{faster}?next=%2Fworkspace' in engineer.get(page).content.decode(), page
+    part = engineer.get(faster, {"next": here}, headers={"HX-Target": "ws-act"})
+    assert part.status_code == 200
+    assert "<h1" not in part.content.decode()
+    given = engineer.post(faster, {"down": "500", "up": "200", "minutes": "60", "next": here})
+    assert given.headers["Location"] == here
+    again = engineer.get(faster).content.decode()
+    assert 'name="do" value="end"' in again
+
+
+@pytest.mark.parametrize(
+    "typed,field",
+    [
+        ({"down": "x", "up": "200", "minutes": "60"}, "down"),
+        ({"down": "", "up": "200", "minutes": "60"}, "down"),
+        ({"down": "500", "up": "100001", "minutes": "60"}, "up"),
+        ({"down": "500", "up": "200", "minutes": "7"}, "minutes"),
+    ],
+)
+def test_a_speed_that_is_none_is_told_at_its_field_and_nothing_typed_is_lost(
+    engineer: Client, typed: dict[str, str], field: str
+) -> None:
+    sold = services.service()
+    told = engineer.post(reverse("workspace:service-speed", args=[sold.id]), typed)
+    assert told.status_code == 422
+    assert list(told.context["form"].errors) == [field]
+    assert f'value="{typed["up"]}"' in told.content.decode()
+    assert not TemporarySpeed.objects.exists()
+
+
+def test_a_guest_has_no_speed_to_change(engineer: Client) -> None:
+    session(services.service(), port=3799)
+    Session.objects.update(is_guest=True)
+    assert "/workspace/speeds/" not in engineer.get(reverse("workspace:sessions")).content.decode()
