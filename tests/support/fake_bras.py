@@ -40,13 +40,15 @@ NAMING = {
 class Manners:
     """How it behaves. `lose_first`: so many sendings of each request never arrive. `delay_s`:
     before each answer. `duplicate`: every answer comes twice. `does_nothing`: it acknowledges a CoA
-    and changes nothing. `refuse`: Error-Cause by attribute name, for a request that has it."""
+    and changes nothing. `refuse`: Error-Cause by attribute name, for a request that has it;
+    `refuse_coa`: that of every CoA (0: none named)."""
 
     lose_first: int = 0
     delay_s: float = 0.0
     duplicate: bool = False
     does_nothing: bool = False
     refuse: dict[str, int] = field(default_factory=dict)
+    refuse_coa: int | None = None
 
 
 class FakeBras:
@@ -164,6 +166,8 @@ class FakeBras:
         """The Error-Cause (0: a NAK without one), or None when it is done."""
         if self.answer == "nak":
             return self.error_cause
+        if self.manners.refuse_coa is not None and request.code == packet.CoARequest:
+            return self.manners.refuse_coa
         for name, cause in self.manners.refuse.items():
             if name in request.keys():  # noqa: SIM118 (pyrad packets are no dictionaries)
                 return cause

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from billing.models import Subscription
 from network import bras as nas_bras
 from network import (
     confirmations,
@@ -29,12 +28,11 @@ from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from tests.support import services
 from tests.support.fake_bras import FakeBras, Manners
+from tests.support.live import SECRET, act, sell_faster, session, sold_at_300_50
 from tests.support.services import AT, MBIT
 from tests.unit.network.test_vendors import ACCEPT, FASTER_PACKETS
 
 pytestmark = pytest.mark.django_db
-
-SECRET = "bras-secret"
 
 
 @pytest.fixture
@@ -48,31 +46,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("network.radius.dynauth.TIMEOUT_S", 0.15)
 
 
-def session(sold: Subscription, *, port: int, vendor: str = "mikrotik") -> Session:
-    nas = Nas.objects.filter(vendor=vendor).first() or services.nas(
-        vendor=vendor, secret=SECRET, coa_port=port
-    )
-    return Session.objects.create(
-        unique_id=f"u{sold.id}",
-        acct_session_id=f"81a{sold.id}",
-        subscription=sold,
-        nas=nas,
-        nas_address=nas.address,
-        login=services.login_of(sold),
-        framed_ip=RadiusDecision.objects.get(subscription=sold).framed_ip,
-        started_at=AT,
-        last_seen_at=AT,
-    )
-
-
-def act(at_s: float = 0) -> list[str]:
-    """Let the senders do what is due; the states of all wishes, oldest first."""
-    at = AT + timedelta(seconds=at_s)
-    for nas_id in wishes.due_nas(at=at):
-        sender.work_off(nas_id=nas_id, now=lambda: at)
-    return list(AccessAction.objects.order_by("id").values_list("state", flat=True))
-
-
 def report(running: Session, *, at: datetime, echo: str, octets: int = 0) -> None:
     """An interim update of the session, as the stream brings it."""
     fields = [
@@ -83,16 +56,6 @@ def report(running: Session, *, at: datetime, echo: str, octets: int = 0) -> Non
     facts = facts_of("|".join(fields).encode(), received_at=at)
     assert isinstance(facts, SessionFacts)
     sessions.ingest([replace(facts, unique_id=running.unique_id)])
-
-
-def sell_faster(sold: Subscription, *, at: datetime = AT) -> None:
-    terms = services.tariff(down_bit_s=500 * MBIT, up_bit_s=100 * MBIT)
-    services.plan(sold, terms=terms, since=None)
-    operations.refresh_access(subscription_ids=[sold.id], at=at)
-
-
-def sold_at_300_50() -> Subscription:
-    return services.service(terms=services.tariff(down_bit_s=300 * MBIT, up_bit_s=50 * MBIT))
 
 
 def test_a_block_disconnects_the_running_session(bras: FakeBras) -> None:
