@@ -243,6 +243,17 @@ def _reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> in
         payment = transfers.locked(payment_id=earlier.payment_id)
         if payment.transfer_journal_id != earlier.journal_id:
             raise NotTakenBackError
+        if payment.account_id != earlier.account_id:
+            # It was moved before: back to where it stood then, not to where it came to first.
+            return transfers.transfer_payment(
+                at=when.at,
+                on_date=when.on_date,
+                actor=when.actor,
+                payment_id=payment.id,
+                to_account_id=earlier.account_id,
+                reason=operation.reason,
+                idempotency_key=_key(operation),
+            )
         return transfers.undo_transfer(
             at=when.at,
             on_date=when.on_date,

@@ -13,6 +13,7 @@ from billing.bookkeeping.wishes import Wish
 from billing.charging.facts import Facts
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
+from billing.ledger import verification
 from billing.ledger.errors import LedgerError
 from billing.payments import operations as payments
 from billing.payments.models import Payment
@@ -143,6 +144,19 @@ class TestEachKind:
         ask(iryna, "TRANSFER", third, key="c", payment_id=payment.id, to_account_id=first)
         assert [balance(a) for a in (first, second, third)] == [25_000, 0, 0]
         assert Payment.objects.get(id=payment.id).transfer_journal_id is None
+
+    def test_the_second_move_taken_back_leaves_the_payment_where_the_first_one_put_it(
+        self, world: World, iryna: Actor
+    ) -> None:
+        first, second, third = (world.account() for _n in range(3))
+        payment = world.pay(first, 25_000, DAY)
+        ask(iryna, "TRANSFER", first, payment_id=payment.id, to_account_id=second)
+        moved = ask(iryna, "TRANSFER", second, key="b", payment_id=payment.id, to_account_id=third)
+        back = ask(iryna, "REVERSAL", second, key="c", operation_id=moved.id)
+        assert [balance(a) for a in (first, second, third)] == [0, 25_000, 0]
+        assert (back.account_id, back.amount_kopecks) == (second, 25_000)
+        assert Payment.objects.get(id=payment.id).holder_id == second
+        assert verification.verify().is_right
 
     @pytest.mark.parametrize("kind", ["ADJUSTMENT", "WRITE_OFF", "REFUND", "TRANSFER"])
     def test_an_operation_is_taken_back_once(self, world: World, iryna: Actor, kind: str) -> None:
