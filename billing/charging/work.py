@@ -34,7 +34,7 @@ LOCK_TRIES, LOCK_AGAIN_AFTER_S = 12, 5.0
 
 @dataclass(frozen=True, slots=True)
 class DayDone:
-    """What a job charged for one date. `failed_count`: accounts that could not be charged."""
+    """What a job charged for one date. `failed_account_count`: those that could not be charged."""
 
     run_id: int
     charge_date: date
@@ -42,7 +42,7 @@ class DayDone:
     charged_kopecks: int
     blocked_count: int
     resumed_count: int
-    failed_count: int
+    failed_account_count: int
 
 
 def begin(*, on_date: date, at: datetime, actor: Actor, is_trial: bool, confirm: bool) -> Job:
@@ -183,7 +183,7 @@ class _RunWatch(_JobWatch):
             "charged": sum(day.charged_count for day in days),
             "blocked": sum(day.blocked_count for day in days),
             "resumed": sum(day.resumed_count for day in days),
-            "failed": sum(day.failed_count for day in days),
+            "failed": sum(day.failed_account_count for day in days),
         }
 
     def result(self) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def _day_done(row: ChargeRun, before: Sequence[int], *, failed_count: int) -> Da
         charged_kopecks=row.charged_kopecks - kopecks,
         blocked_count=row.blocked_count - blocked,
         resumed_count=row.resumed_count - resumed,
-        failed_count=failed_count,
+        failed_account_count=failed_count,
     )
 
 
