@@ -27,6 +27,7 @@ from project.core.models import Job
 RUN = "billing.charge_run"
 TRIAL = "billing.charge_trial"
 KINDS = (RUN, TRIAL)
+PART_ACCOUNTS = runs.CHUNK_ACCOUNTS
 PARTS_A_CHECKPOINT = 10
 # The database may notice only after a while that a killed worker is gone, and holds its lock.
 LOCK_TRIES, LOCK_AGAIN_AFTER_S = 12, 5.0
@@ -255,6 +256,7 @@ def _run(
                 actor=actor,
                 dry_run=begun is not None,
                 confirm=confirm,
+                chunk_accounts=PART_ACCOUNTS,
                 watch=watch,
                 begun=begun,
             )
