@@ -87,7 +87,8 @@ def test_cancelled_among_chunks_side_by_side_nothing_is_half_done(
 def test_while_a_run_is_at_work_no_other_is_begun(
     accounts: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, refused = chunks.charge, []
+    real = chunks.charge
+    refused: list[int] = []
 
     def asks(**values: Any) -> Any:
         if not refused:
