@@ -42,6 +42,11 @@ class ChargeResult:
     needs_confirm: bool
 
     @property
+    def has_many_days(self) -> bool:
+        """Whether a service may have several lines."""
+        return len(self.days) > 1
+
+    @property
     def charged_count(self) -> int:
         """Charges over all dates."""
         return sum(day.charged_count for day in self.days)
