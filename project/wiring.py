@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from billing.charging import work as charging_work
 from billing.impact import BillingProbe
 from billing.payments import attempts as payment_attempts
 from billing.payments import payers as payment_payers
@@ -100,6 +101,16 @@ JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {
         "billing.subscriptions.plan_batches:run",
         _("Change of tariff for many"),
         Permission.TARIFFS_PUBLISH,
+    ),
+    charging_work.RUN: (
+        "billing.charging.work:run",
+        _("Charge run by hand"),
+        Permission.CHARGING_RUN,
+    ),
+    charging_work.TRIAL: (
+        "billing.charging.work:trial",
+        _("Trial of a charge run"),
+        Permission.CHARGING_RUN,
     ),
     what_if.KIND: ("billing.whatif.work:run", _("What-if of a tariff"), Permission.TARIFFS_VIEW),
 }

@@ -8,6 +8,7 @@ from django.db import connection
 
 from billing.calendar import kyiv_date, midnight
 from billing.charging import bases, moves
+from billing.charging.models import ChargeRun, ChargeRunChunk
 from billing.ledger import operations as ledger
 from billing.ledger.errors import ledger_errors
 from billing.subscriptions import hooks
@@ -198,3 +199,12 @@ def open_revenue_accounts(*, at: datetime) -> None:
     for code in sorted(set(codes)):
         ledger.ensure_control_account(at=at, kind="REVENUE", code=code)
     ledger.ensure_control_account(at=at, kind="TAX", code=VAT_ACCOUNT_CODE)
+
+
+def accounts_that_wait(*, day: date) -> list[int]:
+    """Accounts that failed on an earlier date, not made good yet: oldest first, so they wait."""
+    return list(
+        ChargeRunChunk.objects.filter(
+            state=ChargeRun.State.FAILED, run__charge_date__lt=day
+        ).values_list("first_account_id", flat=True)
+    )

@@ -5,15 +5,16 @@ from billing.charging.corrected import take_back as take_corrected_back
 from billing.charging.corrected import was_given_back_by as was_given_back_by_corrected
 from billing.charging.effects import NotEnoughMoneyError
 from billing.charging.notices import tell as tell_of_ending_funds
+from billing.charging.report import DayReport, RunReport
 from billing.charging.runs import (
     ConfirmationNeededError,
-    DayReport,
     FutureDateError,
     RunBusyError,
-    RunReport,
+    check,
     run,
 )
 from billing.charging.settling import charge_first, settle_account
+from billing.charging.watching import Watch
 
 __all__ = [
     "ConfirmationNeededError",
@@ -22,7 +23,9 @@ __all__ = [
     "NotEnoughMoneyError",
     "RunBusyError",
     "RunReport",
+    "Watch",
     "charge_first",
+    "check",
     "keep_corrected",
     "run",
     "settle_account",

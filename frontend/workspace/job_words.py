@@ -10,12 +10,15 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from billing.charging import work as charging
 from billing.qualification import work as qualification
 from billing.subscriptions import plan_batches
 from billing.whatif import work as what_if
 from coverage.addressfiles import job as import_job
 from frontend.planner import import_words
+from frontend.workspace.queries import charge_jobs
 from network.addressing import importjob as ip_import
+from project.core.models import Job
 
 
 def no_unit(_n: int) -> str:
@@ -33,18 +36,55 @@ def rows(n: int) -> str:
     return ngettext("row", "rows", n)
 
 
+def parts(n: int) -> str:
+    """ "parts", declined as that number asks."""
+    return ngettext("part", "parts", n)
+
+
+@dataclass(frozen=True, slots=True)
+class JobSays:
+    """What a kind tells of one job beyond its counts.
+
+    `now`: what it is at. `error`: why it failed, in the language of who reads it ("": what the job
+    has kept). `template`: the part of its page that shows `result`, once it is over.
+    """
+
+    now: str = ""
+    error: str = ""
+    template: str = ""
+    result: Any = None
+
+
+def no_more(_job: Job) -> JobSays:
+    """Nothing beyond its counts."""
+    return JobSays()
+
+
+def of_charges(job: Job) -> JobSays:
+    """A charge run or its trial."""
+    if not job.is_over:
+        return JobSays(now=charge_jobs.where_it_is(job))
+    return JobSays(
+        error=charging.error_of(job),
+        template="workspace/partials/charge_job.html",
+        result=charge_jobs.result_of(job),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class JobWords:
     """`outcomes`: a name in `Job.counts` → (tone, word), in the order in which they are shown.
 
     Names in `Job.counts` that have no word are not shown where there are `outcomes`.
     `unit`: the word for so many of what is counted ("rows"). `page`: name of the address (it takes
-    `job_id`) of a page that says more about the result than the job's own page does.
+    `job_id`) of a page that says more about the result than the job's own page does. `says`: what
+    the job's own page says beyond that.
     """
 
     unit: Callable[[int], str] = no_unit
     outcomes: dict[str, tuple[str, Any]] = field(default_factory=dict)
     page: str = ""
+    says: Callable[[Job], JobSays] = no_more
 
 
 def services(n: int) -> str:
@@ -85,6 +125,26 @@ WORDS: dict[str, JobWords] = {
             "ip_ended": ("admin", _("service ended")),
             "ip_bad_address": ("admin", _("no address")),
             "ip_bad_mac": ("admin", _("no MAC")),
+        },
+    ),
+    charging.RUN: JobWords(
+        unit=parts,
+        says=of_charges,
+        outcomes={
+            "charged": ("online", _("lines charged")),
+            "blocked": ("debt", _("blocked for debt")),
+            "resumed": ("plan", _("came back")),
+            "failed": ("admin", _("accounts failed")),
+        },
+    ),
+    charging.TRIAL: JobWords(
+        unit=parts,
+        says=of_charges,
+        outcomes={
+            "would_charge": ("off", _("lines would be charged")),
+            "would_block": ("debt", _("would be blocked")),
+            "would_resume": ("plan", _("would come back")),
+            "would_fail": ("admin", _("accounts would fail")),
         },
     ),
     what_if.KIND: JobWords(unit=services, page="workspace:what-if"),

@@ -271,3 +271,26 @@ def test_a_contract_is_closed_when_nothing_is_left_on_it_and_opened_again(
     page.keyboard.press("Enter")
     expect(page.locator(".ws-told")).to_contain_text("Договір знову відкрито")
     expect(page.get_by_role("link", name="Прийняти готівку")).to_be_visible()
+
+
+def test_a_charge_run_is_tried_begun_and_followed_to_its_page(
+    page: Page, subscriber: tuple[str, str, str]
+) -> None:
+    signed_in(page, subscriber[0], "/workspace/charging/")
+    page.get_by_role("button", name="Спробувати без проведення").click()
+    expect(page.locator("#ws-job .state")).to_contain_text("виконано", timeout=60_000)
+    expect(page.get_by_text("Пробне нарахування: нічого не проведено")).to_be_visible()
+    screenshot(page, "charge-trial")
+    page.get_by_label("Підсумки переглянуто, навіть якщо вони незвичні").check()
+    page.get_by_role("button", name="Нарахувати").click()
+    expect(page.get_by_role("heading", name="Що нараховано цього разу")).to_be_visible(
+        timeout=60_000
+    )
+    expect(page.locator("#ws-job .state").first).to_contain_text("виконано")
+    screenshot(page, "charge-run-job")
+    today = f"{clock.today():%d.%m.%Y}"
+    page.locator("#ws-job").get_by_role("link", name=today).click()
+    expect(page.get_by_role("heading", name=f"Нарахування {today}")).to_be_visible()
+    page.goto("/workspace/charging/")
+    expect(page.get_by_role("heading", name="Розпочаті вручну")).to_be_visible()
+    screenshot(page, "charging-by-hand")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from frontend.workspace.job_words import JobWords, words_of
+from frontend.workspace.job_words import JobSays, JobWords, words_of
 from project.core.jobs import Kind, kind_of
 from project.core.models import Job, JobFile
 
@@ -50,6 +50,11 @@ class ShownJob:
         if self.words.outcomes:
             return shown
         return [("off", name, n) for name, n in counts.items() if n]
+
+    @property
+    def says(self) -> JobSays:
+        """What its kind tells of it beyond that."""
+        return self.words.says(self.job)
 
     @property
     def page(self) -> str:

@@ -21,7 +21,7 @@ from project.core.jobs.operations import (
 )
 from project.core.jobs.progress import JobStopped, Progress
 from project.core.jobs.queries import Bell, UnknownJobError, bell, job_of, listed
-from project.core.jobs.running import on_wake, run_waiting
+from project.core.jobs.running import given_up, on_wake, run_waiting
 
 __all__ = [
     "Bell",
@@ -36,6 +36,7 @@ __all__ = [
     "change_draft",
     "draft",
     "file_path",
+    "given_up",
     "job_of",
     "kind_of",
     "listed",

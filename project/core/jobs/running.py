@@ -83,7 +83,7 @@ def _run(job: Job, *, now: Callable[[], datetime]) -> None:
             _end(job, now(), state=Job.State.FAILED, error=_("Nobody here does such work."))
         elif job.attempts > MAX_ATTEMPTS:
             # Its worker was killed again and again at the same place (no memory, most likely).
-            _end(job, now(), state=Job.State.FAILED, error=_given_up())
+            _end(job, now(), state=Job.State.FAILED, error=given_up())
         else:
             with _Heart(job, now=now):
                 _do(job, kind.handler, now)
@@ -116,7 +116,7 @@ def _try_again(job: Job, error: Exception, at: datetime) -> None:
     if attempts is None:
         return
     if max(attempts, 1) >= MAX_ATTEMPTS:
-        _end(job, at, state=Job.State.FAILED, error=_given_up(), fault=fault)
+        _end(job, at, state=Job.State.FAILED, error=given_up(), fault=fault)
         return
     mine.update(
         state=Job.State.QUEUED,
@@ -127,7 +127,8 @@ def _try_again(job: Job, error: Exception, at: datetime) -> None:
     )
 
 
-def _given_up() -> str:
+def given_up() -> str:
+    """Why a job ended that was tried in vain, in the present language."""
     return _(
         "This did not work in several attempts; nothing more will be tried. "
         "The administrator finds the cause in the log."
