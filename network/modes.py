@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from coverage.models import Zone
-from network import places
+from network import places, proofs
 from network.models import AccessCredential, AccessMode, Nas, RadiusDecision
 from network.models.access import Mode
 from project.core import audit
@@ -129,14 +129,15 @@ def set_parameters(
     actor: Actor,
 ) -> None:
     """Set how one service is told ("": as its place says) and how many devices may be online at
-    once (None: as everywhere). Audited."""
+    once (None: as everywhere); a session that would be told otherwise is reconnected. Audited."""
     if mode and mode not in Mode.values:
         raise UnknownModeError(field="mode")
     if sessions_max is not None and not 1 <= sessions_max <= SESSIONS_MAX:
         raise SessionsLimitError(field="sessions_max")
     with transaction.atomic():
-        decisions = RadiusDecision.objects.select_for_update()
-        if not decisions.filter(subscription_id=subscription_id).exists():
+        decisions = RadiusDecision.objects.filter(subscription_id=subscription_id)
+        was = decisions.select_for_update().first()
+        if was is None:
             raise UnknownPlaceError
         credential = AccessCredential.objects.get(subscription_id=subscription_id)
         before = {"mode": credential.mode, "sessions_max": credential.sessions_max}
@@ -144,6 +145,12 @@ def set_parameters(
         AccessCredential.objects.filter(id=credential.id).update(**after, updated_at=at)
         with connection.cursor() as cursor:
             places.refresh(cursor, ids=[subscription_id], at=at)
+        proofs.on_mode_changed(
+            subscription_id=subscription_id,
+            before=was.mode,
+            after=decisions.values_list("mode", flat=True)[0],
+            at=at,
+        )
         audit.record(
             at=at,
             actor=actor,

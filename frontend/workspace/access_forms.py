@@ -11,22 +11,17 @@ from frontend.workspace.access_words import FORMS, MODES, REASONS
 from frontend.workspace.forms import WorkspaceForm
 from frontend.workspace.tariff_forms import MBIT, SpeedField
 from network import guest_rules, guests
+from network.identifiers import hex_of_typed
 from network.models import GuestRule, Nas, Option82Rule
 from network.option82 import rules
 from network.option82.parsing import FIELDS, Part
 
 SPEED_MOST = guest_rules.SPEED_MAX_BIT_S // MBIT
-_PAIRS = re.compile(r"(?:0x)?(?:[0-9a-f]{2}[: .-]?){2,253}\Z", re.IGNORECASE)
 
 
 def hex_of(text: str) -> str:
-    """Hex digits of an id as somebody types it: "0x…", hex pairs, or plain text."""
-    typed = text.strip()
-    if typed.lower().startswith("0x") or _PAIRS.match(typed):
-        digits = re.sub(r"[: .-]", "", typed.lower().removeprefix("0x"))
-        if len(digits) % 2 == 0 and re.fullmatch("[0-9a-f]*", digits):
-            return digits[:506]
-    return typed.encode("utf-8")[:253].hex()
+    """Hex digits of an id as somebody types it; no attribute carries more than 253 octets."""
+    return hex_of_typed(text)[:506]
 
 
 class IdField(forms.CharField):
@@ -83,6 +78,20 @@ class ParametersForm(WorkspaceForm):
             ("", _("as its place says")),
             *MODES.items(),
         ]
+
+
+class CredentialsForm(WorkspaceForm):
+    """A login and a password of the service's own."""
+
+    login = forms.CharField(label=_("Login"), max_length=253)
+    password = forms.CharField(label=_("New password"), max_length=512, required=False, strip=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("login", "password"):
+            self.fields[name].widget.attrs.update(
+                autocomplete="off", autocapitalize="none", spellcheck="false"
+            )
 
 
 class GuestRuleForm(WorkspaceForm):
