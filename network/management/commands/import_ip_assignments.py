@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from network.addressing import importfile, importreport
-from network.addressing.importing import FINE, Import, portions
+from network.addressing.importing import Import, portions
+from network.addressing.importoutcome import FINE
 from project.core import audit, clock
 from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError
