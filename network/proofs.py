@@ -20,13 +20,14 @@ from network.models import AccessAction
 
 DISCONNECT = AccessAction.Kind.DISCONNECT
 
-# `d` is the decision of the session's service, which is locked or only looked at.
+# Of a BRAS that is only watched nothing is asked.
 _SESSIONS = """
 SELECT s.unique_id, lower(btrim(s.login)), s.mac, s.circuit_hex, s.remote_hex, proof.told,
        d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode,
        COALESCE(own.mode, every.mode, 'AUTO')
 FROM radius_decision d
 JOIN network_session s ON s.subscription_id = d.subscription_id
+JOIN network_nas n ON n.id = s.nas_id AND NOT n.only_watched
 LEFT JOIN network_accessmode own ON own.nas_id = s.nas_id
 LEFT JOIN network_accessmode every ON every.nas_id IS NULL AND every.zone_id IS NULL
 LEFT JOIN LATERAL (
@@ -58,7 +59,7 @@ class Running:
 
 
 def running(*, subscription_ids: Iterable[int]) -> list[Running]:
-    """The open sessions of these services, in order."""
+    """The open sessions of these services that a BRAS may be asked to end, in order."""
     with connection.cursor() as cursor:
         cursor.execute(_SESSIONS, {"ids": list(subscription_ids), "proofs": list(PROOFS)})
         return [_running(row) for row in cursor.fetchall()]
