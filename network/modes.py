@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from coverage.models import Zone
-from network import places, proofs
+from network import places, proofs, wishes
 from network.models import AccessCredential, AccessMode, Nas, RadiusDecision
 from network.models.access import Mode
 from project.core import audit
@@ -87,10 +87,13 @@ def set_mode(
     actor: Actor,
     zone_id: int | None = None,
     nas_id: int | None = None,
-) -> None:
+    reconnects: bool = False,
+) -> int:
     """Set the mode of a zone, of a BRAS or (neither) of all; "" takes a place's own mode away.
 
-    The services of a zone follow in this transaction; no session is touched. Audited.
+    The services of a zone follow in this transaction. Gives how many sessions run there that came
+    in another way (`proofs.in_another_way`); with `reconnects` they are reconnected, as fast as
+    each BRAS takes it, else they go on. Audited.
     """
     is_default = zone_id is None and nas_id is None
     if mode not in Mode.values and (mode or is_default):
@@ -100,6 +103,7 @@ def set_mode(
         place: dict[str, Any] = {"zone_id": zone_id, "nas_id": nas_id}
         rows = AccessMode.objects.select_for_update().filter(**place)
         before = rows.first()
+        before_mode = before.mode if before else ""
         if not mode:
             rows.delete()
         elif before is None:
@@ -115,9 +119,13 @@ def set_mode(
             action="network.mode.set",
             obj=("zone", zone_id) if zone_id else ("nas", nas_id or 0),
             summary=name,
-            before={"mode": before.mode if before else ""},
-            after={"mode": mode},
+            before={"mode": before_mode},
+            after={"mode": mode, **({"reconnects": True} if reconnects else {})},
         )
+        sessions = proofs.in_another_way(zone_id=zone_id, nas_id=nas_id)
+        if reconnects:
+            wishes.wish(sessions=sessions, at=at, cause=wishes.MODE, kind=proofs.DISCONNECT)
+        return len(sessions)
 
 
 def set_parameters(

@@ -37,19 +37,27 @@ LEFT JOIN LATERAL (
       AND e.at BETWEEN s.started_at - interval '1 day' AND s.started_at + interval '1 day'
     ORDER BY e.at DESC LIMIT 1
 ) proof ON true
-WHERE d.subscription_id = ANY(%(ids)s)
-ORDER BY s.id
+WHERE {of}
+ORDER BY s.id LIMIT %(most)s
 """
+_OF_SERVICES = "d.subscription_id = ANY(%(ids)s)"
+# Whose mode a place's is: of a zone all its services, of a BRAS those without a mode of their own.
+_OF_ZONE = "d.zone_id = %(zone)s AND NOT s.is_guest"
+_OF_NAS = "s.nas_id = %(nas)s AND d.mode = '' AND NOT s.is_guest"
+_OF_ALL = "own.mode IS NULL AND d.mode = '' AND NOT s.is_guest"
+LOOKED_AT_MAX = 20_000
 PROOFS = ("User-Password", "CHAP-Password", "MS-CHAP-Response", "MS-CHAP2-Response")
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An open session: who it said it was, and its service as it is told apart there."""
+    """An open session: who it said it was, and its service; `mode` is the service's or its zone's
+    ("" for none), `nas_mode` what holds on its BRAS."""
 
     unique_id: str
     identity: Identity
     factors: Factors
+    mode: str
     nas_mode: str
 
     def is_told(self, mode: str) -> bool:
@@ -60,9 +68,15 @@ class Running:
 
 def running(*, subscription_ids: Iterable[int]) -> list[Running]:
     """The open sessions of these services that a BRAS may be asked to end, in order."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SESSIONS, {"ids": list(subscription_ids), "proofs": list(PROOFS)})
-        return [_running(row) for row in cursor.fetchall()]
+    return _read(_OF_SERVICES, {"ids": list(subscription_ids)})
+
+
+def in_another_way(*, zone_id: int | None, nas_id: int | None) -> list[str]:
+    """Open sessions of a zone, of a BRAS or (neither) of everywhere else that their mode as it is
+    now would not let in as they came; of the first 20,000 there."""
+    of = _OF_ZONE if zone_id is not None else _OF_NAS if nas_id is not None else _OF_ALL
+    rows = _read(of, {"zone": zone_id, "nas": nas_id})
+    return [one.unique_id for one in rows if not one.is_told(one.mode)]
 
 
 def by_login(*, subscription_id: int, login: str, needs_password: bool = True) -> list[str]:
@@ -96,6 +110,13 @@ def on_mode_changed(*, subscription_id: int, before: str, after: str, at: dateti
     wishes.wish(sessions=sessions, at=at, cause=wishes.MODE, kind=DISCONNECT)
 
 
+def _read(of: str, values: dict[str, Any]) -> list[Running]:
+    told = {**values, "proofs": list(PROOFS), "most": LOOKED_AT_MAX}
+    with connection.cursor() as cursor:
+        cursor.execute(_SESSIONS.format(of=of), told)
+        return [_running(row) for row in cursor.fetchall()]
+
+
 def _running(row: tuple[Any, ...]) -> Running:
     unique_id, login, mac, circuit, remote, told = row[:6]
     typed = bool(login) and not (mac and mac_in(login) == mac)
@@ -103,5 +124,5 @@ def _running(row: tuple[Any, ...]) -> Running:
         unique_id,
         Identity(login, mac, circuit, remote, has_password=typed if told is None else told),
         Factors(*row[6:11]),
-        row[12],
+        *row[11:],
     )

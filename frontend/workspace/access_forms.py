@@ -41,6 +41,11 @@ class ModeForm(WorkspaceForm):
 
     place = forms.ChoiceField(label=_("Where"), required=False)
     mode = forms.ChoiceField(label=_("How services are told apart"), choices=[*MODES.items()])
+    reconnects = forms.BooleanField(
+        label=_("reconnect the running sessions that came in another way"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +57,7 @@ class ModeForm(WorkspaceForm):
             (_("Zone"), zones),
         ]
 
-    def place_ids(self) -> dict[str, int | None]:
+    def place_ids(self) -> dict[str, Any]:
         """`zone_id` and `nas_id` for the operation."""
         kind, _sep, number = self.cleaned_data["place"].partition("-")
         return {

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from frontend.workspace import params
 from frontend.workspace.access_forms import CredentialsForm, ModeForm, ParametersForm
@@ -96,16 +97,18 @@ def mode_list(request: HttpRequest) -> HttpResponse:
                 return done(request, _("The mode of the place is taken away."), "workspace:modes")
         elif form.is_valid():
             try:
-                modes.set_mode(
+                number = modes.set_mode(
                     mode=form.cleaned_data["mode"],
                     at=clock.now(),
                     actor=actor_of(request),
+                    reconnects=bool(form.cleaned_data["reconnects"]),
                     **form.place_ids(),
                 )
             except DomainError as error:
                 form.add_domain_error(error)
             else:
-                return done(request, _("The mode is set."), "workspace:modes")
+                said = _mode_said(number, reconnects=form.cleaned_data["reconnects"])
+                return done(request, said, "workspace:modes")
     context = {
         "form": form,
         "default": MODES[modes.default_mode()],
@@ -113,6 +116,25 @@ def mode_list(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "workspace/modes.html", context, status=status)
+
+
+def _mode_said(number: int, *, reconnects: bool) -> Any:
+    """What came of it; `number` sessions came in another way."""
+    if not number:
+        return _("The mode is set.")
+    if reconnects:
+        text = ngettext(
+            "The mode is set; %(n)s session that came in another way is reconnected.",
+            "The mode is set; %(n)s sessions that came in another way are reconnected.",
+            number,
+        )
+    else:
+        text = ngettext(
+            "The mode is set; %(n)s session that came in another way goes on.",
+            "The mode is set; %(n)s sessions that came in another way go on.",
+            number,
+        )
+    return text % {"n": number}
 
 
 @staff_page(Permission.NETWORK_VIEW, methods=("GET", "POST"))

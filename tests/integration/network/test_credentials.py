@@ -202,3 +202,29 @@ def test_a_mode_reconnects_who_would_be_told_otherwise(mode: str, reconnects: se
     modes.set_parameters(subscription_id=sold.id, mode=mode, sessions_max=None, at=AT, actor=SYSTEM)
     assert {known[one] for one in wished()} == reconnects
     assert set(wished().values()) <= {("MODE", "DISCONNECT")}
+
+
+@pytest.mark.parametrize("place", ["zone", "nas", "all"])
+def test_a_places_mode_says_who_came_in_another_way_and_reconnects_them_when_told(
+    place: str,
+) -> None:
+    zone = services.zone()
+    sold, own = services.service(of_zone=zone), services.service(of_zone=zone)
+    modes.set_parameters(
+        subscription_id=own.id, mode="TWO_OF_THREE", sessions_max=None, at=AT, actor=SYSTEM
+    )
+    operations.set_equipment(subscription_id=sold.id, mac="02000000aa01", at=AT, actor=SYSTEM)
+    session(sold, login=services.login_of(sold), proof="User-Password")
+    by_mac = session(sold, login="02:00:00:00:aa:01", proof="", mac="02000000aa01")
+    guest = session(sold, login="02:00:00:00:aa:01", proof="", mac="02000000aa02")
+    Session.objects.filter(id=guest.id).update(is_guest=True)
+    assert by_mac.nas_id is not None
+    there = {"zone": {"zone_id": zone.id}, "nas": {"nas_id": by_mac.nas_id}, "all": {}}[place]
+
+    def told(mode: str, *, reconnects: bool = False) -> int:
+        return modes.set_mode(mode=mode, at=AT, actor=SYSTEM, reconnects=reconnects, **there)
+
+    assert (told("MAC"), told("LOGIN")) == (0, 1)
+    assert wished() == {}, "nobody is reconnected unasked"
+    assert told("LOGIN", reconnects=True) == 1
+    assert wished() == {by_mac.unique_id: ("MODE", "DISCONNECT")}
