@@ -8,6 +8,7 @@ import re
 
 _HEX_TEXT = re.compile(r"0x((?:[0-9a-fA-F]{2})*)\Z")
 _NOT_HEX = re.compile(r"[^0-9a-f]")
+_TYPED_PAIRS = re.compile(r"(?:0x)?(?:[0-9a-f]{2}[: .-]?){2,}\Z", re.IGNORECASE)
 MAC_DIGITS = 12
 # As `raddb/policy/identifiers` looks for it: in front may stand hardware type 1.
 _PAIRS = rb"[^0-9a-f]?".join([rb"([0-9a-f]{2})"] * 6) + rb"$"
@@ -36,6 +37,16 @@ def hex_from_json(value: str) -> str:
         return value.encode("latin-1").hex()
     except UnicodeEncodeError:
         return value.encode("utf-8", "replace").hex()
+
+
+def hex_of_typed(text: str) -> str:
+    """Hex digits of an id of Option 82 as somebody types it: "0x…", hex pairs, or plain text."""
+    typed = text.strip()
+    if typed.lower().startswith("0x") or _TYPED_PAIRS.match(typed):
+        digits = re.sub(r"[: .-]", "", typed.lower().removeprefix("0x"))
+        if len(digits) % 2 == 0 and re.fullmatch("[0-9a-f]*", digits):
+            return digits
+    return typed.encode("utf-8", "replace").hex()
 
 
 def normalised_mac(text: str) -> str:

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from coverage.models import Zone
-from network import places
+from network import places, proofs, wishes
 from network.models import AccessCredential, AccessMode, Nas, RadiusDecision
 from network.models.access import Mode
 from project.core import audit
@@ -87,10 +87,13 @@ def set_mode(
     actor: Actor,
     zone_id: int | None = None,
     nas_id: int | None = None,
-) -> None:
+    reconnects: bool = False,
+) -> int:
     """Set the mode of a zone, of a BRAS or (neither) of all; "" takes a place's own mode away.
 
-    The services of a zone follow in this transaction; no session is touched. Audited.
+    The services of a zone follow in this transaction. Gives how many sessions run there that came
+    in another way (`proofs.in_another_way`); with `reconnects` they are reconnected, as fast as
+    each BRAS takes it, else they go on. Audited.
     """
     is_default = zone_id is None and nas_id is None
     if mode not in Mode.values and (mode or is_default):
@@ -100,6 +103,7 @@ def set_mode(
         place: dict[str, Any] = {"zone_id": zone_id, "nas_id": nas_id}
         rows = AccessMode.objects.select_for_update().filter(**place)
         before = rows.first()
+        before_mode = before.mode if before else ""
         if not mode:
             rows.delete()
         elif before is None:
@@ -115,9 +119,13 @@ def set_mode(
             action="network.mode.set",
             obj=("zone", zone_id) if zone_id else ("nas", nas_id or 0),
             summary=name,
-            before={"mode": before.mode if before else ""},
-            after={"mode": mode},
+            before={"mode": before_mode},
+            after={"mode": mode, **({"reconnects": True} if reconnects else {})},
         )
+        sessions = proofs.in_another_way(zone_id=zone_id, nas_id=nas_id)
+        if reconnects:
+            wishes.wish(sessions=sessions, at=at, cause=wishes.MODE, kind=proofs.DISCONNECT)
+        return len(sessions)
 
 
 def set_parameters(
@@ -129,14 +137,15 @@ def set_parameters(
     actor: Actor,
 ) -> None:
     """Set how one service is told ("": as its place says) and how many devices may be online at
-    once (None: as everywhere). Audited."""
+    once (None: as everywhere); a session that would be told otherwise is reconnected. Audited."""
     if mode and mode not in Mode.values:
         raise UnknownModeError(field="mode")
     if sessions_max is not None and not 1 <= sessions_max <= SESSIONS_MAX:
         raise SessionsLimitError(field="sessions_max")
     with transaction.atomic():
-        decisions = RadiusDecision.objects.select_for_update()
-        if not decisions.filter(subscription_id=subscription_id).exists():
+        decisions = RadiusDecision.objects.filter(subscription_id=subscription_id)
+        was = decisions.select_for_update().first()
+        if was is None:
             raise UnknownPlaceError
         credential = AccessCredential.objects.get(subscription_id=subscription_id)
         before = {"mode": credential.mode, "sessions_max": credential.sessions_max}
@@ -144,6 +153,12 @@ def set_parameters(
         AccessCredential.objects.filter(id=credential.id).update(**after, updated_at=at)
         with connection.cursor() as cursor:
             places.refresh(cursor, ids=[subscription_id], at=at)
+        proofs.on_mode_changed(
+            subscription_id=subscription_id,
+            before=was.mode,
+            after=decisions.values_list("mode", flat=True)[0],
+            at=at,
+        )
         audit.record(
             at=at,
             actor=actor,

@@ -6,22 +6,24 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import confirmations, crypto, provisioning, rejects, sessions, wishes
+from network import (
+    confirmations,
+    credentials,
+    crypto,
+    proofs,
+    provisioning,
+    rejects,
+    sessions,
+    wishes,
+)
 from network.identifiers import normalised_mac
 from network.models import AccessCredential, Nas, RadiusDecision
 from network.vendors.registry import drivers
 from project.core import audit
 from project.core.actor import Actor
-from project.core.errors import DomainError, NotFoundError
+from project.core.errors import DomainError
 
 REJECTS_KEPT_DAYS = 30
-
-
-class NoCredentialError(NotFoundError):
-    """The service has no login: it is not an internet service, or it is not sold yet."""
-
-    code = "no_credential"
-    message = _("This service has no login.")
 
 
 class BadSecretError(DomainError):
@@ -48,7 +50,7 @@ class BadMacError(DomainError):
 def reveal_password(*, subscription_id: int, at: datetime, actor: Actor) -> str:
     """The service's password in clear text, to be read to its owner; the look is audited."""
     with transaction.atomic():
-        credential = _credential(subscription_id)
+        credential = credentials.locked(subscription_id)
         audit.record(
             at=at,
             actor=actor,
@@ -60,15 +62,18 @@ def reveal_password(*, subscription_id: int, at: datetime, actor: Actor) -> str:
 
 
 def reset_password(*, subscription_id: int, at: datetime, actor: Actor) -> str:
-    """A new random password, valid from the next log-in; an open session goes on. Audited."""
+    """A new random password; a session that came in by the old one is reconnected. Audited."""
     with transaction.atomic():
-        credential = _credential(subscription_id)
+        credential = credentials.locked(subscription_id)
         password = provisioning.generated_password()
         credential.password_encrypted = crypto.encrypt(password)
         credential.updated_at = at
         credential.save(update_fields=["password_encrypted", "updated_at"])
         RadiusDecision.objects.filter(subscription_id=subscription_id).update(
             password=password, updated_at=at
+        )
+        proofs.on_credentials_changed(
+            subscription_id=subscription_id, login=credential.login, at=at
         )
         audit.record(
             at=at,
@@ -96,7 +101,7 @@ def set_equipment(
         raise BadMacError(field="mac", mac=mac)
     new = {"mac": normalised, "circuit_hex": circuit_hex.lower(), "remote_hex": remote_hex.lower()}
     with transaction.atomic():
-        credential = _credential(subscription_id)
+        credential = credentials.locked(subscription_id)
         before = {name: getattr(credential, name) for name in new}
         AccessCredential.objects.filter(id=credential.id).update(**new, updated_at=at)
         RadiusDecision.objects.filter(subscription_id=subscription_id).update(**new, updated_at=at)
@@ -177,12 +182,3 @@ def forget_rejects(*, before: datetime) -> int:
 def refresh_access(*, subscription_ids: Iterable[int], at: datetime) -> None:
     """Decide these services anew (the same as billing's hook does)."""
     provisioning.refresh_decisions(subscription_ids=subscription_ids, at=at)
-
-
-def _credential(subscription_id: int) -> AccessCredential:
-    found = (
-        AccessCredential.objects.select_for_update().filter(subscription_id=subscription_id).first()
-    )
-    if found is None:
-        raise NoCredentialError
-    return found

@@ -25,6 +25,10 @@ WRITTEN = (
     "ids", "states", "reasons", "ips", "ipv6s", "delegated", "hashes", "downs", "ups", "profiles",
 )  # fmt: skip
 LOGIN_PREFIX = "gb"
+# Of a service's own number, the first that nobody has: people may have given any of them away.
+LOGIN_NAMES = tuple(
+    LOGIN_PREFIX + one for one in ("{id}", "{id}-2", "{id}-3", "{id}-{any}", "{id}-{any}")
+)
 PASSWORD_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 (no letters that look alike)
 PASSWORD_LENGTH = 12
 
@@ -183,18 +187,21 @@ def _create_missing(cursor: Any, *, ids: list[int], at: datetime) -> None:
     rows = cursor.fetchall()
     if not rows:
         return
-    fresh = {row[0]: generated_password() for row in rows if row[1] is None}
-    if fresh:
+    for name in LOGIN_NAMES:
+        fresh = [row[0] for row in rows if row[1] is None]
+        if not fresh:
+            break
         cursor.execute(
             _ADD_CREDENTIALS,
             {
-                "ids": list(fresh),
-                "logins": [f"{LOGIN_PREFIX}{one}" for one in fresh],
-                "tokens": [crypto.encrypt(password) for password in fresh.values()],
+                "ids": fresh,
+                "logins": [name.format(id=one, any=secrets.token_hex(4)) for one in fresh],
+                "tokens": [crypto.encrypt(generated_password()) for _one in fresh],
                 "at": at,
             },
         )
-        # Another transaction may have been first: what is stored counts.
+        # Another transaction may have been first, and a name may be another service's own: what is
+        # stored counts, and who has none yet gets the next name.
         cursor.execute(_NEW, {"ids": [row[0] for row in rows]})
         rows = cursor.fetchall()
     known = [(row[0], row[1], crypto.decrypt(row[2])) for row in rows if row[1] is not None]

@@ -12,6 +12,7 @@ from frontend.workspace.access_words import FORMS, MODES, REASONS
 from frontend.workspace.forms import WorkspaceForm
 from frontend.workspace.tariff_forms import MBIT, SpeedField
 from network import guest_rules, guests, session_operations
+from network.identifiers import hex_of_typed
 from network.models import GuestRule, Nas, Option82Rule
 from network.option82 import rules
 from network.option82.parsing import FIELDS, Part
@@ -24,17 +25,11 @@ DURATIONS = [
 ]
 TEMPORARY_MOST = session_operations.SPEED_MAX_BIT_S // MBIT
 SPEED_MOST = guest_rules.SPEED_MAX_BIT_S // MBIT
-_PAIRS = re.compile(r"(?:0x)?(?:[0-9a-f]{2}[: .-]?){2,253}\Z", re.IGNORECASE)
 
 
 def hex_of(text: str) -> str:
-    """Hex digits of an id as somebody types it: "0x…", hex pairs, or plain text."""
-    typed = text.strip()
-    if typed.lower().startswith("0x") or _PAIRS.match(typed):
-        digits = re.sub(r"[: .-]", "", typed.lower().removeprefix("0x"))
-        if len(digits) % 2 == 0 and re.fullmatch("[0-9a-f]*", digits):
-            return digits[:506]
-    return typed.encode("utf-8")[:253].hex()
+    """Hex digits of an id as somebody types it; no attribute carries more than 253 octets."""
+    return hex_of_typed(text)[:506]
 
 
 class IdField(forms.CharField):
@@ -54,6 +49,11 @@ class ModeForm(WorkspaceForm):
 
     place = forms.ChoiceField(label=_("Where"), required=False)
     mode = forms.ChoiceField(label=_("How services are told apart"), choices=[*MODES.items()])
+    reconnects = forms.BooleanField(
+        label=_("reconnect the running sessions that came in another way"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,7 +65,7 @@ class ModeForm(WorkspaceForm):
             (_("Zone"), zones),
         ]
 
-    def place_ids(self) -> dict[str, int | None]:
+    def place_ids(self) -> dict[str, Any]:
         """`zone_id` and `nas_id` for the operation."""
         kind, _sep, number = self.cleaned_data["place"].partition("-")
         return {
@@ -91,6 +91,20 @@ class ParametersForm(WorkspaceForm):
             ("", _("as its place says")),
             *MODES.items(),
         ]
+
+
+class CredentialsForm(WorkspaceForm):
+    """A login and a password of the service's own."""
+
+    login = forms.CharField(label=_("Login"), max_length=253)
+    password = forms.CharField(label=_("New password"), max_length=512, required=False, strip=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("login", "password"):
+            self.fields[name].widget.attrs.update(
+                autocomplete="off", autocapitalize="none", spellcheck="false"
+            )
 
 
 class GuestRuleForm(WorkspaceForm):

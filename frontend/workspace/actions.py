@@ -156,8 +156,8 @@ ACTIONS: dict[str, Action] = {
             icon="ti-key",
             permissions=(Permission.CUSTOMERS_EDIT, Permission.NETWORK_EDIT),
             explanation=_(
-                "A new random password. The open session goes on; the next log-in needs the new "
-                "password, so the client must write it into the router."
+                "A new random password. The open session is reconnected, and the router gets in "
+                "again only with the new password: the client must write it there."
             ),
             said=_("A new password is made. Press “show” beside the login to read it."),
             has_effect=False,

@@ -115,6 +115,7 @@ WORDS: dict[str, JobWords] = {
             "ip_given": ("online", _("given")),
             "ip_changed": ("plan", _("changed")),
             "ip_mac_only": ("plan", _("only the MAC")),
+            "ip_access": ("plan", _("login, password or port")),
             "ip_same": ("off", _("already so")),
             "ip_nothing": ("off", _("say nothing")),
             "ip_taken": ("debt", _("held by others")),
@@ -125,6 +126,10 @@ WORDS: dict[str, JobWords] = {
             "ip_ended": ("admin", _("service ended")),
             "ip_bad_address": ("admin", _("no address")),
             "ip_bad_mac": ("admin", _("no MAC")),
+            "ip_login_taken": ("debt", _("login of another service")),
+            "ip_bad_login": ("admin", _("no login")),
+            "ip_bad_password": ("admin", _("no password")),
+            "ip_bad_port": ("admin", _("no port")),
         },
     ),
     charging.RUN: JobWords(

@@ -32,6 +32,8 @@ CAUSES: dict[str, Any] = {
     "REAUTHORIZED": _("re-authorized by staff"),
     "SUPERSEDED": _("a newer session took its place"),
     "EQUIPMENT": _("another device or port"),
+    "CREDENTIALS": _("another login or password"),
+    "MODE": _("told apart in another way"),
     "STRANGER": _("nobody's session"),
 }
 DRIFT: dict[str, Any] = {

@@ -1,74 +1,36 @@
-"""Importing who has which address: each row is judged and told, nothing is dropped.
+"""Importing who has which address and access: each row is judged and told, nothing is dropped.
 
 A dry run judges and writes nothing. In earnest the rows are taken in portions, one transaction
 each; what cannot be given because another service holds it becomes a claim on the list of
-conflicts. Running a file again changes nothing more.
+conflicts. Running a file again changes nothing more. No running session is touched by a login, a
+password, a MAC or a port that comes in.
 """
 
-import ipaddress
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from network import provisioning
+from network.addressing import importaccess
 from network.addressing import importlookups as lookups
-from network.addressing import ranges
+from network.addressing.importaccess import Access, BadCellError
 from network.addressing.importfile import Line
-from network.identifiers import normalised_mac
-from network.models import AddressKind
+from network.addressing.importoutcome import (
+    BAD,
+    Code,
+    Note,
+    Outcome,
+    access_judged,
+    addresses_of,
+    judged,
+    mac_of,
+    place_of,
+)
 
 PORTION = 500
-
-
-class Code(StrEnum):
-    """What came of a row."""
-
-    GIVEN = "GIVEN"
-    CHANGED = "CHANGED"
-    SAME = "SAME"
-    MAC_ONLY = "MAC_ONLY"
-    NOTHING = "NOTHING"
-    UNKNOWN = "UNKNOWN"
-    AMBIGUOUS = "AMBIGUOUS"
-    ENDED = "ENDED"
-    BAD_ADDRESS = "BAD_ADDRESS"
-    BAD_MAC = "BAD_MAC"
-    TAKEN = "TAKEN"
-    RESERVED = "RESERVED"
-    REPEATED = "REPEATED"
-
-
-FINE = frozenset({Code.GIVEN, Code.CHANGED, Code.SAME, Code.MAC_ONLY})
-
-
-class Note(StrEnum):
-    """What should be known of a row that went in."""
-
-    OUTSIDE = "OUTSIDE"
-    MAC_TAKEN = "MAC_TAKEN"
-    MAC_CHANGED = "MAC_CHANGED"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A row, its service, and what came of it. `about`: the holder, the old address, a row."""
-
-    line: Line
-    code: Code
-    subscription_id: int | None = None
-    addresses: dict[str, str] = field(default_factory=dict)
-    mac: str = ""
-    about: str = ""
-    notes: tuple[Note, ...] = ()
-
-    @property
-    def is_fine(self) -> bool:
-        """Whether the row is in, or would be."""
-        return self.code in FINE
+ATTEMPTS = 3
 
 
 _GIVE = """
@@ -112,12 +74,13 @@ class Import:
         self.writes, self.source, self.at = writes, source[:120], at
         self._address_rows: dict[str, int] = {}
         self._service_rows: dict[tuple[int, str], int] = {}
+        self._said: dict[tuple[str, str | int], tuple[str | int, int]] = {}
 
     def take(self, lines: Sequence[Line]) -> list[Outcome]:
         """Judge these rows and, in earnest, write what is fine; one transaction."""
         with transaction.atomic():
-            judged = self._held(self._resolved(lines))
-            return self._written(judged) if self.writes else judged
+            told = self._held(self._resolved(lines))
+            return self._written(told) if self.writes else told
 
     def remember(self, lines: Sequence[Line]) -> None:
         """Rows that an earlier attempt has taken: repeats of them are told."""
@@ -125,34 +88,54 @@ class Import:
 
     def _resolved(self, lines: Sequence[Line]) -> list[Outcome]:
         """Whose row it is, and what it says, before anybody's addresses are looked at."""
-        logins, contracts = lookups.services(lines)
-        return [self._read(line, logins, contracts) for line in lines]
+        known = lookups.services(lines)
+        return [self._read(line, known) for line in lines]
 
-    def _read(self, line: Line, logins: dict[str, Any], contracts: dict[str, Any]) -> Outcome:
-        found = lookups.rows_of(line, logins, contracts)
+    def _read(self, line: Line, known: lookups.Services) -> Outcome:
+        found = lookups.rows_of(line, known)
         if len(found) != 1:
             code = Code.AMBIGUOUS if found else Code.UNKNOWN
-            return Outcome(line, code, about=", ".join(row[0] for row in found[:4]))
-        _login, _contract, subscription_id, state, mac = found[0]
-        mine = Outcome(line, Code.NOTHING, subscription_id=subscription_id, mac=mac)
-        if state == "TERMINATED":
+            about = ", ".join(f"{row.login} ({row.subscription_id})" for row in found[:4])
+            return Outcome(line, code, about=about)
+        service = found[0]
+        has = Access(service.login, service.password, service.circuit_hex, service.remote_hex)
+        mine = Outcome(line, Code.NOTHING, subscription_id=service.subscription_id, has=has)
+        if service.state == "TERMINATED":
             return replace(mine, code=Code.ENDED)
-        wanted_mac = normalised_mac(line.mac)
-        if line.mac and not wanted_mac:
-            return replace(mine, code=Code.BAD_MAC, about=line.mac[:40])
         try:
-            addresses = _addresses(line)
-        except ValueError as error:
-            return replace(mine, code=Code.BAD_ADDRESS, about=str(error)[:60])
-        before = self._before(subscription_id, addresses, line.number)
+            mac, addresses = mac_of(line), addresses_of(line)
+            access = importaccess.wanted(line, has=has)
+        except BadCellError as error:
+            return replace(mine, code=BAD[error.column], about=error.about)
+        mine = replace(mine, addresses=addresses, says_access=bool(access))
+        before = self._before(service.subscription_id, addresses, line.number)
+        before = before or self._said_before(service.subscription_id, access, line.number)
         if before:
-            return replace(mine, code=Code.REPEATED, addresses=addresses, about=str(before))
-        notes = (Note.MAC_CHANGED,) if wanted_mac and mac and wanted_mac != mac else ()
-        changes_mac = bool(wanted_mac) and wanted_mac != mac
-        code = Code.MAC_ONLY if changes_mac else Code.SAME if addresses or mac else Code.NOTHING
-        return replace(
-            mine, code=code, addresses=addresses, mac=wanted_mac if changes_mac else "", notes=notes
-        )
+            return replace(mine, code=Code.REPEATED, about=str(before))
+        notes = (Note.MAC_CHANGED,) if mac and service.mac and mac != service.mac else ()
+        new_mac = "" if mac == service.mac else mac
+        mine = replace(mine, mac=new_mac, access=access.less(has), notes=notes)
+        return replace(mine, code=mine.unaddressed)
+
+    def _said_before(self, subscription_id: int, access: Access, number: int) -> int | None:
+        """The row that said something else of this service's access, or gave its login away."""
+        port = f"{access.circuit_hex} {access.remote_hex}".strip()
+        says: list[tuple[tuple[str, str | int], str | int]] = [
+            ((name, subscription_id), value)
+            for name, value in (
+                ("login of", access.login), ("password of", access.password), ("port of", port),
+            )
+            if value
+        ]  # fmt: skip
+        if access.login:
+            says.append((("login", access.login), subscription_id))
+        for key, value in says:
+            told = self._said.get(key)
+            if told and told[0] != value:
+                return told[1]
+        for key, value in says:
+            self._said.setdefault(key, (value, number))
+        return None
 
     def _before(self, subscription_id: int, addresses: dict[str, str], number: int) -> int | None:
         """The row that said something of the same address, or of the same service, before."""
@@ -173,28 +156,39 @@ class Import:
         own = lookups.own([one.subscription_id or 0 for one in fine])
         known = lookups.known((a, k) for one in fine for k, a in one.addresses.items())
         macs = lookups.mac_holders([one.mac for one in fine if one.mac])
+        names = importaccess.login_holders(o.access.login for o in fine if o.access.login)
+        ports = importaccess.at_ports(one.port for one in fine if one.access)
         leaving = {
             (one.subscription_id, address)
             for one in fine
             for kind, address in own.get(one.subscription_id or 0, {}).items()
             if one.addresses.get(kind, address) != address
         }
+        leaving |= {(o.subscription_id, place_of(o.has.login)) for o in fine if o.access.login}
         while True:
-            judged = [
-                _judged(one, own=own, known=known, macs=macs, leaving=leaving)
+            told = [
+                judged(
+                    access_judged(one, names=names, ports=ports, leaving=leaving),
+                    own=own,
+                    known=known,
+                    macs=macs,
+                    leaving=leaving,
+                )
                 if one.is_fine
                 else one
                 for one in outcomes
             ]
-            moving = {one.subscription_id for one in judged if one.is_fine}
+            moving = {one.subscription_id for one in told if one.is_fine}
             staying = {(mine, address) for mine, address in leaving if mine not in moving}
-            # Who cannot move after all keeps his address, and who wanted it does not get it.
+            # Who cannot move after all keeps what he has, and who wanted it does not get it.
             if not staying:
-                return judged
+                return told
             leaving -= staying
 
     def _written(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """Give what is to be given; a row that somebody was faster than is told as TAKEN."""
+        """Give what is to be given; a row that somebody was faster than is told as taken."""
+        importaccess.lock([one.subscription_id or 0 for one in outcomes if one.is_fine])
+        outcomes = self._access_written(outcomes)
         wishes = [
             (one, kind, address)
             for one in outcomes
@@ -209,6 +203,21 @@ class Import:
         ids = [one.subscription_id for one in told if one.is_fine and one.subscription_id]
         provisioning.refresh_decisions(subscription_ids=ids, at=self.at)
         return told
+
+    def _access_written(self, outcomes: list[Outcome]) -> list[Outcome]:
+        for attempt in range(ATTEMPTS):
+            changes = {o.subscription_id or 0: o.access for o in outcomes if o.is_fine and o.access}
+            try:
+                with transaction.atomic():
+                    importaccess.write(changes, at=self.at)
+            except IntegrityError:
+                if attempt + 1 == ATTEMPTS:
+                    raise
+                # Somebody took one of the logins meanwhile: see whose they are now.
+                outcomes = self._held(outcomes)
+            else:
+                break
+        return outcomes
 
     def _give(self, wishes: list[tuple[Outcome, str, str]]) -> set[str]:
         if not wishes:
@@ -273,65 +282,3 @@ def portions(lines: Sequence[Line], *, since: int = 0) -> Iterator[Sequence[Line
     """The rows from `since` on, 500 at a time."""
     for start in range(since, len(lines), PORTION):
         yield lines[start : start + PORTION]
-
-
-def _judged(
-    one: Outcome,
-    *,
-    own: dict[int, dict[str, Any]],
-    known: dict[str, lookups.Known],
-    macs: dict[str, set[int]],
-    leaving: set[tuple[int | None, str]],
-) -> Outcome:
-    mine = one.subscription_id or 0
-    notes = list(one.notes)
-    if one.mac and macs.get(one.mac, set()) - {mine}:
-        notes = [Note.MAC_TAKEN]
-        code = Code.SAME if one.code is Code.MAC_ONLY and one.addresses else one.code
-        one = replace(one, mac="", code=Code.NOTHING if not one.addresses else code)
-    code, about = one.code, one.about
-    for kind, address in one.addresses.items():
-        fact = known[address]
-        others = [h for h in fact.holders if h != mine and (h, address) not in leaving]
-        if others:
-            return replace(one, code=Code.TAKEN, about=str(others[0] or ""), notes=())
-        if fact.is_reserved:
-            return replace(one, code=Code.RESERVED, about=address, notes=())
-        if fact.pool_id is None:
-            notes.append(Note.OUTSIDE)
-        before = own.get(mine, {}).get(kind)
-        if before == address:
-            continue
-        code, about = (Code.CHANGED, before) if before else (Code.GIVEN, about)
-    return replace(one, code=code, about=about, notes=tuple(dict.fromkeys(notes)))
-
-
-def _addresses(line: Line) -> dict[str, str]:
-    """Addresses of a row by kind; ValueError with the text that is none."""
-    found: dict[str, str] = {}
-    for column, text in (
-        ("address", line.address),
-        ("prefix", line.prefix),
-        ("delegated", line.delegated),
-    ):
-        if not text:
-            continue
-        try:
-            network = ipaddress.ip_network(text)
-        except ValueError as error:
-            raise ValueError(text) from error
-        if network.version == 4 and network.prefixlen == 32 and column == "address":
-            found[AddressKind.IPV4.value] = str(network.network_address)
-        elif network.version == 6 and network.prefixlen <= 64:
-            is_delegated = column == "delegated"
-            kind = AddressKind.DELEGATED if is_delegated else AddressKind.IPV6_PREFIX
-            found[kind.value] = str(network)
-        else:
-            raise ValueError(text)
-        try:
-            ranges.refuse_no_hosts(
-                str(network.network_address), str(network.broadcast_address), field=column
-            )
-        except ranges.NoHostsError as error:
-            raise ValueError(f"{text} (RFC 6890)") from error
-    return found

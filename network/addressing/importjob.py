@@ -7,7 +7,8 @@ from typing import IO
 from django.db import transaction
 
 from network.addressing import importfile, importreport
-from network.addressing.importing import FINE, Import, portions
+from network.addressing.importing import Import, portions
+from network.addressing.importoutcome import FINE
 from project.core import audit, jobs
 from project.core.actor import Actor
 from project.core.jobs.files import shown_name

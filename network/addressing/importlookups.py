@@ -1,20 +1,22 @@
 """What an import must know of its rows: whose they are, who holds what; set-based."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from network.addressing.importfile import Line
 
 _SERVICES = """
-SELECT d.login, a.code, d.subscription_id, s.state, c.mac
+SELECT d.login, a.code, d.subscription_id, s.state, c.mac, d.password, d.circuit_hex, d.remote_hex
 FROM radius_decision d
 JOIN billing_subscription s ON s.id = d.subscription_id
 JOIN ledger_account a ON a.id = s.account_id
 JOIN network_accesscredential c ON c.subscription_id = d.subscription_id
 WHERE lower(d.login) = ANY(%(logins)s) OR lower(a.code) = ANY(%(contracts)s)
+   OR d.subscription_id = ANY(%(ids)s)
 ORDER BY d.subscription_id
 """
 _KNOWN = """
@@ -36,6 +38,31 @@ SELECT mac, subscription_id FROM network_accesscredential WHERE mac = ANY(%(macs
 """
 
 
+_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+class Service(NamedTuple):
+    """A service as it is now."""
+
+    login: str
+    contract: str
+    subscription_id: int
+    state: str
+    mac: str
+    password: str
+    circuit_hex: str
+    remote_hex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Services by what a row may name them by."""
+
+    by_login: dict[str, Service] = field(default_factory=dict)
+    by_contract: dict[str, list[Service]] = field(default_factory=dict)
+    by_number: dict[str, Service] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of a wanted address."""
@@ -46,30 +73,42 @@ class Known:
     holders: tuple[int, ...]
 
 
-def services(lines: Sequence[Line]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Rows of services by login, and by contract."""
+def services(lines: Sequence[Line]) -> Services:
+    """The services that these rows may mean."""
+    numbers = (line.service for line in lines)
     with connection.cursor() as cursor:
         cursor.execute(
             _SERVICES,
             {
                 "logins": [line.login.lower() for line in lines if line.login],
                 "contracts": [line.contract.lower() for line in lines if line.contract],
+                "ids": sorted({int(one) for one in numbers if _NUMBER.fullmatch(one)}),
             },
         )
-        rows = cursor.fetchall()
-    contracts: dict[str, list[Any]] = {}
+        rows = [Service(*row) for row in cursor.fetchall()]
+    found = Services()
     for row in rows:
-        contracts.setdefault(row[1].lower(), []).append(row)
-    return {row[0].lower(): [row] for row in rows}, contracts
+        found.by_login[row.login.lower()] = row
+        found.by_contract.setdefault(row.contract.lower(), []).append(row)
+        found.by_number[str(row.subscription_id)] = row
+    return found
 
 
-def rows_of(line: Line, logins: dict[str, Any], contracts: dict[str, Any]) -> list[Any]:
-    """The services that a row can mean: the login's; of a contract those that go on, if any."""
-    if line.login:
-        return list(logins.get(line.login.lower(), []))
-    known = contracts.get(line.contract.lower(), [])
-    living = [row for row in known if row[3] != "TERMINATED"]
-    return list(living or known[:1])
+def rows_of(line: Line, known: Services) -> list[Service]:
+    """The services that a row can mean: the service's number, of the contract if one is named; of a
+    contract those that go on, if any, and of several the one that has the login; else the login's.
+    """
+    if line.service:
+        one = known.by_number.get(line.service.lstrip("0"))
+        is_told = one is not None and line.contract.lower() in {"", one.contract.lower()}
+        return [one] if one is not None and is_told else []
+    if not line.contract:
+        one = known.by_login.get(line.login.lower())
+        return [one] if one is not None else []
+    rows = known.by_contract.get(line.contract.lower(), [])
+    living = [row for row in rows if row.state != "TERMINATED"] or rows[:1]
+    named = [row for row in living if row.login == line.login.lower()]
+    return named if len(living) > 1 and named else living
 
 
 def own(ids: Sequence[int], *, with_id: bool = False) -> dict[int, dict[str, Any]]:

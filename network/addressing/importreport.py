@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from network.addressing.importing import Code, Note, Outcome
+from network.addressing.importoutcome import Code, Note, Outcome
 from network.addressing.static import login_of
 from project.core.spreadsheets import guarded
 
@@ -17,12 +17,21 @@ CODE_TEXTS: dict[Code, Any] = {
     Code.CHANGED: _("the address is changed, before: %(about)s"),
     Code.SAME: _("already so"),
     Code.MAC_ONLY: _("the MAC is registered"),
-    Code.NOTHING: _("nothing to do: the row has no address"),
-    Code.UNKNOWN: _("there is no such login or contract"),
-    Code.AMBIGUOUS: _("the contract has several services, name the login: %(about)s"),
+    Code.ACCESS: _("the access parameters are set"),
+    Code.NOTHING: _("nothing to do: the row says nothing of the service"),
+    Code.UNKNOWN: _("there is no such login, contract or service"),
+    Code.AMBIGUOUS: _(
+        "the contract has several services, name the number of the right one: %(about)s"
+    ),
     Code.ENDED: _("the service has ended"),
     Code.BAD_ADDRESS: _("this is not an address: %(about)s"),
     Code.BAD_MAC: _("this is not a MAC address: %(about)s"),
+    Code.BAD_LOGIN: _(
+        "a login has 1 to 64 Latin letters, digits and signs, no spaces and no %%{: %(about)s"
+    ),
+    Code.BAD_PASSWORD: _("a password has 1 to 128 visible Latin characters without spaces"),
+    Code.BAD_PORT: _("this is no port of Option 82: %(about)s"),
+    Code.LOGIN_TAKEN: _("another service has this login: %(about)s"),
     Code.TAKEN: _("the address is held by another one: %(about)s"),
     Code.RESERVED: _("the address is reserved: %(about)s"),
     Code.REPEATED: _("row %(about)s says something of the same address or service already"),
@@ -31,6 +40,10 @@ NOTE_TEXTS: dict[Note, Any] = {
     Note.OUTSIDE: _("no pool has this address"),
     Note.MAC_TAKEN: _("the MAC is registered for another service and was left out"),
     Note.MAC_CHANGED: _("another MAC was registered before"),
+    Note.LOGIN_SET: _("the login is the row's now"),
+    Note.PASSWORD_SET: _("the password is the row's now"),
+    Note.PORT_SET: _("the port is the row's now"),
+    Note.PORT_SHARED: _("another service is registered at the same port"),
 }
 ADDED = ("geobill_code", "geobill_service", "geobill_result")
 BOM = "\ufeff"
@@ -39,7 +52,9 @@ BOM = "\ufeff"
 def text_of(outcome: Outcome) -> str:
     """What came of a row, in the language that is active."""
     about = outcome.about
-    if outcome.code is Code.TAKEN and about.isdigit():
+    if outcome.code is Code.LOGIN_TAKEN:
+        about = f"{login_of(int(about))} ({about})"
+    elif outcome.code is Code.TAKEN and about.isdigit():
         about = login_of(int(about))
     elif outcome.code is Code.TAKEN and not about:
         about = login_of(0)

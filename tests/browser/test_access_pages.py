@@ -9,11 +9,14 @@ from playwright.sync_api import Browser, Page, expect
 from network import operations
 from network.access_requests import authorize
 from network.identity import Identity
+from network.models import AccessAction, RadiusDecision, Session
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
 from tests.support import services, zones
 from tests.support.browser import TIMEOUT_MS, screenshot
+from tests.support.plots import Plot
+from tests.support.provider import small_provider
 from tests.support.stack import Stack
 
 pytestmark = pytest.mark.browser
@@ -78,6 +81,55 @@ def test_a_page_opens_and_fits_a_telephone(engineer: Page, name: str) -> None:
         wide = engineer.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} px wide"
     screenshot(engineer, f"access-{name}")
+
+
+def test_a_login_of_the_clients_own_is_given_and_a_taken_one_is_refused(
+    engineer: Page, stack: Stack
+) -> None:
+    with stack.database():
+        provider = small_provider(east=Plot.ACCESS, code="access-300")
+        sold, other = provider.connect(), services.service()
+        nas = services.nas(address="127.0.0.9")
+        Session.objects.create(
+            unique_id="own-login",
+            acct_session_id="own-login",
+            subscription_id=sold.subscription_id,
+            nas=nas,
+            nas_address=nas.address,
+            login=f"gb{sold.subscription_id}",
+            mac="d4ca6d0000bb",
+            started_at=clock.now(),
+            last_seen_at=clock.now(),
+        )
+        taken = services.login_of(other)
+    engineer.set_viewport_size({"width": 1440, "height": 900})
+    there = f"/workspace/network/services/{sold.subscription_id}/"
+    engineer.goto(there)
+    screenshot(engineer, "access-parameters")
+
+    def give(login: str, password: str) -> None:
+        engineer.locator("input[name=login]").fill(login)
+        engineer.locator("input[name=password]").fill(password)
+        engineer.locator("button[name=credentials]").click()
+
+    def typed(_page: Page) -> None:
+        engineer.goto(there)  # what was posted is not to be loaded anew
+        give(taken.upper(), "two words")
+        expect(engineer.locator(".ws-error")).to_be_visible()
+
+    screenshot(engineer, "access-login-taken", prepare=typed)
+    engineer.goto(there)
+    give(taken.upper(), "")
+    expect(engineer.locator(".ws-error")).to_be_visible()
+    assert engineer.locator("input[name=login]").input_value() == taken.upper()
+    give("Ivan.P@dom", "s3cret")
+    expect(engineer.locator(".ws-told")).to_be_visible()
+    assert engineer.locator("input[name=login]").input_value() == "ivan.p@dom"
+    assert engineer.locator("input[name=password]").input_value() == ""
+    with stack.database():
+        decided = RadiusDecision.objects.get(subscription_id=sold.subscription_id)
+        assert (decided.login, decided.password) == ("ivan.p@dom", "s3cret")
+        assert AccessAction.objects.get(subscription_id=sold.subscription_id).cause == "CREDENTIALS"
 
 
 def test_a_value_in_the_test_box_is_read(engineer: Page) -> None:

@@ -28,3 +28,4 @@ class Plot(IntEnum):
     ADDRESSES = 1700
     PAY_LINK = 1800
     PLANNER_PLACES = 1900
+    ACCESS = 2000

@@ -1,18 +1,32 @@
 """Who may come in and who was not let in: refusals, new devices, conflicts, modes, parameters."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from frontend.workspace import params
-from frontend.workspace.access_forms import ModeForm, ParametersForm
+from frontend.workspace.access_forms import CredentialsForm, ModeForm, ParametersForm
 from frontend.workspace.access_words import MODES, REASONS
+from frontend.workspace.actions import ACTIONS
+from frontend.workspace.forms import WorkspaceForm
 from frontend.workspace.paging import key_page
 from frontend.workspace.queries import access as pages
 from frontend.workspace.queries.holders import service_of
 from frontend.workspace.web import back, done, staff_page
-from network import confirmations, live_queries, modes, operations, own_devices, rejects
+from network import (
+    confirmations,
+    credentials,
+    live_queries,
+    modes,
+    operations,
+    own_devices,
+    proofs,
+    rejects,
+)
 from network.explanation import explain_access
 from network.models import AccessCredential
 from project.core import clock
@@ -83,16 +97,18 @@ def mode_list(request: HttpRequest) -> HttpResponse:
                 return done(request, _("The mode of the place is taken away."), "workspace:modes")
         elif form.is_valid():
             try:
-                modes.set_mode(
+                number = modes.set_mode(
                     mode=form.cleaned_data["mode"],
                     at=clock.now(),
                     actor=actor_of(request),
+                    reconnects=bool(form.cleaned_data["reconnects"]),
                     **form.place_ids(),
                 )
             except DomainError as error:
                 form.add_domain_error(error)
             else:
-                return done(request, _("The mode is set."), "workspace:modes")
+                said = _mode_said(number, reconnects=form.cleaned_data["reconnects"])
+                return done(request, said, "workspace:modes")
     context = {
         "form": form,
         "default": MODES[modes.default_mode()],
@@ -102,38 +118,55 @@ def mode_list(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/modes.html", context, status=status)
 
 
+def _mode_said(number: int, *, reconnects: bool) -> Any:
+    """What came of it; `number` sessions came in another way."""
+    if not number:
+        return _("The mode is set.")
+    if reconnects:
+        text = ngettext(
+            "The mode is set; %(n)s session that came in another way is reconnected.",
+            "The mode is set; %(n)s sessions that came in another way are reconnected.",
+            number,
+        )
+    else:
+        text = ngettext(
+            "The mode is set; %(n)s session that came in another way goes on.",
+            "The mode is set; %(n)s sessions that came in another way go on.",
+            number,
+        )
+    return text % {"n": number}
+
+
 @staff_page(Permission.NETWORK_VIEW, methods=("GET", "POST"))
 def parameters(request: HttpRequest, subscription_id: int) -> HttpResponse:
-    """Access parameters of a service: mode, devices, MAC, port."""
+    """Access parameters of a service: login and password, mode, devices, MAC, port."""
     service = service_of(subscription_id=subscription_id)
     credential = AccessCredential.objects.filter(subscription_id=subscription_id).first()
     if credential is None:
-        raise operations.NoCredentialError
-    initial = {
-        "mode": credential.mode,
-        "sessions_max": credential.sessions_max,
-        "mac": credential.mac,
-        "circuit": f"0x{credential.circuit_hex}" if credential.circuit_hex else "",
-        "remote": f"0x{credential.remote_hex}" if credential.remote_hex else "",
-    }
-    form = ParametersForm(request.POST or None, initial=initial)
+        raise credentials.NoCredentialError
+    gives_login = request.method == "POST" and "credentials" in request.POST
+    form = _parameters_form(request, credential, is_asked=not gives_login)
+    own = CredentialsForm(
+        request.POST if gives_login else None, initial={"login": credential.login}
+    )
     if request.method == "POST":
-        if not may(request, Permission.SESSIONS_DISCONNECT):
+        asked: WorkspaceForm = own if gives_login else form
+        save = _give_login if gives_login else _save
+        if not (_may_give_login(request) if gives_login else _may_save(request)):
             raise_forbidden()
-        if form.is_valid():
+        if asked.is_valid():
             try:
-                _save(request, subscription_id=subscription_id, form=form)
+                save(request, subscription_id, asked.cleaned_data)
             except DomainError as error:
-                form.add_domain_error(error)
+                asked.add_domain_error(error)
             else:
-                return done(
-                    request,
-                    _("The access parameters are saved."),
-                    "workspace:access-parameters",
-                    subscription_id,
-                )
+                said = _("The access parameters are saved.")
+                return done(request, said, "workspace:access-parameters", subscription_id)
     context = {
         "form": form,
+        "own": own,
+        "may_give_login": _may_give_login(request),
+        "by_login": len(proofs.by_login(subscription_id=subscription_id, login=credential.login)),
         "service": service,
         "credential": credential,
         "whose": pages.whose([service])[service.id],
@@ -144,7 +177,41 @@ def parameters(request: HttpRequest, subscription_id: int) -> HttpResponse:
         "own_link": _own_link(request, subscription_id),
     }
     status = 422 if request.method == "POST" else 200
-    return render(request, "workspace/access_parameters.html", context, status=status)
+    response = render(request, "workspace/access_parameters.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _parameters_form(
+    request: HttpRequest, credential: AccessCredential, *, is_asked: bool
+) -> ParametersForm:
+    initial = {
+        "mode": credential.mode,
+        "sessions_max": credential.sessions_max,
+        "mac": credential.mac,
+        "circuit": f"0x{credential.circuit_hex}" if credential.circuit_hex else "",
+        "remote": f"0x{credential.remote_hex}" if credential.remote_hex else "",
+    }
+    return ParametersForm((request.POST or None) if is_asked else None, initial=initial)
+
+
+def _may_give_login(request: HttpRequest) -> bool:
+    """Whoever may have a new password made may also say which."""
+    return ACTIONS["reset-password"].permitted(lambda one: may(request, one))
+
+
+def _may_save(request: HttpRequest) -> bool:
+    return may(request, Permission.SESSIONS_DISCONNECT)
+
+
+def _give_login(request: HttpRequest, subscription_id: int, data: dict[str, Any]) -> None:
+    credentials.set_credentials(
+        subscription_id=subscription_id,
+        login=data["login"],
+        password=data["password"],
+        at=clock.now(),
+        actor=actor_of(request),
+    )
 
 
 def _own_link(request: HttpRequest, subscription_id: int) -> str:
@@ -154,8 +221,8 @@ def _own_link(request: HttpRequest, subscription_id: int) -> str:
     return own_devices.address_of(subscription_id=subscription_id)
 
 
-def _save(request: HttpRequest, *, subscription_id: int, form: ParametersForm) -> None:
-    data, at, actor = form.cleaned_data, clock.now(), actor_of(request)
+def _save(request: HttpRequest, subscription_id: int, data: dict[str, Any]) -> None:
+    at, actor = clock.now(), actor_of(request)
     operations.set_equipment(
         subscription_id=subscription_id,
         mac=data["mac"],

@@ -1,4 +1,4 @@
-"""`manage.py import_ip_assignments FILE`: who has which address, with a report of every row."""
+"""`manage.py import_ip_assignments FILE`: who has which address and access, each row reported."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -8,7 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from network.addressing import importfile, importreport
-from network.addressing.importing import FINE, Import, portions
+from network.addressing.importing import Import, portions
+from network.addressing.importoutcome import FINE
 from project.core import audit, clock
 from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError
@@ -17,7 +18,7 @@ from project.core.errors import DomainError
 class Command(BaseCommand):
     """A dry run unless --write is given; the report has every row of the file."""
 
-    help = "Import existing IP assignments (login or contract, MAC, address) from CSV or XLSX."
+    help = "Import who has which login, password, MAC, port and address from CSV or XLSX."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The file, where the report goes, and whether it is in earnest."""

@@ -9,15 +9,25 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 
 from billing.models import Subscription
+from network import crypto, operations
 from network.addressing import conflicts, editing, importfile, importjob
-from network.addressing.importing import Code, Import, Outcome, portions
-from network.models import AccessCredential, IpAssignment, IpClaim, RadiusDecision
+from network.addressing.importing import Import, portions
+from network.addressing.importoutcome import Code, Outcome
+from network.models import (
+    AccessAction,
+    AccessCredential,
+    IpAssignment,
+    IpClaim,
+    RadiusDecision,
+    Session,
+)
 from project.core import clock, jobs
 from project.core.actor import SYSTEM
 from project.core.jobs import run_waiting
-from project.core.models import Job
+from project.core.models import AuditEntry, Job
 from tests.support import services
 from tests.support.services import AT
 
@@ -231,3 +241,163 @@ def test_portions_give_the_same_as_one(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("network.addressing.importing.PORTION", 3)
     assert set(codes(imported(tmp_path, [*rows, rows[1]]))) == {Code.CHANGED, Code.REPEATED}
     assert IpAssignment.objects.filter(source="IMPORT").count() == 7
+
+
+def access(sold: Subscription) -> tuple[str, str]:
+    """Login and password, which are the same in both tables."""
+    kept = AccessCredential.objects.get(subscription=sold)
+    decided = RadiusDecision.objects.get(subscription=sold)
+    assert kept.login == decided.login
+    assert crypto.decrypt(kept.password_encrypted) == decided.password
+    assert (kept.circuit_hex, kept.remote_hex) == (decided.circuit_hex, decided.remote_hex)
+    return decided.login, decided.password
+
+
+def test_a_row_of_a_contract_or_a_service_brings_login_password_and_port(tmp_path: Path) -> None:
+    services.pool()
+    first, second, third = services.service(), services.service(), services.service()
+    rows = [
+        "Договір;Послуга;Логін;Пароль;Circuit-Id;remote_id;ip",
+        f"{first.account.code};;Ivan.P;stary%pass;0x0004006400AA;0006 0011;10.77.0.50",
+        f";{second.id};petro@dom;x;eth 0/1;;",
+        f"{third.account.code};{third.id};;only-password;;;",
+    ]
+    dry = imported(tmp_path, rows, writes=False)
+    assert access(first)[0] == f"gb{first.id}"
+    told = imported(tmp_path, rows)
+    assert codes(dry) == codes(told) == [Code.CHANGED, Code.ACCESS, Code.ACCESS]
+    assert [note.value for note in told[0].notes] == ["LOGIN_SET", "PASSWORD_SET", "PORT_SET"]
+    assert access(first) == ("ivan.p", "stary%pass")
+    assert access(second) == ("petro@dom", "x")
+    assert access(third) == (f"gb{third.id}", "only-password")
+    kept = AccessCredential.objects.get(subscription=first)
+    assert (kept.circuit_hex, kept.remote_hex) == ("0004006400aa", "00060011")
+    assert AccessCredential.objects.get(subscription=second).circuit_hex == b"eth 0/1".hex()
+    assert codes(imported(tmp_path, rows)) == [Code.SAME, Code.SAME, Code.SAME]
+    assert address(first) == "10.77.0.50"
+
+
+def test_a_login_alone_still_says_whose_row_it_is(tmp_path: Path) -> None:
+    sold, other = services.service(), services.service()
+    rows = ["login;password;uid", f"{login(sold)};his-own;77", f"ivan;x;{other.id}"]
+    assert codes(imported(tmp_path, rows)) == [Code.ACCESS, Code.UNKNOWN]
+    assert access(sold) == (f"gb{sold.id}", "his-own")
+    # A number of the other system is nobody's login, even beside a contract.
+    told = imported(tmp_path, ["contract;uid;password", f"{other.account.code};1042;x"])
+    assert (codes(told), access(other)) == ([Code.ACCESS], (f"gb{other.id}", "x"))
+
+
+def test_of_a_contracts_services_the_login_names_one_and_is_not_given_to_any(
+    tmp_path: Path,
+) -> None:
+    first, second = services.service(), services.service()
+    Subscription.objects.filter(id=second.id).update(account=first.account)
+    code = first.account.code
+    rows = ["contract;login;mac", f"{code};{login(second)};aa:bb:cc:00:00:02", f"{code};ivan;"]
+    told = imported(tmp_path, rows)
+    assert codes(told) == [Code.MAC_ONLY, Code.AMBIGUOUS]
+    assert str(second.id) in told[1].about
+    assert AccessCredential.objects.get(subscription=second).mac == "aabbcc000002"
+
+
+def test_bad_and_taken_logins_passwords_and_ports_say_so(tmp_path: Path) -> None:
+    sold = [services.service() for _ in range(8)]
+    operations.set_equipment(subscription_id=sold[0].id, mac="aabbcc0000f1", at=AT, actor=SYSTEM)
+    told = imported(
+        tmp_path,
+        [
+            "service;login;password;circuit;remote-id",
+            f"{sold[1].id};іван;;;",
+            f"{sold[1].id};%{{User-Name}};;;",
+            f"{sold[1].id};;два слова;;",
+            f"{sold[1].id};;;0xabc;",
+            f"{sold[1].id};;;;0006",
+            f"{sold[1].id};{login(sold[0]).upper()};x;;",
+            f"{sold[1].id};AA-BB-CC-00-00-F1;;;",
+            f"{sold[2].id};ivan;;0a0b;",
+            f"{sold[3].id};IVAN;;;",
+            f"{sold[2].id};petro;;;",
+            f"{sold[4].id};;;0a0b;",
+            "999999999999999999;x;;;",
+            "Інтернет;x;;;",
+        ],
+    )
+    assert codes(told) == [
+        Code.BAD_LOGIN,
+        Code.BAD_LOGIN,
+        Code.BAD_PASSWORD,
+        Code.BAD_PORT,
+        Code.BAD_PORT,
+        Code.LOGIN_TAKEN,
+        Code.REPEATED,
+        Code.ACCESS,
+        Code.REPEATED,
+        Code.REPEATED,
+        Code.ACCESS,
+        Code.UNKNOWN,
+        Code.UNKNOWN,
+    ]
+    assert access(sold[2])[0] == "ivan"
+    again = imported(tmp_path, ["service;circuit", f"{sold[5].id};0a0b"])
+    assert [note.value for note in again[0].notes] == ["PORT_SET", "PORT_SHARED"]
+    mac = imported(tmp_path, ["service;login", f"{sold[6].id};AA-BB-CC-00-00-F1"])
+    assert (codes(mac), mac[0].about) == ([Code.LOGIN_TAKEN], str(sold[0].id))
+    assert access(sold[1])[0] == f"gb{sold[1].id}"
+
+
+def test_logins_change_places_and_who_cannot_move_keeps_his(tmp_path: Path) -> None:
+    services.pool()
+    services.nas()
+    a, b, c, d = (services.service() for _ in range(4))
+    rows = ["service;login", f"{a.id};{login(b)}", f"{b.id};{login(a)}"]
+    assert codes(imported(tmp_path, rows)) == [Code.ACCESS, Code.ACCESS]
+    assert (access(a)[0], access(b)[0]) == (f"gb{b.id}", f"gb{a.id}")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT convert_from(decode(login_hex, 'hex'), 'UTF8') FROM radius.usual")
+        assert {row[0] for row in cursor.fetchall()} == {f"gb{one.id}" for one in (a, b, c, d)}
+    # c would take a's login, a's row does not go in (its address is d's): both keep their own.
+    rows = [
+        "service;login;ip",
+        f"{c.id};{login(a)};",
+        f"{a.id};ivan;{address(d)}",
+    ]
+    assert codes(imported(tmp_path, rows)) == [Code.LOGIN_TAKEN, Code.TAKEN]
+    assert (access(a)[0], access(c)[0]) == (f"gb{b.id}", f"gb{c.id}")
+
+
+def test_passwords_are_in_no_report_no_job_and_no_audit() -> None:
+    services.pool()
+    sold = services.service()
+    text = f"service;login;password;Пароль WiFi\n{sold.id};ivan;Hidden-Pass1;Hidden-Pass2\n"
+    text += f"{sold.id};petro;Hidden Pass3;\n"
+    dry = importjob.hand_in(name="old.csv", content=ContentFile(text.encode()), at=AT, actor=SYSTEM)
+    run_waiting(now=clock.now)
+    real = importjob.in_earnest(job=Job.objects.get(id=dry.id), at=AT, actor=SYSTEM)
+    run_waiting(now=clock.now)
+    assert access(sold) == ("ivan", "Hidden-Pass1")
+    for job in Job.objects.filter(id__in=[dry.id, real.id]):
+        report = jobs.file_path(job.files.get(role="RESULT")).read_text("utf-8-sig")
+        assert "Hidden" not in report, report
+        assert "•••" in report
+        assert "Hidden" not in str(importjob.problems(job))
+        assert "Hidden" not in repr([job.params, job.counts, job.state, job.error])
+    assert "Hidden" not in repr(list(AuditEntry.objects.values()))
+    line = importfile.Line(2, (), password="Hidden")
+    assert "Hidden" not in repr(line)
+
+
+def test_an_import_touches_no_running_session(tmp_path: Path) -> None:
+    sold, nas = services.service(), services.nas()
+    Session.objects.create(
+        unique_id="u1",
+        acct_session_id="u1",
+        subscription=sold,
+        nas=nas,
+        nas_address=nas.address,
+        login=login(sold),
+        started_at=AT,
+        last_seen_at=AT,
+    )
+    rows = ["service;login;password;circuit", f"{sold.id};ivan;x;0a0b"]
+    assert codes(imported(tmp_path, rows)) == [Code.ACCESS]
+    assert not AccessAction.objects.exists()

@@ -568,6 +568,16 @@ def test_a_session_on_equipment_that_was_replaced_or_moved_is_reconnected(bras: 
     assert registered("02:00:00:00:aa:02", "0002") == ["ACKNOWLEDGED"]
 
 
+def test_a_session_by_the_old_password_is_reconnected(bras: FakeBras) -> None:
+    sold = services.service()
+    running = session(sold, port=bras.port)
+    operations.reset_password(subscription_id=sold.id, at=AT, actor=SYSTEM)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
+    assert bras.received[0]["User-Name"] == [running.login]
+    assert AccessAction.objects.get().cause == "CREDENTIALS"
+
+
 def test_a_confirmed_device_takes_the_place_of_the_old_one(bras: FakeBras) -> None:
     """The guest on the new one is let in; what runs on the old one ends."""
     sold = services.service()

@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from billing.models import Subscription
-from network import crypto, dated, operations, pools, provisioning, queries
+from network import credentials, crypto, dated, operations, pools, provisioning, queries
 from network.models import (
     AccessAction,
     AccessCredential,
@@ -237,7 +237,7 @@ def test_passwords_are_shown_and_changed_only_with_a_trace() -> None:
 
 def test_a_service_without_a_login_has_no_password() -> None:
     sold = services.service(terms=services.tariff(service_type="TV"))
-    with pytest.raises(operations.NoCredentialError):
+    with pytest.raises(credentials.NoCredentialError):
         operations.reveal_password(subscription_id=sold.id, at=AT, actor=SYSTEM)
 
 

@@ -1,0 +1,70 @@
+"""The page of access parameters: who may give a login and a password, and what it says."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from network.models import AccessCredential, RadiusDecision
+from project.core.models import AuditEntry
+from project.core.roles import Role
+from tests.integration.frontend.test_own_devices import small_provider
+from tests.support import zones
+
+pytestmark = pytest.mark.django_db
+
+
+def window(role: Role) -> Client:
+    client = Client()
+    client.force_login(zones.planner("staff", role))
+    return client
+
+
+@pytest.fixture
+def sold() -> AccessCredential:
+    made = small_provider().connect()
+    return AccessCredential.objects.get(subscription_id=made.subscription_id)
+
+
+def page_of(sold: AccessCredential) -> str:
+    return reverse("workspace:access-parameters", args=[sold.subscription_id])
+
+
+def test_login_and_password_are_saved_beside_the_devices(sold: AccessCredential) -> None:
+    staff, there = window(Role.ADMINISTRATOR), page_of(sold)
+    asked = {"credentials": "1", "login": "Ivan.P", "password": "Own-Secret"}
+    assert staff.post(there, asked)["Location"] == there
+    decided = RadiusDecision.objects.get(subscription_id=sold.subscription_id)
+    assert (decided.login, decided.password) == ("ivan.p", "Own-Secret")
+    page = staff.get(there)
+    assert "ivan.p" in page.content.decode()
+    assert "Own-Secret" not in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    staff.post(there, {"mode": "", "mac": "aa:bb:cc:00:00:01"})
+    decided.refresh_from_db()
+    assert (decided.login, decided.mac) == ("ivan.p", "aabbcc000001"), "the other form is apart"
+    assert "Own-Secret" not in repr(list(AuditEntry.objects.values()))
+
+
+@pytest.mark.parametrize(
+    ("field", "asked"),
+    [
+        ("login", {"login": "іван", "password": ""}),
+        ("login", {"login": "", "password": "x"}),
+        ("password", {"login": "ivan", "password": "два слова"}),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_field(
+    sold: AccessCredential, field: str, asked: dict[str, str]
+) -> None:
+    page = window(Role.ADMINISTRATOR).post(page_of(sold), {"credentials": "1", **asked})
+    assert page.status_code == 422
+    assert list(page.context["own"].errors) == [field]
+    assert not page.context["form"].errors
+    assert RadiusDecision.objects.get(subscription_id=sold.subscription_id).login == sold.login
+
+
+def test_who_may_only_look_gives_none(sold: AccessCredential) -> None:
+    for role in (Role.PLANNER, Role.CASHIER, Role.ACCOUNTANT):
+        answer = window(role).post(page_of(sold), {"credentials": "1", "login": "ivan"})
+        assert answer.status_code == 403, role
+    assert RadiusDecision.objects.get(subscription_id=sold.subscription_id).login == sold.login
