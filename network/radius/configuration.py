@@ -18,13 +18,14 @@ from network.radius.sources import NO_MORE, Sources
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
 # A template with one of these endings is written, without it, only where it is wanted.
-STATUS, STREAM, REST, DHCP = ".optional", ".stream", ".rest", ".dhcp"
-SUFFIXES = (STATUS, STREAM, REST, DHCP)
+STATUS, STREAM, REST, DHCP, TLS = ".optional", ".stream", ".rest", ".dhcp", ".tls"
+SUFFIXES = (STATUS, STREAM, REST, DHCP, TLS)
 STREAM_NAME = "geobill:accounting"
 CLOSED_NAME = "geobill:closed"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
 LIBDIRS = ("/usr/lib/freeradius", "/usr/lib64/freeradius", "/opt/freeradius/lib")
 PATHS = ("rest", "fast")
+RADSEC_SECRET = "radsec"  # noqa: S105 (RFC 6614, 2.3: one that everybody knows, TLS protects)
 ECHO_VALUES = 4
 SPOOL, SPOOL_FILES = "spool", 32  # of a FreeRADIUS: the folder, and how many files it writes
 PGPASS = "pgpass"
@@ -62,6 +63,18 @@ class DhcpPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class RadsecPlace:
+    """Where BRASes are answered over TLS (RFC 6614). Files in PEM: our certificate with its chain,
+    its key, and the authority that has signed the certificates of the BRASes.
+    """
+
+    certificate: Path
+    key: Path
+    ca: Path
+    port: int = 2083
+
+
+@dataclass(frozen=True, slots=True)
 class RadiusSettings:
     """All that the templates need. `status_port` 0: no listener for a monitor.
 
@@ -87,6 +100,7 @@ class RadiusSettings:
     path: str = "rest"
     database: tuple[tuple[str, str], ...] = ()
     dhcp: DhcpPlace | None = None
+    radsec: RadsecPlace | None = None
     echoed: tuple[tuple[str, str], ...] = ()
     sources: Sources = NO_MORE
 
@@ -100,6 +114,8 @@ def write(wanted: RadiusSettings) -> list[Path]:
         left_out.add(STATUS)
     if wanted.dhcp is None:
         left_out.add(DHCP)
+    if wanted.radsec is None:
+        left_out.add(TLS)
     chosen = [path for path in templates if path.suffix not in left_out]
     _clear(wanted.out)
     written = []
@@ -153,6 +169,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "STATUS_PORT": str(wanted.status_port),
         **_redis_values(wanted.redis),
         **_dhcp_values(wanted.dhcp, wanted.nas_networks),
+        **_radsec_values(wanted.radsec, wanted.nas_networks),
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
         "PATH": _path(wanted.path),
@@ -179,6 +196,26 @@ def _dhcp_values(place: DhcpPlace | None, relays: Iterable[str]) -> dict[str, st
             "\t\tdhcp = yes\n\t}"
             for network, at in names
             if network.version == 4
+        ),
+    }
+
+
+def _radsec_values(place: RadsecPlace | None, brases: Iterable[str]) -> dict[str, str]:
+    if place is None:
+        return {}
+    files = {"KEY": place.key, "CERTIFICATE": place.certificate, "CA": place.ca}
+    for path in files.values():
+        if _UNSAFE_PATH.search(str(path)):
+            raise BadConfigurationError(f"{path} has a sign that FreeRADIUS' language means")
+        if not path.is_file():
+            raise BadConfigurationError(f"{path} is not there")
+    return {
+        **{f"RADSEC_{name}": str(path) for name, path in files.items()},
+        "RADSEC_PORT": str(int(place.port)),
+        "RADSEC_CLIENTS": "\n".join(
+            f"\tclient radsec_{at} {{\n\t\tipaddr = {ipaddress.ip_network(one, strict=False)}\n"
+            f"\t\tproto = tls\n\t\tsecret = {RADSEC_SECRET}\n\t}}"
+            for at, one in enumerate(brases)
         ),
     }
 

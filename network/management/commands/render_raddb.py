@@ -13,6 +13,7 @@ from network.radius.configuration import (
     BadConfigurationError,
     DhcpPlace,
     RadiusSettings,
+    RadsecPlace,
     RedisPlace,
     check,
     write,
@@ -48,6 +49,10 @@ class Command(BaseCommand):
         parser.add_argument("--dhcp-host", default="", help="answer DHCP relays on this address")
         parser.add_argument("--dhcp-mask", default="255.255.255.0", help="mask that clients get")
         parser.add_argument("--dhcp-lease", type=int, default=300, metavar="SECONDS")
+        parser.add_argument("--radsec-cert", type=Path, help="answer BRASes over TLS: certificate")
+        parser.add_argument("--radsec-key", type=Path, help="its key")
+        parser.add_argument("--radsec-ca", type=Path, help="who signs the BRASes' certificates")
+        parser.add_argument("--radsec-port", type=int, default=2083)
         parser.add_argument("--check", action="store_true", help="let FreeRADIUS check the result")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -68,6 +73,7 @@ class Command(BaseCommand):
             path=options["path"],
             database=_database(),
             dhcp=_dhcp_place(options),
+            radsec=_radsec_place(options),
             echoed=tuple(echoes.in_use()),
             sources=_sources(),
         )
@@ -86,6 +92,16 @@ def _dhcp_place(options: dict[str, Any]) -> DhcpPlace | None:
     return DhcpPlace(
         host=options["dhcp_host"], mask=options["dhcp_mask"], lease_s=options["dhcp_lease"]
     )
+
+
+def _radsec_place(options: dict[str, Any]) -> RadsecPlace | None:
+    files = [options[f"radsec_{name}"] for name in ("cert", "key", "ca")]
+    if not any(files):
+        return None
+    if not all(files):
+        raise CommandError("RadSec needs all of --radsec-cert, --radsec-key and --radsec-ca")
+    certificate, key, ca = (path.resolve() for path in files)
+    return RadsecPlace(certificate=certificate, key=key, ca=ca, port=options["radsec_port"])
 
 
 def _sources() -> Sources:
