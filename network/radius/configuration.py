@@ -65,12 +65,13 @@ class DhcpPlace:
 @dataclass(frozen=True, slots=True)
 class RadsecPlace:
     """Where BRASes are answered over TLS (RFC 6614). Files in PEM: our certificate with its chain,
-    its key, and the authority that has signed the certificates of the BRASes.
+    its key, and the authority that has signed the certificates of the BRASes (`brases`: addresses).
     """
 
     certificate: Path
     key: Path
     ca: Path
+    brases: tuple[str, ...]
     port: int = 2083
 
 
@@ -169,7 +170,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "STATUS_PORT": str(wanted.status_port),
         **_redis_values(wanted.redis),
         **_dhcp_values(wanted.dhcp, wanted.nas_networks),
-        **_radsec_values(wanted.radsec, wanted.nas_networks),
+        **_radsec_values(wanted.radsec),
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
         "PATH": _path(wanted.path),
@@ -200,7 +201,7 @@ def _dhcp_values(place: DhcpPlace | None, relays: Iterable[str]) -> dict[str, st
     }
 
 
-def _radsec_values(place: RadsecPlace | None, brases: Iterable[str]) -> dict[str, str]:
+def _radsec_values(place: RadsecPlace | None) -> dict[str, str]:
     if place is None:
         return {}
     files = {"KEY": place.key, "CERTIFICATE": place.certificate, "CA": place.ca}
@@ -213,9 +214,9 @@ def _radsec_values(place: RadsecPlace | None, brases: Iterable[str]) -> dict[str
         **{f"RADSEC_{name}": str(path) for name, path in files.items()},
         "RADSEC_PORT": str(int(place.port)),
         "RADSEC_CLIENTS": "\n".join(
-            f"\tclient radsec_{at} {{\n\t\tipaddr = {ipaddress.ip_network(one, strict=False)}\n"
+            f"\tclient radsec_{at} {{\n\t\tipaddr = {ipaddress.ip_address(one)}\n"
             f"\t\tproto = tls\n\t\tsecret = {RADSEC_SECRET}\n\t}}"
-            for at, one in enumerate(brases)
+            for at, one in enumerate(place.brases)
         ),
     }
 

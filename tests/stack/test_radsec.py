@@ -97,12 +97,16 @@ class Node:
     folder: Path
 
     @contextmanager
-    def connected(self, papers: Papers | None) -> Iterator[ssl.SSLSocket]:
+    def connected(
+        self, papers: Papers | None, *, source: str = "127.0.0.1"
+    ) -> Iterator[ssl.SSLSocket]:
         """A BRAS's connection, with these papers or none."""
         context = ssl.create_default_context(cafile=str(self.authority.file))
         if papers:
             context.load_cert_chain(papers.certificate, papers.key)
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_S)
+        plain = socket.create_connection(
+            ("127.0.0.1", self.port), timeout=WAIT_S, source_address=(source, 0)
+        )
         with context.wrap_socket(plain, server_hostname="127.0.0.1") as line:
             yield line
 
@@ -191,6 +195,13 @@ def answer(node: Node, papers: Papers | None, packet: bytes) -> int:
             return exchanged(line, packet)
     except (ssl.SSLError, ConnectionError):
         return 0
+
+
+def test_a_host_that_is_no_bras_of_ours_is_not_answered_whatever_its_papers(node: Node) -> None:
+    """127.0.0.2 is in the networks of BRASes, and is none."""
+    papers = node.authority.issue("bras-3")
+    with pytest.raises(OSError), node.connected(papers, source="127.0.0.2"):
+        pass
 
 
 def test_plain_tcp_is_not_answered(node: Node) -> None:

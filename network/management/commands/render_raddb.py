@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from network import echoes, factor_sources
+from network import echoes, factor_sources, live_queries
 from network.radius.configuration import (
     BadConfigurationError,
     DhcpPlace,
@@ -101,7 +101,9 @@ def _radsec_place(options: dict[str, Any]) -> RadsecPlace | None:
     if not all(files):
         raise CommandError("RadSec needs all of --radsec-cert, --radsec-key and --radsec-ca")
     certificate, key, ca = (path.resolve() for path in files)
-    return RadsecPlace(certificate=certificate, key=key, ca=ca, port=options["radsec_port"])
+    brases = tuple(one.address for one in live_queries.servers() if one.retired_at is None)
+    port = options["radsec_port"]
+    return RadsecPlace(certificate=certificate, key=key, ca=ca, brases=brases, port=port)
 
 
 def _sources() -> Sources:
