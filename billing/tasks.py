@@ -30,6 +30,7 @@ def run_daily_charges() -> int:
     try:
         report = charging.run(on_date=clock.today(at), at=at, actor=SYSTEM)
     except charging.RunBusyError:
+        logger.warning("a charge run or a trial is under way: this one is left out")
         return 0
     except charging.ConfirmationNeededError as error:
         logger.error("the charge run waits for a person: %s", error)

@@ -241,7 +241,7 @@ def _reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> in
     if earlier.kind == Kind.TRANSFER:
         assert earlier.payment_id is not None
         payment = transfers.locked(payment_id=earlier.payment_id)
-        if payment.transfer_journal_id != earlier.journal_id:
+        if not _is_in_force(earlier, payment):
             raise NotTakenBackError
         if payment.account_id != earlier.account_id:
             # It was moved before: back to where it stood then, not to where it came to first.
@@ -278,6 +278,22 @@ def _reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> in
     )
     charging.take_corrected_back(journal_id=earlier.journal_id, by_journal_id=journal_id)
     return journal_id
+
+
+def _is_in_force(transfer: MoneyOperation, payment: Payment) -> bool:
+    """Whether the payment stands where this transfer put it: no later one does, or it was taken
+    back, which posts the move anew."""
+    if payment.transfer_journal_id == transfer.journal_id:
+        return True
+    return payment.transferred_to_id == transfer.to_account_id and (
+        MoneyOperation.objects.filter(
+            kind=Kind.REVERSAL,
+            state=MoneyOperation.State.POSTED,
+            journal_id=payment.transfer_journal_id,
+            reverses__payment_id=payment.id,
+            reverses_id__gt=transfer.id,
+        ).exists()
+    )
 
 
 def _payment_reversal(operation: MoneyOperation, when: When, balance_kopecks: int) -> int:

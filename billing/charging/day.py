@@ -72,6 +72,9 @@ class DayOfChunks:
             self.watch.moves(parts=self.parts_done - told)
         except BaseException:
             self.is_stopped = True
+            for work in works:
+                if work.done() and (error := work.exception()) is not None:
+                    logger.error("charging broke off", exc_info=error)
             raise
 
     def _work(self, waiting: Iterator[AccountRange]) -> None:

@@ -69,8 +69,17 @@ class ConfirmationNeededError(DomainError):
             return gettext("%(days)s days are not charged. Look why, then confirm.") % context
         day = date.fromisoformat(context["date"])
         return gettext(
-            "The total of %(date)s is more than 30 %% off the same weekday. Confirm it."
-        ) % {"date": f"{day:%d.%m.%Y}"}
+            "The total of %(date)s would be %(total)s ₴, more than 30 %% off the %(before)s ₴ "
+            "of the same weekday before. Look why, then confirm."
+        ) % {
+            "date": f"{day:%d.%m.%Y}",
+            "total": _hryvnias(context["total_kopecks"]),
+            "before": _hryvnias(context["week_before_kopecks"]),
+        }
+
+
+def _hryvnias(kopecks: int) -> str:
+    return f"{kopecks / 100:,.2f}".replace(",", "\N{NO-BREAK SPACE}").replace(".", ",")
 
 
 def run(
@@ -192,6 +201,7 @@ class _Day:
             size=self.size,
             watch=self.watch,
             ahead=ahead,
+            with_lines=False,
         )
         total = tried.charged_kopecks + (begun.charged_kopecks if begun else 0)
         off = abs(total - before.charged_kopecks)
@@ -206,6 +216,7 @@ class _Day:
     def charge(self, day: date, *, ahead: int) -> DayReport:
         """Charge the date. What the watch ends waits to be gone on with."""
         row, _created = ChargeRun.objects.get_or_create(charge_date=day)
+        was_done = row.state == ChargeRun.State.DONE
         row.state = ChargeRun.State.RUNNING
         row.started_at = self.at
         row.started_by = self.actor.label[:150]
@@ -213,7 +224,9 @@ class _Day:
         try:
             report = self._charge(row, ahead=ahead)
         except JobStopped:
-            ChargeRun.objects.filter(id=row.id).update(state=ChargeRun.State.PENDING)
+            is_done = was_done and not chunks.ranges(first_date=day, last_date=day, size=self.size)
+            row.state = ChargeRun.State.DONE if is_done else ChargeRun.State.PENDING
+            row.save(update_fields=["state"])
             raise
         failed = report.failed_account_count > 0
         row.state = ChargeRun.State.FAILED if failed else ChargeRun.State.DONE

@@ -24,16 +24,21 @@ def attempt(
     size: int,
     watch: Watch = NOBODY,
     ahead: int = 0,
+    with_lines: bool = True,
 ) -> None:
     """Fill the report with what charging these dates would do.
 
-    One that was begun goes on with its own dates, behind the accounts that it has tried.
+    One that was begun goes on with its own dates, behind the accounts that it has tried. Sums by
+    tariff and zone are found `with_lines` only.
     """
     report.days = report.days or [DayReport(charge_date=day) for day in dates]
     days = {day.charge_date: day for day in report.days}
     chunks.open_revenue_accounts(at=at)
-    trial = _Trial(report, days=days, at=at, actor=actor)
+    trial = _Trial(report, days=days, at=at, actor=actor, with_lines=with_lines)
     first, last = min(days), max(days)
+    # A part holds the balances of its accounts on all dates: of many dates it takes fewer accounts,
+    # so that somebody who pays meanwhile waits no longer than for a run.
+    size = max(1, size // len(days))
     found = chunks.ranges(first_date=first, last_date=last, size=size)
     parts = [
         AccountRange(max(part.first, report.after + 1), part.last)
@@ -49,9 +54,16 @@ def attempt(
 
 class _Trial:
     def __init__(
-        self, report: RunReport, *, days: Mapping[date, DayReport], at: datetime, actor: Actor
+        self,
+        report: RunReport,
+        *,
+        days: Mapping[date, DayReport],
+        at: datetime,
+        actor: Actor,
+        with_lines: bool,
     ) -> None:
         self.report, self.days, self.at, self.actor = report, days, at, actor
+        self.with_lines = with_lines
         self.waiting = {day: chunks.accounts_that_wait(day=day) for day in days}
 
     def charge(self, part: AccountRange) -> None:
@@ -82,14 +94,16 @@ class _Trial:
             skip=self.waiting[day],
             tell=False,
         )
-        if result.journal_id is None:
+        if result.journal_id is None or not self.with_lines:
             return day, result, []
         return day, result, lines_of(day=day, journal_ids=[result.journal_id])
 
     def _failed(self, account_id: int, error: Exception) -> None:
         logger.exception("account %s could not be tried", account_id)
-        for day, report in self.days.items():
-            report.failed_account_count += account_id not in self.waiting[day]
+        # As in a run: what fails on one date waits on those that follow.
+        first = next((day for day in self.days if account_id not in self.waiting[day]), None)
+        if first is not None:
+            self.days[first].failed_account_count += 1
         if len(self.report.failures) < FAILURES_NAMED:
             text = f"{type(error).__name__}: {error}"[:500]
             self.report.failures.append(Failure(account_id=account_id, error=text))

@@ -11,14 +11,16 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import Count, Q
+from django.utils.translation import gettext
 
 from billing.charging import runs
 from billing.charging.models import ChargeRun
 from billing.charging.report import RunReport
 from billing.charging.runs import ConfirmationNeededError, FutureDateError, RunBusyError
 from billing.charging.watching import Watch
-from project.core import jobs
+from project.core import clock, jobs
 from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError
 from project.core.jobs import JobStopped, Progress
@@ -28,9 +30,20 @@ RUN = "billing.charge_run"
 TRIAL = "billing.charge_trial"
 KINDS = (RUN, TRIAL)
 PART_ACCOUNTS = runs.CHUNK_ACCOUNTS
-PARTS_A_CHECKPOINT = 10
-# The database may notice only after a while that a killed worker is gone, and holds its lock.
+BEGIN_LOCK = runs.RUN_LOCK + 1
+# Another run may be short; that a killed worker is gone, and its lock, is noticed after a while.
 LOCK_TRIES, LOCK_AGAIN_AFTER_S = 12, 5.0
+
+
+class BegunAlreadyError(RunBusyError):
+    """Somebody's run or trial is at work, or waits for a worker."""
+
+    code = "charge_run_begun"
+
+    def __init__(self, *, who: str, since: datetime) -> None:
+        text = gettext("A run or a trial was begun at %(since)s (%(who)s) and is not over yet.")
+        told = f"{since.astimezone(clock.KYIV):%d.%m.%Y %H:%M}"
+        super().__init__(text % {"since": told, "who": who}, who=who, since=since.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +66,23 @@ def begin(*, on_date: date, at: datetime, actor: Actor, is_trial: bool, confirm:
     dates; an unusual total is found by the job.
     """
     runs.check(on_date=on_date, at=at, confirm=is_trial or confirm)
-    if going_on() is not None:
-        raise RunBusyError()
-    return jobs.start(
-        kind=TRIAL if is_trial else RUN,
-        params={
-            "on_date": on_date.isoformat(),
-            "confirm": confirm,
-            "actor": actor.label[:150],
-        },
-        title=f"{on_date:%d.%m.%Y}",
-        actor=actor,
-        at=at,
-    )
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BEGIN_LOCK])
+        other = going_on()
+        if other is not None:
+            raise BegunAlreadyError(who=other.created_by_label, since=other.created_at)
+        return jobs.start(
+            kind=TRIAL if is_trial else RUN,
+            params={
+                "on_date": on_date.isoformat(),
+                "confirm": confirm,
+                "actor": actor.label[:150],
+            },
+            title=f"{on_date:%d.%m.%Y}",
+            actor=actor,
+            at=at,
+        )
 
 
 def going_on() -> Job | None:
@@ -76,10 +93,9 @@ def going_on() -> Job | None:
 
 def run(progress: Progress) -> None:
     """The handler of a run: charge what is not charged yet, and keep what came of it."""
-    is_again = progress.state is not None
     watch = _RunWatch(progress, progress.state or {"before": {}})
     confirm = bool(progress.params["confirm"])
-    _kept(watch, lambda: _run(progress, watch, confirm=confirm, is_again=is_again))
+    _kept(watch, lambda: _run(progress, watch, confirm=confirm))
 
 
 def trial(progress: Progress) -> None:
@@ -87,7 +103,7 @@ def trial(progress: Progress) -> None:
     kept = progress.state or {}
     report = RunReport.of_json(kept["report"]) if kept else RunReport(is_dry_run=True)
     watch = _TrialWatch(progress, report)
-    _kept(watch, lambda: _run(progress, watch, confirm=True, is_again=bool(kept), begun=report))
+    _kept(watch, lambda: _run(progress, watch, confirm=True, begun=report))
 
 
 def report_of(job: Job) -> RunReport | None:
@@ -108,6 +124,11 @@ def now_at(job: Job) -> tuple[date, date, bool] | None:
     """The dates that are charged now, first and last, and whether they are only tried."""
     now = _state(job).get("now")
     return (date.fromisoformat(now[0]), date.fromisoformat(now[1]), now[2]) if now else None
+
+
+def broke_off(job: Job) -> bool:
+    """Whether its worker died for good, so that its last parts may not be told."""
+    return job.is_over and now_at(job) is not None
 
 
 def needs_confirm(job: Job) -> bool:
@@ -135,6 +156,8 @@ def _state(job: Job) -> dict[str, Any]:
 class _JobWatch(Watch):
     """A run as its job shows it: parts, of as many as there seem to be in all dates together."""
 
+    parts_a_checkpoint: int
+
     def __init__(self, progress: Progress, kept: dict[str, Any]) -> None:
         self.progress, self.kept, self.parts_unkept = progress, kept, 0
 
@@ -148,7 +171,7 @@ class _JobWatch(Watch):
         counts = self.progress.counts
         more = {name: n - counts.get(name, 0) for name, n in self.figures().items()}
         self.progress.advance(parts, **more)
-        if self.parts_unkept >= PARTS_A_CHECKPOINT:
+        if self.parts_unkept >= self.parts_a_checkpoint:
             self.parts_unkept = 0
             self.progress.checkpoint(self.result())
 
@@ -170,6 +193,8 @@ class _JobWatch(Watch):
 
 class _RunWatch(_JobWatch):
     """`kept["before"]`: what each date had charged before this job came to it."""
+
+    parts_a_checkpoint = 1  # what was charged and not kept would never be told after a death
 
     def begins(self, *, first: date, last: date, parts: int, ahead: int, is_trial: bool) -> None:
         if not is_trial:
@@ -217,6 +242,8 @@ def _day_done(row: ChargeRun, before: Sequence[int], *, failed_count: int) -> Da
 class _TrialWatch(_JobWatch):
     """The report is what is kept."""
 
+    parts_a_checkpoint = 10
+
     def __init__(self, progress: Progress, report: RunReport) -> None:
         super().__init__(progress, {"report": report.as_json()})
         self.report = report
@@ -239,16 +266,15 @@ def _run(
     watch: Watch,
     *,
     confirm: bool,
-    is_again: bool,
     begun: RunReport | None = None,
 ) -> None:
-    """The run; one that goes on for a dead worker waits until the lock of that one is gone."""
+    """The run; while another one holds the lock it waits for a minute."""
     actor = Actor(
         kind=ActorKind.STAFF,
         label=str(progress.params["actor"]),
         user_id=progress.created_by_id,
     )
-    for left in reversed(range(LOCK_TRIES if is_again else 1)):
+    for left in reversed(range(LOCK_TRIES)):
         try:
             runs.run(
                 on_date=date.fromisoformat(progress.params["on_date"]),
@@ -277,6 +303,10 @@ def _kept(watch: _JobWatch, work: Callable[[], None]) -> None:
         raise
     except JobStopped:
         with suppress(JobStopped):
+            watch.ends()
+        raise
+    except Exception:
+        with suppress(Exception):
             watch.ends()
         raise
     watch.ends()

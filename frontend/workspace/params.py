@@ -23,6 +23,13 @@ def text_of(data: QueryDict, name: str, max_length: int = 200) -> str:
     return clean(data.get(name, ""), max_length)
 
 
+def own_path(data: QueryDict, name: str) -> str:
+    """An address inside the workspace, to go back to; "" for any other."""
+    path = clean(data.get(name, ""), 300)
+    is_ours = path.startswith("/workspace/") and "//" not in path and "\\" not in path
+    return path if is_ours else ""
+
+
 def int_of(data: QueryDict, name: str) -> int | None:
     """A positive whole number that fits a database key, or None."""
     return as_key(data.get(name, ""))

@@ -60,8 +60,6 @@ def back(
     request: HttpRequest, text: Any, *args: Any, to: str = "workspace:actions"
 ) -> HttpResponse:
     """Say what was done and go to the page of ours that the person came from (field `next`)."""
-    there = request.POST.get("next", "")
     response = done(request, text, to, *args)
-    if there.startswith("/workspace/") and "//" not in there and "\\" not in there:
-        return redirect(params.clean(there, 300))
-    return response
+    there = params.own_path(request.POST, "next")
+    return redirect(there) if there else response

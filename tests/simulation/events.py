@@ -9,7 +9,7 @@ from billing.bookkeeping.wishes import Wish
 from billing.charging.facts import Facts
 from billing.ledger.models import LedgerBalance
 from billing.payments.models import Payment
-from tests.simulation.provider import Event, Simulation
+from tests.simulation.provider import Event, NothingToDoError, Simulation
 from tests.support.billing import moment
 
 
@@ -67,17 +67,17 @@ def take_back(simulation: Simulation, day: date) -> None:
     """An operation of late was a mistake."""
     done = MoneyOperation.objects.filter(state="POSTED").exclude(kind="REVERSAL")
     late = list(done.order_by("-id")[:20])
-    if late:
-        one = simulation.chance.choice(late)
-        wish = Wish("REVERSAL", one.account_id, "помилка", operation_id=one.id)
-        _ask(simulation, wish, day)
+    if not late:
+        raise NothingToDoError
+    one = simulation.chance.choice(late)
+    _ask(simulation, Wish("REVERSAL", one.account_id, "помилка", operation_id=one.id), day)
 
 
 def decide(simulation: Simulation, day: date) -> None:
     """A second person says yes or no to what waits for one."""
     waiting = list(MoneyOperation.objects.filter(state="PENDING").order_by("id"))
     if not waiting:
-        return
+        raise NothingToDoError
     one, at = simulation.chance.choice(waiting), moment(day, 18)
     if simulation.chance.random() < 0.2:
         bookkeeping.refuse(at=at, actor=simulation.chief, operation_id=one.id, comment="ні")
@@ -105,7 +105,7 @@ def _money(
     rows = rows.filter(balance_kopecks__lt=0) if is_owed else rows.filter(balance_kopecks__gte=0)
     fit = list(rows.order_by("account_id").values_list("account_id", "balance_kopecks"))
     if not fit:
-        return
+        raise NothingToDoError
     account, balance = simulation.chance.choice(fit)
     most = abs(balance)
     amount = sign * simulation.chance.choice([most, most // 3, most + 1])

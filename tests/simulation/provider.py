@@ -28,6 +28,7 @@ from tests.support.billing import CASHIER, World, moment, small_world
 
 # Eighteen months from here hold two changes to summer time, one back, and the 29th of February.
 FIRST_DAY = date(2027, 10, 1)
+WHOLE_YEAR_DAYS = 365
 PROMISES = {"promise_max_kopecks": 30_000, "promise_days": 4, "promises_a_month": 2}
 KINDS: list[tuple[str, dict[str, object]]] = [
     ("daily", {"charge_type": "DAILY", "pausable": True, **PROMISES}),
@@ -36,6 +37,10 @@ KINDS: list[tuple[str, dict[str, object]]] = [
     ("monthly", {"charge_type": "MONTHLY_PREPAID", "pausable": True, **PROMISES}),
     ("monthly-anew", {"charge_type": "MONTHLY_PREPAID", "resume_rule": "NEW_ANCHOR"}),
 ]
+
+
+class NothingToDoError(Exception):
+    """Nobody could do this today: nothing waits, nobody owes."""
 
 
 @dataclass
@@ -102,6 +107,9 @@ class Simulation:
         report = verification.verify(seals_dir=self.seals_dir)
         assert report.is_right, [str(problem) for problem in report.problems[:5]]
         looks.balances_are_what_was_paid_and_charged()
+        if (day - FIRST_DAY).days >= WHOLE_YEAR_DAYS:
+            never = [one.__name__ for one, _weight in self.events if not self.counts[one.__name__]]
+            assert never == [], "this never succeeded"
 
     def run(self, day: date) -> None:
         """The daily run; now and then a statement of it fails, and it is started again."""
@@ -131,6 +139,9 @@ class Simulation:
                 return
             except InjectedError:
                 self.counts["attempts that broke"] += 1
+            except NothingToDoError:
+                self.counts["nothing to do"] += 1
+                return
             except DomainError as error:
                 self.counts[f"refused: {error.code}"] += 1
                 return

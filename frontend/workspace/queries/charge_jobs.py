@@ -40,6 +40,8 @@ class ChargeResult:
     failures: Sequence[FailedAccount]
     offers: str
     needs_confirm: bool
+    is_partial: bool
+    broke_off: bool
 
     @property
     def has_many_days(self) -> bool:
@@ -73,6 +75,8 @@ def result_of(job: Job) -> ChargeResult:
         failures=_with_names(failures),
         offers=("run" if is_done else "") if is_trial else ("again" if has_rest else ""),
         needs_confirm=is_trial or work.needs_confirm(job),
+        is_partial=is_trial and not is_done,
+        broke_off=not is_trial and work.broke_off(job),
     )
 
 

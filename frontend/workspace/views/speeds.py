@@ -62,7 +62,7 @@ def _page(
         "holder": live.with_holders([access])[0][1],
         "sees_customers": may(request, Permission.CUSTOMERS_VIEW),
         "temporary": temporary.get(subscription_id),
-        "next": params.text_of(data, "next", 300),
+        "next": params.own_path(data, "next"),
     }
     part = request.headers.get("HX-Target") == "ws-act"
     template = "partials/speed_form.html" if part else "speed.html"

@@ -150,13 +150,18 @@ class TestEachKind:
     ) -> None:
         first, second, third = (world.account() for _n in range(3))
         payment = world.pay(first, 25_000, DAY)
-        ask(iryna, "TRANSFER", first, payment_id=payment.id, to_account_id=second)
+        put = ask(iryna, "TRANSFER", first, payment_id=payment.id, to_account_id=second)
         moved = ask(iryna, "TRANSFER", second, key="b", payment_id=payment.id, to_account_id=third)
         back = ask(iryna, "REVERSAL", second, key="c", operation_id=moved.id)
         assert [balance(a) for a in (first, second, third)] == [0, 25_000, 0]
         assert (back.account_id, back.amount_kopecks) == (second, 25_000)
         assert Payment.objects.get(id=payment.id).holder_id == second
         assert verification.verify().is_right
+        ask(iryna, "REVERSAL", first, key="d", operation_id=put.id)
+        assert [balance(a) for a in (first, second, third)] == [25_000, 0, 0]
+        for again in (put, moved):
+            with pytest.raises(errors.NotTakenBackError):
+                ask(iryna, "REVERSAL", second, key=f"e{again.id}", operation_id=again.id)
 
     @pytest.mark.parametrize("kind", ["ADJUSTMENT", "WRITE_OFF", "REFUND", "TRANSFER"])
     def test_an_operation_is_taken_back_once(self, world: World, iryna: Actor, kind: str) -> None:

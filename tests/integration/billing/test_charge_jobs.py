@@ -1,10 +1,13 @@
 """Runs and trials begun by a person: jobs that tell how far they are, stop and are gone on with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import translation
 
 from billing.charging import chunks, runs, work
@@ -35,7 +38,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     wire()
     monkeypatch.setattr(running, "_wake", [])
     monkeypatch.setattr(work, "PART_ACCOUNTS", 2)
-    monkeypatch.setattr(work, "PARTS_A_CHECKPOINT", 1)
+    monkeypatch.setattr(work._TrialWatch, "parts_a_checkpoint", 1)
     monkeypatch.setattr(jobs.progress, "SHOWN_EVERY_S", 0.0)
 
 
@@ -113,6 +116,16 @@ def stop(job: Job) -> None:
     jobs.cancel(job_id=job.id, actor=CASHIER, at=moment(day(3), 9))
 
 
+@contextmanager
+def other_session() -> Iterator[psycopg.Connection[Any]]:
+    """A session of its own in the same database, as another worker has."""
+    place = connection.get_connection_params()
+    names = ("host", "port", "dbname", "user", "password")
+    told = {name: place[name] for name in names if name in place}
+    with psycopg.connect(**told, autocommit=True) as one:
+        yield one
+
+
 class TestTrial:
     """Nothing is posted."""
 
@@ -125,7 +138,8 @@ class TestTrial:
         report = work.report_of(job)
         assert report is not None
         assert figures(report) == figures(told)
-        assert (job.state, job.done, job.total) == ("DONE", 4, 4)
+        # Of two dates at once, so half as many accounts in each part.
+        assert (job.state, job.done, job.total) == ("DONE", 8, 8)
         assert job.counts["would_charge"] == told.charged_count == 14
         assert job.counts["would_block"] == 2
         assert (LedgerJournal.objects.count(), [balance(a) for a in accounts]) == (journals, money)
@@ -236,17 +250,64 @@ class TestRun:
             worked(job, on=2)
         monkeypatch.undo()
         wire()
-        real, busy = runs.run, iter([True, True])
+        with other_session() as dead:
+            dead.execute("SELECT pg_advisory_lock(%s)", [runs.RUN_LOCK])
 
-        def run(**values: Any) -> Any:
-            if next(busy, False):
-                raise RunBusyError()
-            return real(**values)
+            def sleep(seconds: float) -> None:
+                waited.append(seconds)
+                if len(waited) == 2:
+                    dead.execute("SELECT pg_advisory_unlock(%s)", [runs.RUN_LOCK])
 
-        monkeypatch.setattr(runs, "run", run)
-        monkeypatch.setattr(work.time, "sleep", waited.append)
-        assert worked(job, on=2, later=LATER).state == "DONE"
+            monkeypatch.setattr(work.time, "sleep", sleep)
+            assert worked(job, on=2, later=LATER).state == "DONE"
         assert waited == [work.LOCK_AGAIN_AFTER_S] * 2
+
+    @pytest.mark.parametrize("is_trial", [True, False])
+    def test_who_dies_after_a_chunk_and_before_it_is_kept_loses_and_doubles_nothing(
+        self,
+        world: World,
+        accounts: list[int],
+        monkeypatch: pytest.MonkeyPatch,
+        is_trial: bool,
+    ) -> None:
+        told = figures(world.day(day(2), at=moment(day(2), 9), dry_run=True))
+        for watch in (work._TrialWatch, work._RunWatch):
+            monkeypatch.setattr(watch, "parts_a_checkpoint", 3)
+        job = begun(2, is_trial=is_trial)
+        moves = work._JobWatch.moves
+
+        def dies(watch: Any, *, parts: int) -> None:
+            if watch.parts_unkept == 1:
+                die()
+            moves(watch, parts=parts)
+
+        monkeypatch.setattr(work._JobWatch, "moves", dies)
+        with pytest.raises(SystemExit):
+            worked(job, on=2)
+        monkeypatch.setattr(work._JobWatch, "moves", moves)
+        assert worked(job, on=2, later=LATER).state == "DONE"
+        if is_trial:
+            report = work.report_of(job)
+            assert report is not None
+            assert figures(report) == told
+        else:
+            (done,) = work.days_of(job)
+            assert (done.charged_count, done.charged_kopecks) == told[0][1:3]
+
+    def test_a_day_that_was_done_and_is_run_again_stays_done_when_that_is_cancelled(
+        self, world: World, accounts: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.day(day(2))
+        job = begun(2)
+        begins = work._RunWatch.begins
+
+        def stopped(watch: Any, **values: Any) -> None:
+            stop(job)
+            begins(watch, **values)
+
+        monkeypatch.setattr(work._RunWatch, "begins", stopped)
+        assert worked(job, on=2).state == "CANCELLED"
+        assert ChargeRun.objects.get(charge_date=day(2)).state == "DONE"
 
     def test_who_has_money_again_comes_back_and_is_counted(self, world: World) -> None:
         account = world.account(kopecks=1_500)
@@ -283,6 +344,16 @@ class TestRun:
         (done,) = work.days_of(job)
         assert (done.charged_count, done.failed_account_count) == (1, 0)
 
+    def test_a_broken_account_is_counted_once_whatever_the_number_of_days(
+        self, world: World, accounts: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        breaks(monkeypatch, accounts[3])
+        job = worked(begun(4, is_trial=True), on=4)
+        assert job.counts["would_fail"] == 1
+        report = work.report_of(job)
+        assert report is not None
+        assert [one.failed_account_count for one in report.days] == [1, 0, 0]
+
 
 class TestRefusals:
     """What is known at once is said at once; the rest in the language of who reads it."""
@@ -301,8 +372,9 @@ class TestRefusals:
 
     def test_one_at_a_time(self, world: World, accounts: list[int]) -> None:
         first = begun(2)
-        with pytest.raises(RunBusyError):
+        with translation.override("en"), pytest.raises(RunBusyError) as told:
             begun(2, is_trial=True)
+        assert f"begun at 02.11.2026 09:05 ({CASHIER.label})" in str(told.value.message)
         worked(first, on=2)
         begun(2, is_trial=True)
 
@@ -319,7 +391,8 @@ class TestRefusals:
         assert (job.state, work.needs_confirm(job)) == ("FAILED", True)
         assert work.days_of(job) == []
         with translation.override("uk"):
-            assert "09.11.2026 відрізняється" in work.error_of(job)
+            assert "відрізняється від 900,00 ₴" in work.error_of(job)
         with translation.override("en"):
-            assert "The total of 09.11.2026 is more than 30 % off" in work.error_of(job)
+            assert "The total of 09.11.2026 would be" in work.error_of(job)
+            assert "more than 30 % off the 900,00 ₴" in work.error_of(job)
         assert worked(begun(10, confirm=True), on=10).state == "DONE"
