@@ -3,7 +3,7 @@
 `Mikrotik-Rate-Limit` is "rx/tx" as the router sees it, so the subscriber's upload comes first; the
 suffixes k and M mean 1000 and 1000². Behind it may stand burst, threshold and burst time. A guest
 lands in the firewall address list `geobill-guest`, which the router's own rules must wall in
-(docs/operations.md); he leaves it by being put into `geobill-open`, of which no rule speaks.
+(docs/radius-deployment.md); he leaves it by being put into `geobill-open`, of which no rule speaks.
 """
 
 from network.vendors import common
