@@ -19,6 +19,7 @@ from network import (
     wishes,
 )
 from network.accounting import SessionFacts
+from network.addressing import static
 from network.entry_facts import facts_of
 from network.models import AccessAction, Nas, RadiusDecision, Session, SessionEvent, SessionProfile
 from network.radius import dynauth
@@ -375,6 +376,19 @@ def test_a_new_address_reconnects(bras: FakeBras) -> None:
     sell_faster(sold)
     assert act() == ["ACKNOWLEDGED"]
     assert bras.kinds() == ["disconnect"]
+
+
+def test_where_the_card_says_so_a_new_address_comes_without_a_reconnection(bras: FakeBras) -> None:
+    """accel-ppp's IPoE takes another address by CoA; no driver is shipped so, for most cannot."""
+    services.pool()
+    sold = services.service()
+    running = session(sold, port=bras.port, vendor="accel_ppp")
+    Nas.objects.update(capabilities={"coa_address": True})
+    bras.sessions = {running.acct_session_id: {}}
+    static.assign(subscription_id=sold.id, kind="IPV4", address="10.77.0.77", at=AT, actor=SYSTEM)
+    assert act() == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["coa"]
+    assert [str(one) for one in bras.received[0]["Framed-IP-Address"]] == ["10.77.0.77"]
 
 
 def test_a_change_that_breaks_off_half_way_goes_on_where_it_was(bras: FakeBras) -> None:
