@@ -283,7 +283,7 @@ def test_a_charge_run_is_tried_begun_and_followed_to_its_page(
     screenshot(page, "charge-trial")
     page.get_by_label("Підсумки переглянуто, навіть якщо вони незвичні").check()
     page.get_by_role("button", name="Нарахувати").click()
-    expect(page.get_by_role("heading", name="Що нараховано цього разу")).to_be_visible(
+    expect(page.get_by_role("heading", name="Нараховано, відколи воно почалося")).to_be_visible(
         timeout=60_000
     )
     expect(page.locator("#ws-job .state").first).to_contain_text("виконано")

@@ -34,6 +34,12 @@ class ShownJob:
         return self.kind.title if self.kind else self.job.kind
 
     @property
+    def heading(self) -> str:
+        """What it is called on its page: a name alone, but a date with what is done for it."""
+        title = self.job.title
+        return title if title and not title[0].isdigit() else f"{self.kind_title} {title}".strip()
+
+    @property
     def unit(self) -> str:
         """What is counted, as the number that is shown last asks for it."""
         return self.words.unit(self.job.total or self.job.done)
