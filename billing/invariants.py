@@ -2,8 +2,9 @@
 
 * I7 each channel's clearing account holds its confirmed payments, but for what was settled since:
   transferred by the payment system, or taken to the bank
-* I8 each charge is what the pure Python rules say for the price of its basis and its day; what a
-  month was paid for is not charged again, unless it was given back
+* I8 each charge is what the pure Python rules say for the price of its basis and its day (of a
+  second line of a day, an upgrade's: no more than the price); what a month was paid for is not
+  charged again, unless it was given back; fees are those that were sold, prices those of the terms
 * I9 no charge on a day on which the service was paused, not begun or ended
 * I10 each confirmed payment has one journal of its amount, each reversed one its reversal, each
   moved one its transfer
@@ -19,6 +20,7 @@ from typing import Any
 from django.db import connection
 
 from billing import calendar
+from billing.charge_invariant import more_of_charges
 from billing.charging.rules import prepaid_amount
 from billing.ledger import verification
 from billing.ledger.verification import Problem, Scope
@@ -276,6 +278,7 @@ def charges(scope: Scope) -> Iterator[Problem]:
                 value_date=str(on_date),
             )
     yield from _paid_twice(scope)
+    yield from more_of_charges(scope)
 
 
 def _paid_twice(scope: Scope) -> Iterator[Problem]:
@@ -297,7 +300,8 @@ def _allowed(charge_type: str, price: int, on_date: date, anchors: set[int]) -> 
         return {calendar.daily_amount_on(price, on_date)}
     if charge_type == "ONE_OFF":
         return {price}
-    # A month that began anew (R7) was charged whole, whatever the anchor became later.
+    # A month that began anew (R7) was charged whole, whatever the anchor became later. Whether it
+    # may have begun on that day is asked by `charge_invariant`.
     return {price} | {
         prepaid_amount(price_kopecks=price, on_date=on_date, anchor_day=day)
         for day in {1, *anchors}

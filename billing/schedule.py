@@ -1,6 +1,7 @@
 """The plan of billing's periodic tasks, for `CELERY_BEAT_SCHEDULE`. Times are of Europe/Kyiv.
 
-Nothing between 03:00 and 04:00, which does not exist on one day and happens twice on another (R1).
+Nothing by the clock between 03:00 and 04:00, which does not exist on one day and happens twice on
+another (R1); what comes every few minutes is counted in seconds.
 """
 
 from celery.schedules import crontab

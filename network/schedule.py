@@ -1,7 +1,8 @@
 """The plan of the periodic tasks, for `CELERY_BEAT_SCHEDULE`. Hours are of Europe/Kyiv.
 
-None is between 03:00 and 04:00, which does not exist on one day and happens twice on another (R1):
-what comes every so often is an interval, or (night speeds) depends on the moment alone.
+None is by the clock between 03:00 and 04:00, which does not exist on one day and happens twice on
+another (R1): what comes every so often is counted in seconds, or (night speeds) looks at each
+minute what holds then.
 """
 
 from celery.schedules import crontab

@@ -96,7 +96,7 @@ class Simulation:
             self.attempt(event, day)
         if day >= self.down_until and self.chance.random() < 0.2:
             self.run(day)  # started twice: posts nothing that is posted
-        looks.books_are_right(day=day, was_charged=day >= self.down_until)
+        looks.books_are_right(day=day, was_charged=day >= self.down_until, seals_dir=self.seals_dir)
         at = moment(day, 23, 50)
         seals.seal_day(day=day, at=at, directory=self.seals_dir)
 

@@ -125,14 +125,11 @@ def test_the_scheduled_task_charges_today(world: World, monkeypatch: pytest.Monk
     assert tasks.run_daily_charges() == 0
 
 
-def test_scheduled_tasks_exist_and_keep_out_of_the_doubled_hour(db: None) -> None:
+def test_scheduled_tasks_exist(db: None) -> None:
     current_app.loader.import_default_modules()
     for entry in settings.CELERY_BEAT_SCHEDULE.values():
         if entry["task"].startswith("billing."):
             assert entry["task"] in current_app.tasks
-            hours = entry["schedule"].hour
-            # What comes every few minutes may come twice in an hour that comes twice.
-            assert len(hours) == 24 or 3 not in hours
 
 
 def test_commands_speak(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

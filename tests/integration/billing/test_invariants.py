@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 
 from billing import invariants
+from billing.charging.models import ChargeBasis
 from billing.ledger import operations as ledger
 from billing.ledger.operations import Leg
 from billing.ledger.verification import Scope, verify
@@ -63,6 +64,56 @@ def test_i8_a_charge_that_is_not_the_rules_amount(broken: World) -> None:
     problems = verify(mode="account", account_id=account).problems
     assert [p.invariant for p in problems] == ["I8"]
     assert "1001" in str(problems[0])
+
+
+def post_line(account: int, service: int, on_date: date, kopecks: int, code: str) -> None:
+    """A charge that no run has made."""
+    basis = Subscription.objects.get(id=service).bases.earliest("id")
+    revenue = ledger.ensure_control_account(at=moment(DAY), code="revenue.t", kind="REVENUE")
+    ledger.post_charges(
+        value_date=on_date,
+        posted_at=moment(DAY),
+        idempotency_key=f"by hand {code} {on_date}",
+        actor=CASHIER,
+        source="test",
+        charges=[Leg(account, -kopecks, service, code, charge_basis_id=basis.id)],
+        contra=[(revenue, kopecks)],
+    )
+
+
+def test_i8_a_whole_month_on_a_day_on_which_none_begins(broken: World) -> None:
+    account = broken.account(kopecks=100_000)
+    tariff = broken.tariff(price=30_000, charge_type="MONTHLY_PREPAID", code="t")
+    service = broken.sell(account, tariff, date(2026, 11, 1), charge=False)
+    broken.day(date(2026, 11, 1))
+    broken.day(date(2026, 12, 1), confirm=True)
+    assert found() == set()
+    post_line(account, service, date(2027, 1, 11), 30_000, "SERVICE")
+    problems = verify(mode="account", account_id=account).problems
+    assert ["on which none begins" in str(p) for p in problems] == [True]
+
+
+def test_i8_a_fee_that_was_not_sold_or_is_charged_twice(broken: World) -> None:
+    account = broken.account(kopecks=100_000)
+    service = broken.sell(account, broken.tariff(price=30_000, fee=20_000, code="t"), DAY)
+    assert found() == set()
+    post_line(account, service, date(2026, 11, 11), 20_000, "CONNECTION")
+    assert found() == {"I8"}
+
+
+def test_i8_a_basis_whose_price_is_not_the_sold_one(broken: World) -> None:
+    account = broken.account(kopecks=100_000)
+    service = broken.sell(account, broken.tariff(price=30_000), DAY, charge=False)
+    span = Subscription.objects.get(id=service).spans.get()
+    ChargeBasis.objects.create(
+        subscription_id=service,
+        plan_span=span,
+        tariff_version_id=span.sold_version_id,
+        price_rule_id=span.sold_rule_id,
+        zone_version_id=span.sold_zone_version_id,
+        price_kopecks=29_999,
+    )
+    assert found() == {"I8"}
 
 
 def test_i8_a_month_that_is_charged_twice(broken: World) -> None:
