@@ -1,8 +1,9 @@
 """How far accounting is taken in, by streams: a FreeRADIUS node may have a Redis of its own.
 
-The silence of a session says something only for the time up to which every stream was read: what
-it has reported may wait in the stream of the other node. A stream that was told of for a day no
-more, while another one was, is of a node that was taken away; people may say so earlier.
+The silence of a session, and that none began on an address, say something only for the time up to
+which every stream was read: what was reported may wait in the stream of the other node. A stream of
+which nobody has told for a day, while somebody told of another, is of a node that was taken away;
+people may say so earlier.
 """
 
 from datetime import datetime, timedelta
@@ -46,6 +47,12 @@ def behind() -> AccountingProgress | None:
         return None
     counted = [one for one, counts in streams() if counts and one.caught_up_at]
     return min(counted, key=lambda one: one.caught_up_at or one.updated_at, default=None)
+
+
+def known_until(at: datetime) -> datetime:
+    """`at`, or the earlier time up to which all that was reported is taken in."""
+    last = behind()
+    return min(at, last.caught_up_at) if last and last.caught_up_at else at
 
 
 def streams() -> list[tuple[AccountingProgress, bool]]:

@@ -125,9 +125,7 @@ def reap(*, at: datetime) -> tuple[int, int]:
     last heard of. Gives (suspected, closed). While accounting waits to be taken in, the silence is
     ours: time stands still at the moment up to which the streams of all nodes were read.
     """
-    last = progress.behind()
-    if last and last.caught_up_at:
-        at = min(at, last.caught_up_at)
+    at = progress.known_until(at)
     suspected, closed = 0, 0
     for _portion in range(PORTIONS_MAX):
         silent, lost = _reap_some(at=at)
