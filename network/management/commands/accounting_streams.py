@@ -36,6 +36,8 @@ class Command(BaseCommand):
         except DomainError as error:
             raise CommandError(str(error)) from error
         except redis.RedisError as error:
+            if options["forget_spool"] is not None:
+                raise CommandError(f"the Redis of this node: {error}") from error
             self.stderr.write(f"the Redis of this node: {error}")
             spools = {}
         for row, counts in progress.streams():
