@@ -3,7 +3,8 @@
 FreeRADIUS keeps the last good answer of each subscriber for a day, for the hours when neither
 Geobill nor the database can be asked. Who was blocked after that answer, on the other node or
 without logging in anew, must not come in by it: before it lets somebody in from its cache it looks
-into this set (`raddb/policy/closed.stream`). The worker that reads a Redis' accounting keeps it.
+into this set (`raddb/policy/closed.stream`). Each worker that reads a Redis' accounting keeps the
+set of that Redis, so with one a node that of each node is kept.
 
 The set always has the member `MARKER`, which is nobody's: a Redis without it does not know who is
 blocked, and nobody is let in by its silence.

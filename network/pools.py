@@ -16,6 +16,7 @@ from typing import Any
 from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from network import progress
 from network.addressing import plans
 from network.models import AddressKind
 from project.core import clock
@@ -167,9 +168,10 @@ def follow(*, unique_ids: Iterable[str], at: datetime) -> int:
 def reap(*, at: datetime) -> int:
     """End holds and graces that have expired, and keep some of each pool ready.
 
-    What accounting did not tell is found here too. Gives how many addresses became free.
+    What accounting did not tell is found here too. Time stands still for it where accounting waits:
+    a session may have begun on the address. Gives how many addresses became free.
     """
-    freed = 0
+    at, freed = progress.known_until(at), 0
     for _round in range(20):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT network_ip_reap(%s, %s)", [at, REAPED_AT_ONCE])

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
-from django.db.models import F, Max, Q, Sum
+from django.db.models import F, Q, Sum
 
+from network import progress
 from network.events import Kind
 from network.models import (
     AccessAction,
-    AccountingProgress,
     Session,
     SessionClosed,
     SessionEvent,
@@ -46,10 +45,9 @@ class TrafficRow:
 
 
 def accounting_as_of() -> datetime | None:
-    """When a worker of the accounting stream had last read everything; None without a stream."""
-    if settings.GEOBILL_RADIUS_ACCOUNTING != "stream":
-        return None  # what is known of one that was given up says nothing
-    return AccountingProgress.objects.aggregate(newest=Max("caught_up_at"))["newest"]
+    """Up to when accounting of all nodes was taken in; None where nothing is known of a stream."""
+    last = progress.behind()
+    return last.caught_up_at if last else None
 
 
 def session_of(*, unique_id: str) -> Session | SessionHistory | None:

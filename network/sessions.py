@@ -15,12 +15,11 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 
-from network import events, intervals, pools, wishes, wraps
+from network import events, intervals, pools, progress, wishes, wraps
 from network.accounting import Boot, SessionFacts, join_all
-from network.models import AccessAction, AccountingProgress
+from network.models import AccessAction
 from project.core import prepared
 
 LOST_CAUSE = "Lost-Service"
@@ -124,9 +123,9 @@ def reap(*, at: datetime) -> tuple[int, int]:
 
     A suspect session comes back with its next interim update; a lost one ends at the time it was
     last heard of. Gives (suspected, closed). While accounting waits to be taken in, the silence is
-    ours: time stands still at the moment when a worker had last read everything.
+    ours: time stands still at the moment up to which the streams of all nodes were read.
     """
-    at = min([at, *_caught_up()])
+    at = progress.known_until(at)
     suspected, closed = 0, 0
     for _portion in range(PORTIONS_MAX):
         silent, lost = _reap_some(at=at)
@@ -147,16 +146,6 @@ def _reap_some(*, at: datetime) -> tuple[int, int]:
         silent = cursor.fetchall()
         _record(silent, kind=events.Kind.SUSPECT, at=at)
         return len(silent), closed
-
-
-def _caught_up() -> list[datetime]:
-    """When the workers of the stream last had nothing left to read; empty without a stream (what
-    is known of one that was given up would stop the reaper's clock for good)."""
-    if settings.GEOBILL_RADIUS_ACCOUNTING != "stream":
-        return []
-    known = AccountingProgress.objects.filter(caught_up_at__isnull=False)
-    newest = known.order_by("-caught_up_at").values_list("caught_up_at", flat=True).first()
-    return [newest] if newest else []
 
 
 def _take_in(cursor: Any, *, day: date, facts: Sequence[SessionFacts]) -> None:

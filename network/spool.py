@@ -353,10 +353,20 @@ def room_of(folder: Path) -> int:
 
 def all_are_emptied(*, client: redis.Redis) -> bool:
     """Whether each forwarder said so lately; one that was silent for a day is no more."""
+    ages = spools(client=client).values()
+    return all(-LATE_S <= age <= LATE_S or age >= GONE_S for age in ages)
+
+
+def spools(*, client: redis.Redis) -> dict[str, int]:
+    """The spools that were ever sent to this Redis: how many seconds ago all of each was."""
     told: Any = client.hgetall(EMPTIED)
     now = _seconds_of(client)
-    ages = [now - int(at) for at in told.values()]
-    return all(-LATE_S <= age <= LATE_S or age >= GONE_S for age in ages)
+    return {name.decode(errors="replace"): now - int(at) for name, at in told.items()}
+
+
+def forget_spool(name: str, *, client: redis.Redis) -> bool:
+    """It is sent here no more: wait for it no longer. False where no such one is known."""
+    return bool(client.hdel(EMPTIED, name))
 
 
 def _seconds_of(client: redis.Redis) -> int:

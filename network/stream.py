@@ -7,10 +7,15 @@ in, a thread reads the next one. A worker that dies leaves its entries pending: 
 when it is back, another one takes them over after `CLAIM_AFTER_S`; taking in twice changes nothing.
 Entries that were not taken in are never trimmed.
 A packet that nobody can use goes to a second stream, for people.
+
+Each FreeRADIUS node may have a Redis, and so a stream, of its own: the name of it is kept in that
+Redis, and how far it is read is told under it (`network.progress`).
 """
 
 import logging
+import socket
 import time
+import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,12 +24,10 @@ from typing import Any, TypeVar
 
 import redis
 from django.db import DataError, Error, close_old_connections
-from django.db.models import F
 
-from network import authorizations, sessions, spool
+from network import authorizations, progress, sessions, spool
 from network.accounting import Boot, SessionFacts
 from network.entry_facts import facts_of
-from network.models import AccountingProgress
 from network.radius import note_entry
 from network.radius.configuration import STREAM_NAME
 from network.radius.note_entry import Note
@@ -42,6 +45,7 @@ BLOCK_MS = 1000
 CLAIM_AFTER_S = 60
 PAUSE_S = 1.0
 PROGRESS_EVERY_S = 5.0
+SEEN_EVERY_S = 60.0  # while it is not at its end
 DEAD_KEPT = 10_000
 T = TypeVar("T")
 Entry = tuple[bytes, dict[bytes, bytes]]
@@ -51,6 +55,16 @@ MANY = b"\n"  # between packets of an entry
 def dead(stream: str) -> str:
     """The stream of what could not be used."""
     return f"{stream}:dead"
+
+
+def name_of(*, client: redis.Redis, stream: str = STREAM) -> str:
+    """What the stream of this Redis is known by; made by who asks first."""
+    key = f"{stream}:name"
+    told: Any = client.get(key)
+    if told is None:
+        client.set(key, f"{socket.gethostname()[:40]}-{uuid.uuid4().hex[:12]}", nx=True)
+        told = client.get(key)
+    return bytes(told).decode(errors="replace")
 
 
 @dataclass(slots=True)
@@ -93,7 +107,9 @@ class Worker:
 
     def __init__(self, *, client: redis.Redis, name: str, stream: str = STREAM) -> None:
         self.client, self.name, self.stream = client, name, stream
-        self._claimed_at = self._progress_at = 0.0
+        self._claimed_at = self._progress_at = self._seen_at = 0.0
+        place = client.get_connection_kwargs()
+        self._read_by = f"{name}, {place.get('host')}:{place.get('port')}"[:120]
         self._is_ready = False
         self._packets = 0
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="stream")
@@ -122,8 +138,7 @@ class Worker:
         if len(batch.entries) >= ENTRIES_MAX and self._ahead is None:
             self._ahead = self._reader.submit(self._read)
         self._take_in(batch)
-        if len(batch.entries) < ENTRIES_MAX:
-            self._note_progress()
+        self._note_progress(is_at_end=len(batch.entries) < ENTRIES_MAX)
         return batch.packets
 
     def _guarded(self, work: Callable[[], object]) -> None:
@@ -149,6 +164,7 @@ class Worker:
         except redis.ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
+        self._note_seen()
 
     def _pending(self) -> int:
         """What this worker had in work when it ended."""
@@ -215,17 +231,33 @@ class Worker:
             pipe.execute()
         self._packets += batch.packets
 
-    def _note_progress(self) -> None:
-        """Say that all was read. The reaper of sessions relies on it."""
-        if time.monotonic() - self._progress_at < PROGRESS_EVERY_S:
+    def _note_progress(self, *, is_at_end: bool) -> None:
+        """Say that all was read, or at least that somebody reads. The reaper of sessions relies
+        on it."""
+        now = time.monotonic()
+        if now - self._progress_at < PROGRESS_EVERY_S:
             return
+        if is_at_end and self._is_all_read():
+            self._progress_at = self._seen_at = now
+            progress.note_read(
+                stream=name_of(client=self.client, stream=self.stream),
+                read_by=self._read_by,
+                packets=self._packets,
+                at=clock.now(),
+            )
+            self._packets = 0
+        elif now - self._seen_at >= SEEN_EVERY_S:
+            self._note_seen()
+
+    def _is_all_read(self) -> bool:
         if self.client.xpending(self.stream, GROUP)["pending"]:
-            return
-        if not spool.all_are_emptied(client=self.client):
-            return
-        self._progress_at = time.monotonic()
-        note_progress(name=self.name, packets=self._packets, at=clock.now())
-        self._packets = 0
+            return False
+        return spool.all_are_emptied(client=self.client)
+
+    def _note_seen(self) -> None:
+        name = name_of(client=self.client, stream=self.stream)
+        progress.note_seen(stream=name, read_by=self._read_by, at=clock.now())
+        self._seen_at = time.monotonic()
 
 
 def in_portions(
@@ -263,17 +295,6 @@ def what_is_refused(
             *what_is_refused(rest, take=take, because=because),
         ]
     return []
-
-
-def note_progress(*, name: str, packets: int, at: datetime) -> None:
-    """Store that a worker had read everything at this time, and how much it took in since."""
-    row, created = AccountingProgress.objects.get_or_create(
-        name=name, defaults={"caught_up_at": at, "packets": packets, "updated_at": at}
-    )
-    if not created:
-        AccountingProgress.objects.filter(name=row.name).update(
-            caught_up_at=at, packets=F("packets") + packets, updated_at=at
-        )
 
 
 def waiting(*, client: redis.Redis, stream: str = STREAM) -> int:

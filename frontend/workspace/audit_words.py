@@ -108,6 +108,7 @@ ACTIONS: dict[str, Any] = {
     "crm.request.filed": _("request filed"),
     "crm.request.moved": _("state of the request changed"),
     "network.access_parameters.set": _("access parameters set"),
+    "network.accounting_stream.forgotten": _("accounting of a node given up"),
     "network.alert.closed": _("conflict of identity closed"),
     "network.guest_rule.deleted": _("guest rule deleted"),
     "network.guest_rule.saved": _("guest rule saved"),

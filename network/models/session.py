@@ -198,13 +198,16 @@ class TrafficDay(models.Model):
 
 
 class AccountingProgress(models.Model):
-    """How far a worker of the accounting stream has come.
+    """How far a stream of accounting is taken in: the one of a Redis, and so of a FreeRADIUS node.
 
-    `caught_up_at`: when it last found the stream read to its end. While that is long ago, silence
-    of a session says nothing, and no session is closed for it.
+    `name` is kept in that Redis, so all who read it share the row; `read_by`: who did last, and
+    from where. `caught_up_at`: when it was last found read to its end. While that is long ago,
+    silence of a session says nothing, and no session is closed for it. `updated_at`: when a worker
+    was last seen at it.
     """
 
     name = models.CharField(max_length=80, primary_key=True)
+    read_by = models.CharField(max_length=120, default="", db_default="")
     caught_up_at = models.DateTimeField(null=True)
     packets = models.BigIntegerField(default=0)
     updated_at = models.DateTimeField()
@@ -213,4 +216,4 @@ class AccountingProgress(models.Model):
         db_table = "network_accounting_progress"
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} {self.read_by}"

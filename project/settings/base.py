@@ -155,20 +155,43 @@ GEOBILL_NOTICE_DAYS = envlist("GEOBILL_NOTICE_DAYS", ("5", "3", "1"))
 GEOBILL_CHARGE_WORKERS = envint("GEOBILL_CHARGE_WORKERS", min(os.cpu_count() or 1, 8) + 1)
 DATABASES = {"default": database(role=GEOBILL_DB_ROLE, pool_max_size=GEOBILL_DB_POOL_MAX_SIZE)}
 
-# --- Redis: tasks, the cache, accounting on its way in -------------------------------------------
+# --- Redis: tasks and the cache; accounting on its way in ----------------------------------------
 GEOBILL_REDIS_HOST = envstr("GEOBILL_REDIS_HOST", "127.0.0.1")
 GEOBILL_REDIS_PORT = envint("GEOBILL_REDIS_PORT", 63799)
 GEOBILL_REDIS_PASSWORD = envsecret("GEOBILL_REDIS_PASSWORD", file=SECRETS_DIR / "redis")
+# The Redis of this FreeRADIUS node: accounting that is not taken in yet, and who is blocked. It is
+# the common one, or one a node; another one has a password of its own, or none.
+GEOBILL_ACCOUNTING_REDIS_HOST = envstr("GEOBILL_ACCOUNTING_REDIS_HOST") or GEOBILL_REDIS_HOST
+GEOBILL_ACCOUNTING_REDIS_PORT = envint("GEOBILL_ACCOUNTING_REDIS_PORT", GEOBILL_REDIS_PORT)
+GEOBILL_ACCOUNTING_REDIS_PASSWORD = envsecret(
+    "GEOBILL_ACCOUNTING_REDIS_PASSWORD", file=SECRETS_DIR / "accounting_redis"
+)
+if (GEOBILL_ACCOUNTING_REDIS_HOST, GEOBILL_ACCOUNTING_REDIS_PORT) == (
+    GEOBILL_REDIS_HOST,
+    GEOBILL_REDIS_PORT,
+):
+    GEOBILL_ACCOUNTING_REDIS_PASSWORD = GEOBILL_ACCOUNTING_REDIS_PASSWORD or GEOBILL_REDIS_PASSWORD
 
 
-def redis_url(database_number: int) -> str:
+def redis_url(
+    database_number: int,
+    *,
+    host: str = GEOBILL_REDIS_HOST,
+    port: int = GEOBILL_REDIS_PORT,
+    password: str = GEOBILL_REDIS_PASSWORD,
+) -> str:
     """Address of one of Redis' numbered databases, with the password when there is one."""
-    login = f":{quote(GEOBILL_REDIS_PASSWORD, safe='')}@" if GEOBILL_REDIS_PASSWORD else ""
-    return f"redis://{login}{GEOBILL_REDIS_HOST}:{GEOBILL_REDIS_PORT}/{database_number}"
+    login = f":{quote(password, safe='')}@" if password else ""
+    return f"redis://{login}{host}:{port}/{database_number}"
 
 
 GEOBILL_REDIS_TASKS_DB, GEOBILL_REDIS_CACHE_DB, GEOBILL_REDIS_ACCOUNTING_DB = 0, 1, 2
-GEOBILL_ACCOUNTING_REDIS_URL = redis_url(GEOBILL_REDIS_ACCOUNTING_DB)
+GEOBILL_ACCOUNTING_REDIS_URL = redis_url(
+    GEOBILL_REDIS_ACCOUNTING_DB,
+    host=GEOBILL_ACCOUNTING_REDIS_HOST,
+    port=GEOBILL_ACCOUNTING_REDIS_PORT,
+    password=GEOBILL_ACCOUNTING_REDIS_PASSWORD,
+)
 GEOBILL_PRESENCE_REDIS_URL = redis_url(GEOBILL_REDIS_CACHE_DB)
 CACHES = {
     "default": {

@@ -137,6 +137,7 @@ def radius_system(
     unblock: Callable[[], AbstractContextManager[None]],
     secret: str,
     redis_port: int = NO_REDIS,
+    own_redis_port: int = 0,
     label: str = "radius",
     path: str = "rest",
     reaches_database: bool = True,
@@ -145,7 +146,8 @@ def radius_system(
     """Start both parts on a fresh database (or the given one); end them and remove everything.
 
     With a Redis accounting goes to its stream by a forwarder, and a worker takes it in; without
-    one it goes packet by packet to the REST group. `path`: who is asked first, "rest" or "fast".
+    one it goes packet by packet to the REST group. `own_redis_port`: of the node, where accounting
+    does not wait in the common one. `path`: who is asked first, "rest" or "fast".
     Without `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage
     of the REST group only its caches are left.
     """
@@ -156,6 +158,8 @@ def radius_system(
         with unblock():
             name = database or undo.enter_context(database_copy(label))
         env = environment(var=var, database_name=name, redis_port=redis_port)
+        if own_redis_port:
+            env["GEOBILL_ACCOUNTING_REDIS_PORT"] = str(own_redis_port)
         if not reaches_database:
             env["GEOBILL_DB_RADIUS_PASSWORD"] = "not-the-password"
         parts = Stack(

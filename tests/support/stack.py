@@ -212,6 +212,8 @@ def environment(*, var: Path, database_name: str, redis_port: int) -> dict[str, 
     web_port, rest_port = free_tcp_port(), free_tcp_port()
     outer = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     outer.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)
+    for part in ("HOST", "PORT", "PASSWORD", "PASSWORD_FILE"):
+        outer.pop(f"GEOBILL_ACCOUNTING_REDIS_{part}", None)
     entry = settings.DATABASES["default"]
     return {
         **outer,

@@ -34,7 +34,8 @@ class Command(BaseCommand):
             settings.GEOBILL_ACCOUNTING_REDIS_URL, socket_timeout=10, socket_connect_timeout=5
         )
         name = f"{socket.gethostname()}-{options['number']}"
-        self.stdout.write(f"reading {stream.STREAM} as {name}")
+        place = f"{settings.GEOBILL_ACCOUNTING_REDIS_HOST}:{settings.GEOBILL_ACCOUNTING_REDIS_PORT}"
+        self.stdout.write(f"reading {stream.STREAM} of {place} as {name}")
         keeper = closed.Keeper(client=client)
         beside = threading.Thread(
             target=keeper.run, kwargs={"ends": self._ends}, daemon=True, name="closed"

@@ -116,10 +116,10 @@ def _sources() -> Sources:
 
 def _redis_place() -> RedisPlace:
     return RedisPlace(
-        host=settings.GEOBILL_REDIS_HOST,
-        port=settings.GEOBILL_REDIS_PORT,
+        host=settings.GEOBILL_ACCOUNTING_REDIS_HOST,
+        port=settings.GEOBILL_ACCOUNTING_REDIS_PORT,
         database=settings.GEOBILL_REDIS_ACCOUNTING_DB,
-        password=settings.GEOBILL_REDIS_PASSWORD,
+        password=settings.GEOBILL_ACCOUNTING_REDIS_PASSWORD,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from billing.models import Subscription
-from network import pools, sessions
+from network import pools, progress, sessions
 from network.accounting import SessionFacts
 from network.addressing import editing
 from network.models import IpAssignment, IpHistory, IpPool, Nas, RadiusDecision, Session
@@ -70,6 +70,23 @@ def test_an_address_that_no_session_took_is_free_after_the_hold() -> None:
     assert pools.reap(at=AT + HOLD - SECOND) == 0
     assert pools.reap(at=AT + HOLD) == 1
     assert (states(), IpHistory.objects.count()) == ([], 0)
+
+
+def test_while_accounting_of_a_node_waits_a_session_may_have_begun_on_the_address() -> None:
+    """Two minutes after the Accept no Start is known; it lies at the node that is away."""
+    dynamic(last="10.80.0.1")
+    sold, other = services.service(), services.service()
+    assert hold(sold) == "10.80.0.1"
+    hour = timedelta(hours=1)
+    progress.note_read(stream="a", read_by="", packets=0, at=AT + hour)
+    progress.note_read(stream="b", read_by="", packets=0, at=AT + SECOND)
+    assert pools.reap(at=AT + hour) == 0
+    assert hold(other, at=AT + hour) is None
+    start(sold, "10.80.0.1")
+    pools.follow(unique_ids=["u1"], at=AT + hour)
+    progress.note_read(stream="b", read_by="", packets=0, at=AT + hour)
+    assert pools.reap(at=AT + hour) == 0
+    assert states() == ["IN_USE"]
 
 
 def test_start_confirms_stop_begins_the_grace_and_the_reaper_ends_it() -> None:
