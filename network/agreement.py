@@ -73,6 +73,7 @@ def _pools(row: drift.DriftRow, rule: GuestRule | None) -> tuple[str, ...]:
 
 def _rule(session: Session) -> GuestRule | None:
     """The rule by which its service is a guest on its BRAS, as an authorization finds it."""
+    assert session.subscription_id is not None
     decision = RadiusDecision.objects.get(subscription_id=session.subscription_id)
     return guests.rule_of_request(
         reason=decision.reason,

@@ -154,7 +154,7 @@ def _accept(
     profile: AccessProfile, *, driver: Driver, lent: dict[str, tuple[str, ...]]
 ) -> list[Attribute]:
     """The attributes; what comes of a pool is named by it."""
-    fields: dict[str, str] = {}
+    fields: dict[str, Any] = {}
     pools_of: dict[str, tuple[str, ...]] = {}
     for kind, (name, value) in STAND_INS.items():
         if lent.get(kind) and getattr(profile, name) is None:
