@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from frontend.formats import duration, speed
 from frontend.workspace.network_words import CAUSES, DRIFT, ERROR_CAUSES, KINDS
@@ -15,6 +15,8 @@ from network.models import AccessAction, Session
 from network.profile import AccessProfile, Burst, ProfileState
 
 State = AccessAction.State
+CODES = {"COA": "CoA", "DISCONNECT": "Disconnect"}
+VERDICTS = {"TIMED_OUT": pgettext_lazy("action", "no answer")}
 SAID_YES = (State.ACKNOWLEDGED, State.VERIFIED, State.NOT_APPLIED)
 
 
@@ -172,9 +174,9 @@ def _limit(profile: AccessProfile) -> str:
 def _packets(action: AccessAction) -> list[Packet]:
     return [
         Packet(
-            code=str(one.get("code", "")),
+            code=CODES.get(str(one.get("code")), str(one.get("code", ""))),
             concern=str(one.get("concern", "")),
-            verdict=str(one.get("verdict") or ""),
+            verdict=str(VERDICTS.get(one.get("verdict"), one.get("verdict") or "")),
             error=" ".join(
                 str(part)
                 for part in (

@@ -230,7 +230,7 @@ def test_a_session_shows_what_it_should_have_and_has(engineer: Client, language:
     differing = [line for line in page.context["agreement"].lines if line.differs]
     assert [(line.should[:3], line.has[:3]) for line in differing] == [("500", "300")]
     text = page.content.decode()
-    assert "COA RATE → NAK 506" in text
+    assert "CoA RATE → <b>NAK</b> 506" in text
     assert "is-different" in text
     Session.objects.update(subscription=None)
     assert "of=nobody" in engineer.get(there).content.decode()
