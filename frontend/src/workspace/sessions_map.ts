@@ -116,7 +116,7 @@ class SessionsMap {
       mark.append(name);
       const icon = L.divIcon({ html: mark, className: "sm-bras", iconSize: [0, 0] });
       L.marker([Number(brasLat), Number(brasLon)], {
-        icon, title: brasTitle, alt: brasTitle, keyboard: true, zIndexOffset: 1000,
+        icon, title: brasTitle, alt: brasTitle, keyboard: true, zIndexOffset: 1000, riseOnHover: true,
       })
         .on("click", () => { window.location.href = link.href; })
         .on("keydown", (event) => {
