@@ -1,4 +1,4 @@
-"""The drift board: sessions that do not have what they should, and sessions of nobody.
+"""The drift board: sessions that do not have what they should, those that do, and nobody's.
 
 In a small network all open sessions are compared for each page. In a large one (`network.large`)
 only those are that may differ: what `network.standing` found when all were compared last, and
@@ -23,6 +23,7 @@ REASONS = (
 )  # fmt: skip
 NOT_TO_MEND = frozenset({"WAITING", "UNPROVEN"})
 COUNTED_MAX = 100_000
+LOOKED_AT_MAX = 2_000
 OF_A_STATE = 1_000
 OPEN_STATES = (
     State.DESIRED, State.SENT, State.TIMED_OUT, State.NAK, State.NOT_APPLIED, State.DEAD,
@@ -46,11 +47,13 @@ _CANDIDATES = f"""(
 
 # Each open session with what it shall have and what it has, as far as that is known. A session of
 # which nothing was ever asked has what it was accepted with, unless the decision changed since.
-_DRIFT = """
+_COMPARED = """
 SELECT s.id, s.unique_id, s.subscription_id, s.login, host(s.framed_ip), s.mac, s.state, s.is_guest,
        s.started_at, s.last_seen_at, n.id, n.name, n.vendor, d.state, d.reason, d.profile,
-       p.applied, p.verified_at, a.id, a.kind, a.state, a.cause, a.error_cause, a.created_at,
-       a.answered_at, why.reason
+       CASE WHEN p.session_unique_id IS NOT NULL THEN p.applied
+            WHEN NOT compared.differs AND s.is_guest = (d.state = 'GUEST') THEN d.profile END,
+       p.verified_at, a.id, a.kind, a.state, a.cause, a.error_cause, a.created_at, a.answered_at,
+       d.felt_at, p.session_unique_id IS NOT NULL, p.acknowledged_at, why.reason
 FROM {sessions}
 JOIN radius_decision d ON d.subscription_id = s.subscription_id
 LEFT JOIN network_nas n ON n.id = s.nas_id
@@ -74,11 +77,29 @@ CROSS JOIN LATERAL (
            END AS reason
     FROM (SELECT a.*, p.verified_at IS NOT NULL AS verified) a
 ) why
+"""
+_DRIFT = f"""{_COMPARED}
 WHERE why.reason IS NOT NULL AND (%(reason)s = '' OR why.reason = %(reason)s)
   AND (%(nas)s::bigint IS NULL OR s.nas_id = %(nas)s)
   AND (%(before)s::bigint IS NULL OR s.id < %(before)s)
 ORDER BY s.id DESC LIMIT %(most)s
 """
+
+# Who has what he should, among the newest so many: as many are read however few agree. A guest at
+# the port of a service that has full access is somebody else's device, of whom no decision speaks.
+_LOOKED_AT = """
+    SELECT x.* FROM network_session x
+    WHERE (%(nas)s::bigint IS NULL OR x.nas_id = %(nas)s)
+      AND (%(before)s::bigint IS NULL OR x.id < %(before)s)
+    ORDER BY x.id DESC LIMIT %(looked)s
+"""
+_AGREED = f"""{_COMPARED.format(sessions=f"({_LOOKED_AT}) s")}
+WHERE why.reason IS NULL
+  AND (p.session_unique_id IS NOT NULL OR s.is_guest = (d.state = 'GUEST'))
+ORDER BY s.id DESC LIMIT %(most)s
+"""
+_LAST_LOOKED_AT = f"SELECT min(id), count(*) FROM ({_LOOKED_AT}) looked"  # noqa: S608 (our own text)
+_OF_ONE = f"{_COMPARED.format(sessions=_ALL)} WHERE s.unique_id = %(session)s"
 
 _NOBODY = f"""
 SELECT s.id, s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), s.mac, s.circuit_hex,
@@ -113,10 +134,13 @@ NOT_AS_ANY_RULE = frozenset({"UNKNOWN", "OVERSTAYED"})
 
 @dataclass(frozen=True, slots=True)
 class DriftRow:
-    """One session that does not agree with its decision, or of which that is not proven.
+    """One session beside its decision.
 
-    `reason` is one of `REASONS`; `desired` and `applied` are profiles, None for "no session"
-    and "not known".
+    `reason` is one of `REASONS`, "" where they agree; `desired` and `applied` are profiles, None
+    for "no session" (or "as a rule of its BRAS says", where the decision is a guest) and "not
+    known". `felt_at` is since when the decision is so. `is_told`: something was changed in the
+    session itself, acknowledged and verified when the profile's times say; else it has what it was
+    let in with.
     """
 
     id: int
@@ -144,6 +168,9 @@ class DriftRow:
     error_cause: int | None
     asked_at: datetime | None
     answered_at: datetime | None
+    felt_at: datetime | None
+    is_told: bool
+    acknowledged_at: datetime | None
     reason: str
 
 
@@ -196,7 +223,7 @@ def counts(*, nas_id: int | None = None) -> dict[str, int]:
     """How many sessions there are of each reason; in a large network, of those that are compared
     (`FOUND_MAX` of all, `OF_A_STATE` of each state of wishes, the newest)."""
     inner = _DRIFT.format(sessions=_sessions())
-    names = ", ".join(f"c{number}" for number in range(1, 26))
+    names = ", ".join(f"c{number}" for number in range(1, len(fields(DriftRow))))
     sql = f"SELECT reason, count(*) FROM ({inner}) f({names}, reason) GROUP BY 1"  # noqa: S608
     values: dict[str, Any] = {"reason": "", "nas": nas_id, "before": None, "most": COUNTED_MAX}
     with connection.cursor() as cursor:
@@ -204,10 +231,35 @@ def counts(*, nas_id: int | None = None) -> dict[str, int]:
         return dict(cursor.fetchall())
 
 
+def agreed(
+    *, nas_id: int | None = None, before: int | None = None, limit: int = 50
+) -> tuple[list[DriftRow], int | None]:
+    """Sessions that have what they should, newest first, and the key to ask for the next ones with
+    (None: these were the last). Where most differ a page is short, or empty with a next one."""
+    most = min(limit, ROWS_MAX)
+    values = {"nas": nas_id, "before": before, "looked": LOOKED_AT_MAX, "most": most + 1}
+    with connection.cursor() as cursor:
+        cursor.execute(_AGREED, values)
+        rows = [DriftRow(*_cells(row)) for row in cursor.fetchall()]
+        if len(rows) > most:
+            return rows[:most], rows[most - 1].id
+        cursor.execute(_LAST_LOOKED_AT, values)
+        last, looked = cursor.fetchone()
+    return rows, last if looked == LOOKED_AT_MAX else None
+
+
+def of_session(*, unique_id: str) -> DriftRow | None:
+    """One open session beside its decision; None where no decision speaks of it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_ONE, {"session": unique_id})
+        row = cursor.fetchone()
+    return DriftRow(*_cells(row)) if row else None
+
+
 def drifting(*, reason: str, nas_id: int | None, limit: int) -> list[str]:
     """The ids of sessions that "mend all" would ask again; none whose wish waits already."""
     rows = _rows(reason=reason, nas_id=nas_id, before=None, most=limit)
-    return [row[1] for row in rows if row[25] not in NOT_TO_MEND]
+    return [row[1] for row in rows if row[-1] not in NOT_TO_MEND]
 
 
 def nobody(
@@ -265,7 +317,7 @@ def _rows(
 def _cells(row: tuple[Any, ...]) -> list[Any]:
     """The columns of `_DRIFT` in the order of `DriftRow`, texts never None."""
     cells: list[Any] = list(row)
-    for number in (11, 12, 19, 20, 21):
+    for number in (11, 12, 19, 20, 21, -1):
         cells[number] = cells[number] or ""
     for number in (15, 16):
         cells[number] = profile_of(cells[number])

@@ -56,6 +56,11 @@ def rules(*, active_only: bool = False) -> list[GuestRule]:
     return list(rows.filter(is_active=True) if active_only else rows)
 
 
+def is_any_active() -> bool:
+    """Whether anybody is let in as a guest; none of the rules ships with the product."""
+    return GuestRule.objects.filter(is_active=True).exists()
+
+
 def reasons_for(chosen: Iterable[GuestRule], *, zone_id: int | None) -> Collection[str]:
     """What some rule of this zone has an answer to, on one BRAS or another."""
     return frozenset(

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection
 
-from network.models import IpRule
+from network.models import AddressKind, IpPlan, IpPool, IpRule
 from project.core import clock
 
 # The span of the day, else the first one to come: a service that begins tomorrow has a plan today.
@@ -141,3 +141,22 @@ def ladder(*, subscription_id: int, on_date: date) -> list[Step]:
 def _failed(held: Any) -> tuple[str, ...]:
     marks = str(held).strip("()").split(",")
     return tuple(name for name, mark in zip(CONDITIONS, marks, strict=True) if mark != "t")
+
+
+def dynamic_pools(*, subscription_id: int) -> dict[str, tuple[str, ...]]:
+    """The names of the pools that give this service's sessions their addresses, in the order in
+    which they are tried, by kind of address; kinds that are its own for good are left out."""
+    rows = IpPlan.objects.filter(subscription_id=subscription_id, mode=IpRule.Mode.DYNAMIC)
+    wanted = {row.kind: row.pool_ids for row in rows}
+    ids = {one for pool_ids in wanted.values() for one in pool_ids}
+    names = dict(IpPool.objects.filter(id__in=ids).values_list("id", "name")) if ids else {}
+    return {
+        kind: tuple(names[one] for one in pool_ids if one in names)
+        for kind, pool_ids in wanted.items()
+    }
+
+
+def guest_pools() -> tuple[str, ...]:
+    """The names of the pools that guests get their IPv4 addresses from, as they are tried."""
+    rows = IpPool.objects.filter(is_guest=True, is_open=True, kind=AddressKind.IPV4)
+    return tuple(rows.order_by("id").values_list("name", flat=True))

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from network import operations
 from network.access_requests import authorize
 from network.identity import Identity
-from network.models import AccessAction, RadiusDecision, Session
+from network.models import AccessAction, GuestRule, RadiusDecision, Session
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
@@ -81,6 +81,22 @@ def test_a_page_opens_and_fits_a_telephone(engineer: Page, name: str) -> None:
         wide = engineer.evaluate("document.documentElement.scrollWidth")
         assert wide <= width, f"{name} is {wide} px wide"
     screenshot(engineer, f"access-{name}")
+
+
+def test_no_guest_rule_in_use_is_warned_of(engineer: Page, stack: Stack) -> None:
+    with stack.database():
+        active = list(GuestRule.objects.filter(is_active=True).values_list("id", flat=True))
+        GuestRule.objects.update(is_active=False)
+    try:
+        for name in ("refusals", "guest-rules"):
+            engineer.goto(PAGES[name])
+            expect(engineer.locator("#no-guest-rule")).to_be_visible()
+            screenshot(engineer, f"access-{name}-none")
+        engineer.locator("#no-guest-rule a").click()
+        engineer.wait_for_url("**/guests/new/")
+    finally:
+        with stack.database():
+            GuestRule.objects.filter(id__in=active).update(is_active=True)
 
 
 def test_a_login_of_the_clients_own_is_given_and_a_taken_one_is_refused(

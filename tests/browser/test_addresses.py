@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.contrib.gis.geos import Point
 from playwright.sync_api import Browser, Page, expect
 
 from coverage.models import PlantNode, PlantPort
 from network import session_map
 from network.addressing import editing, utilisation
-from network.models import IpPoolDay, RadiusDecision, Session
+from network.models import IpPoolDay, Nas, RadiusDecision, Session
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
@@ -64,6 +65,13 @@ def things(stack: Stack) -> dict[str, str]:
         sold += [services.service(house=provider.building, at=now).id for _ in range(30)]
         rows = RadiusDecision.objects.filter(subscription_id__in=sold).order_by("subscription_id")
         nas = services.nas(address="10.250.0.1")
+        place = provider.building.point
+        for name, check, dx in (("BRAS Схід", "SESSION", 0.002), ("BRAS Захід", "SILENT", -0.002)):
+            made = services.nas(address=f"10.250.1.{len(check)}")
+            Nas.objects.filter(id=made.id).update(
+                name=name, check_result=check, checked_at=now,
+                point=Point(place.x + dx, place.y + 0.001, srid=4326),
+            )  # fmt: skip
         node = PlantNode.objects.create(
             name="SW-12", kind="SWITCH", status="IN_SERVICE", network_type="FTTB",
             building=provider.building, point=provider.building.point, created_at=now,
@@ -142,6 +150,24 @@ def test_a_place_of_the_map_tells_who_is_there(desk: Page) -> None:
     expect(desk.locator("#sm-here li").first).to_be_visible()
     desk.get_by_label("не в мережі").check()
     expect(desk.locator(".sm-pin").first).to_be_visible()
+
+
+def test_a_bras_on_the_map_leads_to_its_card_by_mouse_and_keyboard(desk: Page) -> None:
+    for by_mouse in (True, False):
+        desk.goto("/workspace/sessions/map/")
+        mark = desk.locator(".sm-bras", has_text="BRAS Захід")
+        expect(mark.locator(".tone-debt")).to_be_visible()
+        expect(mark).to_have_attribute("title", "BRAS Захід: мовчить")
+        if by_mouse:
+            mark.locator("b").click()
+        else:
+            mark.focus()
+            desk.keyboard.press("Enter")
+        desk.wait_for_url("**/workspace/access-servers/*/")
+        expect(desk.locator("h1")).to_contain_text("BRAS Захід")
+    desk.goto("/workspace/sessions/map/")
+    desk.locator("#sm-servers").get_by_role("link", name="BRAS Схід").press("Enter")
+    expect(desk.locator("h1")).to_contain_text("BRAS Схід")
 
 
 def test_an_address_is_chosen_among_the_free_ones(desk: Page, things: dict[str, str]) -> None:

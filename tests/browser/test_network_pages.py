@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from playwright.sync_api import Browser, Page, expect
 
-from network import operations, provisioning, wishes
-from network.models import AccessAction, Session
+from network import guests, operations, provisioning, wishes
+from network.identity import Identity
+from network.models import AccessAction, GuestRule, Session
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.roles import Role
@@ -27,6 +28,10 @@ PAGES = {
     "dry-run": "/workspace/drivers/dry-run/?q={login}&nas={nas}",
     "actions": "/workspace/actions/",
     "drift": "/workspace/drift/",
+    "drift-agreed": "/workspace/drift/?of=agreed&nas={nas}",
+    "dry-run-guest": "/workspace/drivers/dry-run/?q=nobody-knows-me&nas={nas}",
+    "session-agreed": "/workspace/sessions/{agreed}/",
+    "session-guest": "/workspace/sessions/{guest}/",
     "session": "/workspace/sessions/{session}/",
 }
 
@@ -88,6 +93,36 @@ def things(stack: Stack) -> dict[str, str]:
                     }
                 ],
             )
+        services.guest_rule("UNKNOWN", nas_id=nas.id, redirect_url="https://my.example.net/")
+        rule = GuestRule.objects.latest("id")
+        guests.admit(
+            rule=rule,
+            identity=Identity(mac="d85ed30000ff"),
+            subscription_id=None,
+            reason="UNKNOWN",
+            nas_address=nas.address,
+            at=now,
+        )
+        shown = {}
+        for name, of_service in (
+            ("agreed", services.service(at=now - timedelta(hours=2))),
+            ("guest", None),
+        ):
+            made = Session.objects.create(
+                unique_id=f"pages-{name}",
+                acct_session_id=f"81b-{name}",
+                subscription=of_service,
+                nas=nas,
+                nas_address=nas.address,
+                login=services.login_of(of_service) if of_service else "",
+                framed_ip="10.60.0.90" if of_service else "100.64.0.7",
+                mac="d85ed30000fe" if of_service else "d85ed30000ff",
+                is_guest=of_service is None,
+                started_at=now - timedelta(minutes=50),
+                last_seen_at=now,
+                counted_day=clock.today(now),
+            )
+            shown[name] = made.unique_id
         assert running is not None
         assert nas.id not in wishes.due_nas(at=now)
         return {
@@ -95,6 +130,7 @@ def things(stack: Stack) -> dict[str, str]:
             "login": login,
             "session": running.unique_id,
             "username": person.username,
+            **shown,
         }
 
 

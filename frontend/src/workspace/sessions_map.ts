@@ -80,6 +80,7 @@ class SessionsMap {
   constructor(private readonly element: HTMLElement) {
     this.map = createMap(element);
     this.drawn = L.layerGroup().addTo(this.map);
+    this.addServers();
     new BuildingLayer(this.map, {
       interactive: false,
       minZoom: HOUSES_FROM_ZOOM,
@@ -102,6 +103,27 @@ class SessionsMap {
     const zones = (await answer.json()) as GeoJSON.FeatureCollection<GeoJSON.Geometry, ZoneProperties>;
     const bounds = zoneLayer(this.map, zones, { interactive: false }).addTo(this.map).getBounds();
     if (!moved && bounds.isValid()) this.map.fitBounds(bounds, { padding: [24, 24], animate: false });
+  }
+
+  /** The access servers of the list, drawn over the sessions; one leads to its card, as in the list. */
+  private addServers(): void {
+    for (const link of document.querySelectorAll<HTMLAnchorElement>("#sm-servers a[data-bras-lat]")) {
+      const { brasLat, brasLon, brasTone, brasTitle = "" } = link.dataset;
+      const mark = document.createElement("span");
+      mark.className = `sm-bras-mark tone-${brasTone}`;
+      const name = document.createElement("b");
+      name.textContent = link.textContent;
+      mark.append(name);
+      const icon = L.divIcon({ html: mark, className: "sm-bras", iconSize: [0, 0] });
+      L.marker([Number(brasLat), Number(brasLon)], {
+        icon, title: brasTitle, alt: brasTitle, keyboard: true, zIndexOffset: 1000, riseOnHover: true,
+      })
+        .on("click", () => { window.location.href = link.href; })
+        .on("keydown", (event) => {
+          if (event.originalEvent.key === "Enter") window.location.href = link.href;
+        })
+        .addTo(this.map);
+    }
   }
 
   /** A link of the list leads to its place on the map too. */
@@ -171,6 +193,9 @@ class SessionsMap {
       const icon = L.divIcon({ html: ring(place, size), className: "sm-pin", iconSize: [size, size] });
       L.marker([lat, lon], { icon, title, alt: title, keyboard: true })
         .on("click", () => this.open(place, L.latLng(lat, lon)))
+        .on("keydown", (event) => {
+          if (event.originalEvent.key === "Enter") this.open(place, L.latLng(lat, lon));
+        })
         .addTo(this.drawn);
     }
   }

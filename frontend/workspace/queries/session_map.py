@@ -1,4 +1,4 @@
-"""The map of sessions as lists: the places that want a look, and who is at one of them."""
+"""The map of sessions as lists: places that want a look, who is at one of them, the BRASes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +7,7 @@ from coverage import queries as coverage_queries
 from coverage.models import PlantNode
 from frontend.workspace.queries.addresses import Holder, holders
 from network import session_map
-from network.models import Session
+from network.models import Nas, Session
 from network.session_map import Here, Place
 
 SHOWN = 30
@@ -55,6 +55,12 @@ def busiest(*, at: datetime) -> list[PlaceLine]:
         PlaceLine(one, labels.get(one.building_id or 0) or nodes.get(one.node_id or 0, ""))
         for one in shown
     ]
+
+
+def servers() -> list[Nas]:
+    """Access servers in use, those on the map first, by name."""
+    rows = Nas.objects.filter(retired_at=None).order_by("name")
+    return sorted(rows, key=lambda one: one.point is None)
 
 
 def here(*, building_id: int | None, node_id: int | None, at: datetime) -> HerePage:

@@ -20,6 +20,7 @@ from frontend.workspace.web import back, done, staff_page
 from network import (
     confirmations,
     credentials,
+    guests,
     live_queries,
     modes,
     operations,
@@ -51,6 +52,7 @@ def refusals(request: HttpRequest) -> HttpResponse:
         "reasons": REASONS,
         "macs": pages.new_macs() if before is None else [],
         "alerts": pages.alerts() if before is None else [],
+        "has_guest_rules": guests.is_any_active(),
         "kept_days": operations.REJECTS_KEPT_DAYS,
         "window": rejects.WINDOW,
         "servers": {one.address: one.name for one in live_queries.servers()},

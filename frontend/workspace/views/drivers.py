@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from frontend.workspace import params
 from frontend.workspace.access_words import REASONS
+from frontend.workspace.agreement_words import of_pools
 from frontend.workspace.network_words import CAPABILITIES, KINDS, PROBLEMS, SECTIONS
 from frontend.workspace.web import done, staff_page
-from network import edited_drivers, live_queries
+from network import edited_drivers, live_queries, trials
 from network.vendors import declarations
 from network.vendors.driver import Driver
 from network.vendors.places import OTHER_PLACES, SESSION_PLACES, SPEED_NAMES, SPEED_UNITS
@@ -136,8 +137,8 @@ def dry_run(request: HttpRequest) -> HttpResponse:
     speaks = driver_for(chosen) if chosen else drivers().get(code)
     found = None
     if text and speaks:
-        interim_s = chosen.interim_s if chosen else None
-        found = live_queries.dry_run(text=text, driver=speaks, interim_s=interim_s)
+        found = trials.dry_run(text=text, driver=speaks, nas=chosen)
+    told = (found.accept if found else None) or []
     context = {
         "text": text,
         "servers": servers,
@@ -147,6 +148,7 @@ def dry_run(request: HttpRequest) -> HttpResponse:
         "code": code,
         "found": found,
         "kind": KINDS.get(found.kind, "") if found else "",
-        "reason": REASONS.get(found.decision.reason, "") if found else "",
+        "accept": [(one, of_pools(one.pools) if one.pools else one.value) for one in told],
+        "reason": REASONS.get(found.reason, found.reason) if found else "",
     }
     return render(request, "workspace/dry_run.html", context)

@@ -23,7 +23,8 @@ def rule_list(request: HttpRequest) -> HttpResponse:
         (one, [REASONS[reason] for reason in one.reasons], one.session_timeout_s // 60)
         for one in guests.rules()
     ]
-    context = {"rows": rows, "visits": pages.guest_visits()}
+    is_any_active = any(one.is_active for one, _reasons, _minutes in rows)
+    context = {"rows": rows, "is_any_active": is_any_active, "visits": pages.guest_visits()}
     return render(request, "workspace/guest_rules.html", context)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from coverage import queries as coverage_queries
 from frontend.workspace import params
 from frontend.workspace.network_words import CAUSES, DRIFT, ERROR_CAUSES, KINDS, NOBODY
-from frontend.workspace.paging import PAGE_SIZE, key_page
+from frontend.workspace.paging import PAGE_SIZE, KeyPage, key_page
 from frontend.workspace.queries import live
 from frontend.workspace.web import back, staff_page
 from network import drift as board
@@ -67,7 +67,7 @@ def decide(request: HttpRequest, action_id: int) -> HttpResponse:
 
 @staff_page(Permission.NETWORK_VIEW)
 def drift(request: HttpRequest) -> HttpResponse:
-    """Sessions that do not have what they should, and sessions of nobody."""
+    """Sessions that do not have what they should, those that do, and sessions of nobody."""
     reason = params.choice_of(request.GET, "reason", board.REASONS)
     nas_id = params.int_of(request.GET, "nas")
     before = params.int_of(request.GET, "before")
@@ -99,6 +99,13 @@ def drift(request: HttpRequest) -> HttpResponse:
             "at": at,
         }
         return render(request, "workspace/drift_nobody.html", context)
+    if request.GET.get("of") == "agreed":
+        agreed, further = board.agreed(nas_id=nas_id, before=before, limit=PAGE_SIZE)
+        context |= {
+            "page": KeyPage(agreed, next_before=further, is_first=before is None),
+            "rows": live.with_holders(agreed),
+        }
+        return render(request, "workspace/drift_agreed.html", context)
     rows = board.drift(reason=reason, nas_id=nas_id, before=before, limit=PAGE_SIZE + 1)
     page = key_page(rows, before=before)
     context |= {

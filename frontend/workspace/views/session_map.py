@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from frontend.workspace import params
+from frontend.workspace.network_words import CHECKS
 from frontend.workspace.queries import places, session_map
 from frontend.workspace.web import staff_page
 from network import session_map as network
@@ -12,6 +13,7 @@ from project.core.errors import DomainError
 from project.core.roles import Permission
 
 ZOOM_MOST = 20
+REACHED = {"": "off", "STATUS": "online", "SESSION": "online", "SILENT": "debt"}
 
 
 class BadBoundsError(DomainError):
@@ -22,9 +24,11 @@ class BadBoundsError(DomainError):
 
 @staff_page(Permission.NETWORK_VIEW)
 def map_page(request: HttpRequest) -> HttpResponse:
-    """The map with its filters; beside it, places with guests and with many that are off."""
+    """The map with its filters; beside it the BRASes, and places that want a look."""
     at = clock.now()
+    servers = session_map.servers()
     context = {
+        "servers": [(one, REACHED[one.check_result], CHECKS[one.check_result]) for one in servers],
         "centre": places.map_centre(),
         "counts": network.counts(at=at),
         "rows": session_map.busiest(at=at),

@@ -6,11 +6,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from frontend.workspace import params
+from frontend.workspace.agreement_words import AgreementPage, page_of
 from frontend.workspace.paging import PAGE_SIZE, key_page
 from frontend.workspace.queries import sessions
 from frontend.workspace.session_words import EVENTS
 from frontend.workspace.web import staff_page
-from network import session_queries
+from network import agreement, session_queries
+from network.models import Session, SessionHistory
 from project.core import clock
 from project.core.errors import NotFoundError
 from project.core.http import may
@@ -54,7 +56,15 @@ def session(request: HttpRequest, unique_id: str) -> HttpResponse:
     context = {
         "page": found,
         "session": found.line.session,
+        "agreement": _agreement(found.line.session),
         "events": [(event, EVENTS.get(event.kind)) for event in found.events],
         "sees_customers": may(request, Permission.CUSTOMERS_VIEW),
     }
     return render(request, "workspace/session.html", context)
+
+
+def _agreement(session: Session | SessionHistory) -> AgreementPage | None:
+    """What it should have and has; None for one that has ended."""
+    if not isinstance(session, Session):
+        return None
+    return page_of(agreement.of_session(session=session, at=clock.now()), session=session)

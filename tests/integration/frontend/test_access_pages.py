@@ -1,14 +1,15 @@
 """The page of access parameters: who may give a login and a password, and what it says."""
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from network.models import AccessCredential, RadiusDecision
+from network.models import AccessCredential, GuestRule, RadiusDecision
 from project.core.models import AuditEntry
 from project.core.roles import Role
 from tests.integration.frontend.test_own_devices import small_provider
-from tests.support import zones
+from tests.support import services, zones
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +69,24 @@ def test_who_may_only_look_gives_none(sold: AccessCredential) -> None:
         answer = window(role).post(page_of(sold), {"credentials": "1", "login": "ivan"})
         assert answer.status_code == 403, role
     assert RadiusDecision.objects.get(subscription_id=sold.subscription_id).login == sold.login
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+@pytest.mark.parametrize("name", ["guest-rules", "refusals"])
+def test_who_is_refused_for_want_of_a_guest_rule_is_warned_of(name: str, language: str) -> None:
+    staff = window(Role.ADMINISTRATOR)
+    staff.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    there, new = reverse(f"workspace:{name}"), reverse("workspace:guest-rule-new")
+    page = staff.get(there).content.decode()
+    assert 'id="no-guest-rule"' in page
+    assert new in page
+    services.guest_rule("DEBT", is_active=False)
+    assert 'id="no-guest-rule"' in staff.get(there).content.decode(), "one that is off lets none in"
+    GuestRule.objects.update(is_active=True)
+    assert 'id="no-guest-rule"' not in staff.get(there).content.decode()
+
+
+def test_who_may_not_make_rules_is_led_to_their_list() -> None:
+    page = window(Role.OPERATOR).get(reverse("workspace:refusals")).content.decode()
+    assert 'id="no-guest-rule"' in page
+    assert reverse("workspace:guest-rule-new") not in page

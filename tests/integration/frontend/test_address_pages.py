@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from django.conf import settings
+from django.contrib.gis.geos import Point
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -273,6 +275,30 @@ def test_the_map_counts_sessions_at_their_buildings(engineer: Client, provider: 
     assert login or text_of(engineer, url("session-here") + f"?building={building.id}")
     nowhere = text_of(engineer, url("session-here"))
     assert "ws-list" in nowhere
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_the_map_lists_the_bras_in_use_with_their_places_and_whether_they_answer(
+    engineer: Client, language: str
+) -> None:
+    engineer.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    seen = services.nas(address="10.1.0.1")
+    quiet = services.nas(address="10.1.0.2")
+    placeless = services.nas(address="10.1.0.3")
+    gone = services.nas(address="10.1.0.4")
+    place = Point(36.25, 50.01, srid=4326)
+    Nas.objects.filter(id__in=[seen.id, quiet.id, gone.id]).update(point=place)
+    Nas.objects.filter(id=seen.id).update(check_result="STATUS", checked_at=AT)
+    Nas.objects.filter(id=quiet.id).update(check_result="SILENT", checked_at=AT)
+    Nas.objects.filter(id=gone.id).update(retired_at=AT)
+    page = text_of(engineer, url("session-map"))
+    drawn = re.findall(
+        r'data-bras-lat="([0-9.]+)" data-bras-lon="([0-9.]+)" data-bras-tone="(\w+)"', page
+    )
+    assert drawn == [("50.01", "36.25", "online"), ("50.01", "36.25", "debt")]
+    for one in (seen, quiet, placeless):
+        assert url("nas", one.id) in page, "a way by the keyboard"
+    assert gone.name not in page
 
 
 def test_a_guest_of_nobody_is_held_in_the_pool_page(engineer: Client) -> None:

@@ -1,6 +1,7 @@
 """Access servers, drivers, the queue and the drift board, as staff see and use them."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -185,6 +186,68 @@ def test_a_dry_run_shows_the_accept_and_the_change(engineer: Client) -> None:
     assert "Access-Reject" in page
     assert "account-logoff" in page
     assert engineer.get(there, {"q": "'; DROP", "driver": "mikrotik"}).status_code == 200
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_a_dry_run_names_the_rule_the_pool_and_who_is_nobody(
+    engineer: Client, language: str
+) -> None:
+    engineer.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    nas, other = services.nas(), services.nas(address="127.0.0.2")
+    pool = services.pool(mode="DYNAMIC")
+    sold = services.service()
+    there = reverse("workspace:dry-run")
+    asked = {"q": services.login_of(sold), "nas": nas.id}
+    assert pool.name in engineer.get(there, asked).content.decode()
+    services.guest_rule("DEBT", "UNKNOWN", nas_id=nas.id)
+    services.block(sold)
+    page = engineer.get(there, asked)
+    assert page.context["found"].rule.name in page.content.decode()
+    assert "Access-Accept" in page.content.decode()
+    assert "Access-Reject" in engineer.get(there, {**asked, "nas": other.id}).content.decode()
+    stranger = engineer.get(there, {"q": "<b>who</b>", "nas": nas.id}).content.decode()
+    assert "Access-Accept" in stranger
+    assert "&lt;b&gt;who" in stranger
+    refused = engineer.get(there, {"q": "who", "nas": other.id}).content.decode()
+    assert "Access-Reject" in refused
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_a_session_shows_what_it_should_have_and_has(engineer: Client, language: str) -> None:
+    engineer.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    sold = services.service(at=services.AT - timedelta(hours=1))
+    running = session(sold, port=3799)
+    there = reverse("workspace:session", args=[running.unique_id])
+    page = engineer.get(there)
+    assert not any(line.differs for line in page.context["agreement"].lines)
+    assert "300" in page.content.decode()
+    sell_faster(sold, at=services.AT)
+    AccessAction.objects.update(
+        state="DEAD", kind="COA", error_cause=506,
+        packets=[{"code": "COA", "concern": "RATE", "verdict": "NAK", "error_cause": 506}],
+    )  # fmt: skip
+    page = engineer.get(there)
+    differing = [line for line in page.context["agreement"].lines if line.differs]
+    assert [(line.should[:3], line.has[:3]) for line in differing] == [("500", "300")]
+    text = page.content.decode()
+    assert "CoA RATE → <b>NAK</b> 506" in text
+    assert "is-different" in text
+    Session.objects.update(subscription=None)
+    assert "of=nobody" in engineer.get(there).content.decode()
+
+
+@pytest.mark.parametrize("language", ["uk", "en"])
+def test_sessions_in_agreement_have_their_tab(engineer: Client, language: str) -> None:
+    engineer.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    sold = services.service(at=services.AT - timedelta(hours=1))
+    running = session(sold, port=3799)
+    board = reverse("workspace:drift")
+    assert "of=agreed" in engineer.get(board).content.decode()
+    page = engineer.get(board, {"of": "agreed", "nas": running.nas_id})
+    assert services.login_of(sold) in page.content.decode()
+    assert page.context["page"].next_before is None
+    sell_faster(sold, at=services.AT)
+    assert engineer.get(board, {"of": "agreed"}).context["rows"] == []
 
 
 def test_the_drift_board_and_the_queue_show_and_mend(engineer: Client) -> None:
