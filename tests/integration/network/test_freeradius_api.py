@@ -309,9 +309,7 @@ def test_without_the_stream_the_group_itself_remembers_whom_it_let_in(
     assert lines["REJECT"].attributes["reason"] == "DEBT"
 
 
-def test_an_empty_password_is_no_proof(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_empty_password_is_no_proof(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """As RouterOS asks for a DHCP lease; over PPP somebody typed nothing, and is held to it."""
     settings.GEOBILL_RADIUS_ACCOUNTING = "rest"
     kept: list[Note] = []
