@@ -179,10 +179,13 @@ def note_of(
 ) -> Note | None:
     """The note of an answer of the REST group; None where a password is wrong already (FreeRADIUS
     will say so)."""
+    is_pap = message.has("User-Password")
     given = message.text("User-Password")
-    if answer.accepted and answer.password is not None and given not in {"", answer.password}:
+    if answer.accepted and answer.password is not None and is_pap and given != answer.password:
         return None
     attributes: dict[str, Any] = {name: message.texts(name) for name in SHOWN if message.has(name)}
+    if not identity.has_password:  # an empty one proves nothing
+        attributes.pop("User-Password", None)
     for name, value in (
         ("Agent-Circuit-Id", identity.circuit_hex),
         ("Agent-Remote-Id", identity.remote_hex),

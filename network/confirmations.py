@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import wishes
+from network import recognised, wishes
 from network.identity import Identity
 from network.models import AccessAlert, AccessCredential, MacRequest, RadiusDecision
 from project.core import audit
@@ -139,6 +139,7 @@ def confirm_mac(*, request_id: int, at: datetime, actor: Actor) -> None:
             after={"mac": row.mac, **port},
             at=at,
         )
+        recognised.restart(subscription_ids=[row.subscription_id], at=at)
 
 
 def decline_mac(*, request_id: int, at: datetime, actor: Actor) -> None:

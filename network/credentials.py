@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import crypto, logins, proofs
+from network import crypto, logins, proofs, recognised
 from network.models import AccessCredential, RadiusDecision
 from project.core import audit
 from project.core.actor import Actor
@@ -89,6 +89,8 @@ def set_credentials(
         proofs.on_credentials_changed(
             subscription_id=subscription_id, login=old, at=at, is_login_new="login" in values
         )
+        if "login" in values:
+            recognised.restart(subscription_ids=[subscription_id], at=at)
         audit.record(
             at=at,
             actor=actor,

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     DISCONNECT = "DISCONNECT"
     BLOCK = "BLOCK"
     UNBLOCK = "UNBLOCK"
+    PAUSE = "PAUSE"
+    RESUME = "RESUME"
     SUSPECT = "SUSPECT"
     LOST = "LOST"
     REVIVED = "REVIVED"

@@ -12,6 +12,7 @@ from network import (
     crypto,
     proofs,
     provisioning,
+    recognised,
     rejects,
     sessions,
     wishes,
@@ -95,7 +96,7 @@ def set_equipment(
     actor: Actor,
 ) -> None:
     """Register the MAC and the switch port (Option 82, hex) of a service; a session that runs on
-    the old ones is reconnected. Audited."""
+    the old ones is reconnected, and that of a stranger who waits on the new ones. Audited."""
     normalised = normalised_mac(mac)
     if mac.strip() and not normalised:
         raise BadMacError(field="mac", mac=mac)
@@ -108,6 +109,7 @@ def set_equipment(
         wishes.on_equipment_changed(
             subscription_id=subscription_id, before=before, after=new, at=at
         )
+        recognised.restart(subscription_ids=[subscription_id], at=at)
         confirmations.mac_was_registered(subscription_id=subscription_id, mac=normalised, at=at)
         audit.record(
             at=at,

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from network import crypto, fastpath, guests, places, pools, wishes
+from network import crypto, fastpath, guests, places, pools, recognised, wishes
 from network.authorization import AccessReason, AccessState, ServiceFacts, Verdict, decide
 from network.models import GuestRule
 from network.profile import AccessProfile, Burst, ProfileState
@@ -156,6 +156,14 @@ class _Row:
     zone_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """Services whose sessions would feel the new decision; those that have full access since."""
+
+    felt: list[int]
+    opened: list[int]
+
+
 def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
     """Rewrite the decisions of these services as of `at`, in the caller's transaction.
 
@@ -172,9 +180,10 @@ def refresh_decisions(*, subscription_ids: Iterable[int], at: datetime) -> None:
         locked = [row[0] for row in cursor.fetchall()]
         places.refresh(cursor, ids=locked, at=at)
         rows = _facts(cursor, ids=locked, at=at)
-        changed = _write(cursor, rows=rows, addresses=_addresses(rows, at=at), at=at)
+        written = _write(cursor, rows=rows, addresses=_addresses(rows, at=at), at=at)
         fastpath.refresh(cursor, ids=locked)
-        wishes.on_decisions_changed(subscription_ids=changed, at=at)
+        wishes.on_decisions_changed(subscription_ids=written.felt, at=at)
+        recognised.restart(subscription_ids=written.opened, at=at)
 
 
 def generated_password() -> str:
@@ -301,11 +310,12 @@ def _burst(row: _Row) -> Burst | None:
 
 def _write(
     cursor: Any, *, rows: list[_Row], addresses: dict[int, pools.Held], at: datetime
-) -> list[int]:
-    """Store what differs; gives the services whose sessions would feel it."""
+) -> _Written:
+    """Store what differs."""
     rules = guests.rules(active_only=True)
     new: list[tuple[Any, ...]] = []
     felt: list[int] = []
+    opened: list[int] = []
     for row in rows:
         answered = guests.reasons_for(rules, zone_id=row.zone_id)
         verdict = decide(row.facts, guest_reasons=answered)
@@ -323,8 +333,10 @@ def _write(
         new.append((row.subscription_id, *decided, told))
         if mark != row.was[5]:
             felt.append(row.subscription_id)
+        if verdict.state is AccessState.FULL and row.was[0] != AccessState.FULL:
+            opened.append(row.subscription_id)
     if new:
         columns = (list(column) for column in zip(*new, strict=True))
         wishes.remember(subscription_ids=felt, at=at)
         cursor.execute(_WRITE, {**dict(zip(WRITTEN, columns, strict=True)), "at": at})
-    return felt
+    return _Written(felt, opened)

@@ -199,6 +199,7 @@ class _Run:
     def _answered(self, job: Job, verdict: dynauth.Verdict) -> None:
         packet = job.packets[job.position]
         packet.verdict, packet.error_cause = verdict.outcome, verdict.error_cause
+        packet.why = verdict.why
         packet.took_ms, packet.at = verdict.took_ms, self.now()
         job.answered_at = packet.at
         self.silent = self.silent + 1 if verdict.outcome is Outcome.TIMED_OUT else 0

@@ -34,6 +34,11 @@ class TimelineEvent:
     attributes: tuple[tuple[str, Any], ...]
     outcome: str = ""
 
+    @property
+    def why(self) -> str:
+        """In what words a BRAS refused, if it did."""
+        return str(dict(self.attributes).get("why", ""))
+
 
 @dataclass(frozen=True, slots=True)
 class TrafficRow:
@@ -129,7 +134,11 @@ def _asked_of_the_bras(unique_id: str) -> list[TimelineEvent]:
             at=row.sent_at or row.created_at,
             kind=Kind.DISCONNECT if row.kind == Kind.DISCONNECT else Kind.COA,
             nas_name=row.nas.name,
-            attributes=(("cause", row.cause), ("error_cause", row.error_cause)),
+            attributes=(
+                ("cause", row.cause),
+                ("error_cause", row.error_cause),
+                *((("why", row.why),) if row.why else ()),
+            ),
             outcome=row.state,
         )
         for row in rows.order_by("created_at")[:EVENTS_MAX]

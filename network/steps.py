@@ -58,6 +58,7 @@ class Packet:
     attributes: list[ReplyAttribute]
     verdict: Outcome | None = None
     error_cause: int | None = None
+    why: str = ""
     took_ms: int = 0
     at: datetime | None = None
 
@@ -69,6 +70,7 @@ class Packet:
             "attributes": [list(one) for one in self.attributes],
             "verdict": self.verdict.value if self.verdict else "",
             "error_cause": self.error_cause,
+            "why": self.why,
             "took_ms": self.took_ms,
             "at": self.at.isoformat() if self.at else None,
         }

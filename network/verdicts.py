@@ -101,6 +101,7 @@ def _lines(job: Job, *, nas: Nas) -> list[events.Event]:
                     "cause": job.cause,
                     "verdict": one.verdict.value,
                     "error_cause": one.error_cause,
+                    **({"why": one.why} if one.why else {}),
                     "took_ms": one.took_ms,
                 },
             )

@@ -54,6 +54,12 @@ EVENTS: dict[str, EventWord] = {
     Kind.UNBLOCK: EventWord(
         _("Unblocked"), _("The block of the service ended."), "ti-lock-open", "online"
     ),
+    Kind.PAUSE: EventWord(
+        _("Paused"), _("The service was put on hold."), "ti-player-pause", "guest"
+    ),
+    Kind.RESUME: EventWord(
+        _("Pause ended"), _("The service is on again."), "ti-player-play", "online"
+    ),
     Kind.SUSPECT: EventWord(
         _("Not heard of"), _("No update came for long."), "ti-help-circle", "guest"
     ),

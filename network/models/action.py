@@ -99,6 +99,11 @@ class AccessAction(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.session_unique_id}: {self.state}"
 
+    @property
+    def why(self) -> str:
+        """What the BRAS said in its last answer, if it refused in words."""
+        return next((one["why"] for one in reversed(self.packets) if one.get("why")), "")
+
 
 class SessionProfile(models.Model):
     """What a running session has, as far as its BRAS told us; made when it is first to change.

@@ -27,6 +27,9 @@ SENDS_MAX = 3
 IN_FLIGHT_MAX = 200
 IDS = 256
 STATUS_SERVER = 12
+# By its number: its octets, for pyrad takes no text that is not UTF-8.
+REPLY_MESSAGE = 18
+WHY_MAX = 253
 RECEIVE_BUFFER = 1 << 20
 
 
@@ -52,12 +55,13 @@ _NAKS = {packet.CoANAK, packet.DisconnectNAK}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The BRAS's answer; `error_cause` (RFC 5176, 3.5) comes with a NAK, if at all. `took_ms` is
-    from the first sending."""
+    """The BRAS's answer; `error_cause` (RFC 5176, 3.5) comes with a NAK, if at all, and `why`, its
+    own words. `took_ms` is from the first sending."""
 
     outcome: Outcome
     error_cause: int | None = None
     took_ms: int = 0
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +241,17 @@ def _verdict(pending: _Pending, raw: bytes) -> Verdict | None:
         if reply.code not in _NAKS:
             return None
         causes = reply.get("Error-Cause", [])
-        return Verdict(Outcome.NAK, int(causes[0]) if causes else None, took)
-    except (PacketError, ValueError, KeyError, IndexError, TypeError):
+        why = words(reply.get(REPLY_MESSAGE, []))
+        return Verdict(Outcome.NAK, int(causes[0]) if causes else None, took, why)
+    except (PacketError, ValueError, KeyError, IndexError, TypeError, struct.error):
         return None
+
+
+def words(told: Iterable[bytes]) -> str:
+    """Texts of a packet as one that can be kept and shown: bytes that are no UTF-8 and signs that
+    are not printed (they can turn a line around) become U+FFFD, blanks one space."""
+    text = " ".join(b" ".join(told).decode("utf-8", "replace").split())
+    return "".join(one if one.isprintable() else "\ufffd" for one in text)[:WHY_MAX]
 
 
 def _ms(pending: _Pending, now: float) -> int:

@@ -18,8 +18,8 @@ from network.vendors.driver import ReplyAttribute
 CIRCUITS = [line.partition(";")[0].strip() for line in USUAL]
 REMOTES = [line.partition(";")[2].strip() for line in USUAL]
 
-PASSWORD_ATTRIBUTES = (
-    "User-Password",
+# What proves a password beside User-Password.
+PROOF_ATTRIBUTES = (
     "CHAP-Password",
     "MS-CHAP-Response",
     "MS-CHAP2-Response",
@@ -160,8 +160,20 @@ def identity_of(message: RadiusMessage, sources: Sources = NO_MORE) -> Identity:
         mac=mac_of(message, sources),
         circuit_hex=ids.circuit_hex,
         remote_hex=ids.remote_hex,
-        has_password=message.has(*PASSWORD_ATTRIBUTES),
+        has_password=has_password(message),
     )
+
+
+def has_password(message: RadiusMessage) -> bool:
+    """Whether somebody wants to prove a password, in whatever way.
+
+    An empty User-Password is none: RouterOS sends it with a DHCP lease. Over PPP somebody typed it,
+    and a login that was typed is no factor without a proof. `bill_has_password` of FreeRADIUS'
+    policy says the same."""
+    if message.has(*PROOF_ATTRIBUTES):
+        return True
+    is_typed = message.has("Framed-Protocol")
+    return message.has("User-Password") and (is_typed or message.text("User-Password") != "")
 
 
 def value(content: str | int) -> dict[str, Any]:

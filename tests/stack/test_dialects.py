@@ -4,20 +4,27 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pyrad.packet import CoAPacket
 
+from network.profile import AccessProfile, ProfileState
 from network.radius import dictionaries
 from network.vendors.declarations import SAMPLES
-from network.vendors.driver import ReplyAttribute, identification
+from network.vendors.driver import ReplyAttribute, When, identification
 from network.vendors.places import session_values
 from network.vendors.registry import SHIPPED
 
 RADCLIENT = shutil.which("radclient")
 RADDB = Path(dictionaries.__file__).parents[1] / "raddb" / "dictionary"
 HEADER = 20
+# Behind the wall: with all that a rule can give, and with as little as it may.
+GUESTS = (
+    replace(SAMPLES[0], state=ProfileState.GUEST, class_text="g:7:123456:ab12cd34"),
+    AccessProfile(ProfileState.GUEST, session_timeout_s=600, class_text="g:7:0:ab12cd34"),
+)
 
 pytestmark = pytest.mark.skipif(RADCLIENT is None, reason="radclient is not installed")
 
@@ -60,9 +67,10 @@ def by_us(attributes: Iterable[ReplyAttribute]) -> list[bytes]:
 def test_freeradius_and_we_put_the_same_on_the_wire(code: str, tmp_path: Path) -> None:
     driver = SHIPPED[code]
     said: dict[ReplyAttribute, None] = {}
-    for profile in SAMPLES:
+    profiles = [*SAMPLES, *GUESTS]
+    for profile in profiles:
         said |= dict.fromkeys(driver.accept(profile))
-        for other in SAMPLES:
+        for other in profiles:
             for packet in driver.diff(profile, other).packets:
                 said |= dict.fromkeys(packet.attributes)
     values = session_values(
@@ -70,5 +78,8 @@ def test_freeradius_and_we_put_the_same_on_the_wire(code: str, tmp_path: Path) -
         mac="d85ed3000001",
     )  # fmt: skip
     said |= dict.fromkeys(identification(driver, values))
+    said |= dict.fromkeys(one for each in driver.disconnect if (one := each.render(values)))
+    walls = {one.attribute for one in driver.accept_templates if one.when is When.GUEST}
+    assert walls <= {one.name for one in said}
     assert len(said) > 6
     assert by_freeradius(said, folder=tmp_path) == by_us(said)

@@ -22,7 +22,7 @@ from network.models import (
     Session,
 )
 from project.core.actor import SYSTEM
-from tests.support import mschap, services
+from tests.support import mschap, radius_wire, services
 from tests.support.radius_system import RadiusSystem, Reply, radius_system
 from tests.support.services import AT
 
@@ -99,6 +99,10 @@ def known(radius: RadiusSystem, mode: str = "TWO_OF_THREE") -> Known:
     return Known(sold, row.login, row.password, mac, circuit, remote)
 
 
+def colons(mac: str) -> str:
+    return ":".join(mac[at : at + 2] for at in range(0, 12, 2))
+
+
 def ask(
     radius: RadiusSystem,
     *,
@@ -112,9 +116,7 @@ def ask(
     if password is not None:
         told.append(f'User-Password = "{password}"')
     if mac:
-        told.append(
-            f'Calling-Station-Id = "{":".join(mac[at : at + 2] for at in range(0, 12, 2))}"'
-        )
+        told.append(f'Calling-Station-Id = "{colons(mac)}"')
     if circuit:
         told += [
             f"ADSL-Agent-Circuit-Id = 0x{circuit}",
@@ -187,6 +189,32 @@ def test_by_mac_and_by_port_alone(radius: RadiusSystem) -> None:
     assert opened(ask(radius, mac=by_port.mac)) is None
     other_switch = ask(radius, circuit=by_port.circuit, remote="0006001122334456")
     assert opened(other_switch) is None
+
+
+@pytest.mark.usefixtures("no_guests")
+def test_an_empty_password_is_none_but_of_a_login_that_was_typed(radius: RadiusSystem) -> None:
+    """RouterOS sends one with a DHCP lease; radclient would leave it out."""
+    by_both, by_mac, by_two = known(radius, "AUTO"), known(radius, "MAC"), known(radius)
+    by_login = known(radius, "LOGIN")
+
+    def code(login: str, mac: str, circuit: str, more: bytes = b"") -> int:
+        ids = ((radius_wire.CIRCUIT_ID, circuit), (radius_wire.REMOTE_ID, by_both.remote))
+        told = radius_wire.octets(radius_wire.CALLING_STATION, f"1:{colons(mac)}".encode())
+        for kind, text in ids:
+            told += radius_wire.vendor(radius_wire.ADSL_FORUM, kind, bytes.fromhex(text))
+        return line.log_in(login=login, password="", more=told + more).code
+
+    ppp = radius_wire.number(radius_wire.FRAMED_PROTOCOL, radius_wire.PPP)
+    line = radius_wire.BrasSocket(
+        port=radius.parts.radius_auth_port, secret=SECRET.encode(), timeout_s=4, tries=1
+    )
+    for one in (by_both, by_mac, by_two):
+        assert code(colons(one.mac), one.mac, one.circuit) == radius_wire.ACCESS_ACCEPT
+    for login in (colons(by_both.mac), by_login.login):
+        assert code(login, by_both.mac, by_two.circuit) == radius_wire.ACCESS_REJECT
+    assert code(by_login.login, by_login.mac, by_login.circuit) == radius_wire.ACCESS_REJECT
+    assert code(by_two.login, by_two.mac, by_two.circuit, ppp) == radius_wire.ACCESS_REJECT
+    line.close()
 
 
 @pytest.mark.usefixtures("no_guests")

@@ -22,6 +22,7 @@ from pyrad.client import Client
 from pyrad.packet import CoAPacket, Packet
 
 from network.radius.dictionaries import dictionary
+from network.radius.dynauth import REPLY_MESSAGE
 
 POLL_S = 0.1
 SESSION_NOT_FOUND = 503
@@ -41,7 +42,7 @@ class Manners:
     """How it behaves. `lose_first`: so many sendings of each request never arrive. `delay_s`:
     before each answer. `duplicate`: every answer comes twice. `does_nothing`: it acknowledges a CoA
     and changes nothing. `refuse`: Error-Cause by attribute name, for a request that has it;
-    `refuse_coa`: that of every CoA (0: none named)."""
+    `refuse_coa`: that of every CoA (0: none named). `says`: Reply-Messages of each refusal."""
 
     lose_first: int = 0
     delay_s: float = 0.0
@@ -49,6 +50,7 @@ class Manners:
     does_nothing: bool = False
     refuse: dict[str, int] = field(default_factory=dict)
     refuse_coa: int | None = None
+    says: tuple[bytes, ...] = ()
 
 
 class FakeBras:
@@ -160,6 +162,8 @@ class FakeBras:
             reply.code = packet.DisconnectNAK if disconnect else packet.CoANAK
             if cause:
                 reply.AddAttribute("Error-Cause", cause)
+            if self.manners.says:
+                reply[REPLY_MESSAGE] = list(self.manners.says)
         return bytes(reply.ReplyPacket())
 
     def _refusal(self, request: CoAPacket) -> int | None:

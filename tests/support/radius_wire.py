@@ -15,7 +15,8 @@ from dataclasses import dataclass
 ACCESS_REQUEST, ACCESS_ACCEPT, ACCESS_REJECT = 1, 2, 3
 ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE = 4, 5
 START, STOP, INTERIM = 1, 2, 3
-USER_NAME, USER_PASSWORD, CLASS, CALLING_STATION = 1, 2, 25, 31
+USER_NAME, USER_PASSWORD, FRAMED_PROTOCOL, CLASS, CALLING_STATION = 1, 2, 7, 25, 31
+ADSL_FORUM, CIRCUIT_ID, REMOTE_ID, PPP = 3561, 1, 2, 1
 STATUS_TYPE, IN_OCTETS, OUT_OCTETS, SESSION_ID, SESSION_TIME, CAUSE = 40, 42, 43, 44, 46, 49
 IN_GIGAWORDS, OUT_GIGAWORDS = 52, 53
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -30,6 +31,11 @@ def octets(kind: int, value: bytes) -> bytes:
     """A string or octets attribute."""
     assert len(value) <= 253
     return bytes((kind, len(value) + 2)) + value
+
+
+def vendor(number: int, kind: int, value: bytes) -> bytes:
+    """An attribute of a vendor's own (RFC 2865, 5.26)."""
+    return octets(26, struct.pack("!I", number) + octets(kind, value))
 
 
 def accounting(
@@ -72,7 +78,7 @@ def pap_packet(*, login: str, password: str, ident: int, secret: bytes, more: by
     """An Access-Request with PAP (RFC 2865, 5.2)."""
     authenticator = os.urandom(16)
     plain = password.encode()
-    plain += bytes(-len(plain) % 16)
+    plain += bytes(-len(plain) % 16 if plain else 16)  # an empty one is 16 hidden zeros
     hidden, last = b"", authenticator
     for first in range(0, len(plain), 16):
         key = hashlib.md5(secret + last, usedforsecurity=False).digest()
@@ -109,10 +115,12 @@ class BrasSocket:
         self._socket = _socket(port, timeout_s=timeout_s)
         self._ident = 0
 
-    def log_in(self, *, login: str, password: str) -> Answer:
+    def log_in(self, *, login: str, password: str, more: bytes = b"") -> Answer:
         """An Access-Request with PAP."""
         self._ident = (self._ident + 1) % 256
-        packet = pap_packet(login=login, password=password, ident=self._ident, secret=self.secret)
+        packet = pap_packet(
+            login=login, password=password, ident=self._ident, secret=self.secret, more=more
+        )
         return self._exchange(packet)
 
     def account(self, attributes: bytes, *, copies: int = 1) -> Answer:

@@ -7,25 +7,29 @@ those of the whole network are kept (`network.standing`) where it is large.
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, Sum
 
-from billing.models import Block, Subscription
+from billing.models import Block, Pause, Subscription
 from coverage import queries as coverage_queries
 from coverage.models import AdminUnit
 from crm import queries as crm_queries
 from frontend.formats import AtLeast
 from network import large, session_queries
+from network.events import Kind
 from network.identifiers import normalised_mac
 from network.models import Nas, Session, SessionHistory, SessionTally
 from network.session_queries import TimelineEvent
+from project.core.clock import KYIV
+from project.core.models import AuditEntry
 
 TRAFFIC_DAYS = 31
 BARS_MAX = 100
 COUNTED_MAX = 10_000
 KINDS = ("GUEST", "SUSPECT", "NOBODY")
+RESUMED = "billing.subscription.resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +192,16 @@ def choices() -> dict[str, list[tuple[int, str]]]:
     return {"nas": nas, "cities": list(cities)}
 
 
-def session_page(*, unique_id: str) -> SessionPage | None:
-    """One session, open or closed; blocks of the service are lines of its time line too."""
+def session_page(*, unique_id: str, at: datetime) -> SessionPage | None:
+    """One session, open or closed; blocks and pauses of the service until `at` are lines of its
+    time line too."""
     session = session_queries.session_of(unique_id=unique_id)
     if session is None:
         return None
     events = session_queries.timeline_of(session=session)
     if not {event.kind for event in events} & {"BLOCK", "UNBLOCK"}:
-        events = sorted([*events, *_blocks(session)], key=lambda event: event.at)
+        events = [*events, *_blocks(session)]
+    events = sorted([*events, *_pauses(session, at=at)], key=lambda event: event.at)
     return SessionPage(
         line=lines([session])[0], is_open=isinstance(session, Session), events=events
     )
@@ -213,6 +219,32 @@ def _blocks(session: Session | SessionHistory) -> list[TimelineEvent]:
             if at and at >= session.started_at and (until is None or at <= until):
                 told.append(TimelineEvent(at, kind, "", (("reason", row.reason),)))
     return told
+
+
+def _pauses(session: Session | SessionHistory, *, at: datetime) -> list[TimelineEvent]:
+    """When the service was put on hold and went on while the session lasted: at midnight, but for
+    what was done by hand on the day."""
+    if session.subscription_id is None:
+        return []
+    until = session.stopped_at if isinstance(session, SessionHistory) else at
+    by_hand = AuditEntry.objects.filter(
+        object_type="subscription", object_id=str(session.subscription_id), action=RESUMED
+    )
+    resumed = {one.after.get("date"): one.at for one in by_hand if one.after}
+    told = []
+    for row in Pause.objects.filter(subscription_id=session.subscription_id):
+        first, last = row.during.lower, row.during.upper
+        began = max(_midnight(first), row.created_at)
+        ended = resumed.get(last.isoformat()) or _midnight(last)
+        about = (("from", first.isoformat()), ("until", last.isoformat()))
+        for kind, moment in ((Kind.PAUSE, began), (Kind.RESUME, ended)):
+            if session.started_at <= moment <= until:
+                told.append(TimelineEvent(moment, kind, "", about))
+    return told
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=KYIV)
 
 
 def traffic_bars(*, subscription_ids: Sequence[int], on_date: date) -> list[Bar]:

@@ -50,7 +50,7 @@ def open_sessions(request: HttpRequest) -> HttpResponse:
 @staff_page(Permission.NETWORK_VIEW)
 def session(request: HttpRequest, unique_id: str) -> HttpResponse:
     """One session: what it is, and all that happened to it."""
-    found = sessions.session_page(unique_id=unique_id)
+    found = sessions.session_page(unique_id=unique_id, at=clock.now())
     if found is None:
         raise NotFoundError
     context = {

@@ -8,10 +8,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from billing.models import Pause
+from frontend.workspace.queries import sessions as pages
 from network import session_queries, sessions
 from network.accounting import Kind, SessionFacts, Told
 from network.models import AccountingProgress, Session
-from project.core import clock
+from project.core import audit, clock
+from project.core.actor import SYSTEM
 from project.core.roles import Role
 from tests.support import services
 from tests.support.staff import who_signs_in
@@ -115,6 +118,39 @@ def test_a_session_tells_its_life(engineer: Client) -> None:
     assert "&lt;b&gt;x&lt;/b&gt;" in page
     assert "geheim" not in page
     assert "Admin-Reset" in page
+
+
+def test_pauses_stand_in_the_life_of_a_session(engineer: Client) -> None:
+    """From midnight in Kyiv; a pause that was set or ended by hand, from that moment."""
+    sold = services.service()
+    first = told(1, subscription_id=sold.id)  # it began on the 25th at 22:00 in Kyiv
+    sessions.ingest([first])
+    for day in ((20, 22), (24, 26), (27, 28), (29, 30)):
+        services.pause(sold, since=date(2026, 11, day[0]), until=date(2026, 11, day[1]))
+    by_hand = AT + timedelta(days=2)
+    Pause.objects.filter(during__startswith=date(2026, 11, 27)).update(created_at=by_hand)
+    resumed = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+    audit.record(
+        at=resumed,
+        actor=SYSTEM,
+        action="billing.subscription.resumed",
+        obj=("subscription", sold.id),
+        summary="",
+        after={"date": "2026-11-28"},
+    )
+
+    def lines(at: datetime) -> list[tuple[str, datetime]]:
+        page = pages.session_page(unique_id=first.unique_id, at=at)
+        assert page is not None
+        return [(e.kind, e.at) for e in page.events if e.kind in {"PAUSE", "RESUME"}]
+
+    midnight = datetime(2026, 11, 25, 22, 0, tzinfo=UTC)
+    before = [("RESUME", midnight), ("PAUSE", by_hand), ("RESUME", resumed)]
+    assert lines(datetime(2026, 11, 28, 12, 0, tzinfo=UTC)) == before, "not what is to come"
+    sessions.ingest([told(1, minute=5, is_stopped=True, stopped_at=midnight)])
+    assert lines(datetime(2026, 12, 28, 12, 0, tzinfo=UTC)) == before[:1]
+    page = engineer.get(reverse("workspace:session", args=[first.unique_id])).content.decode()
+    assert "Паузу завершено" in page
 
 
 @pytest.mark.parametrize("unique_id", ["none", "0" * 32, "a-" * 300])

@@ -1,13 +1,18 @@
 """Changes of running sessions on BRASes of each dialect that refuse, lose, are slow and repeat."""
 
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils.html import escape
 
-from network.models import AccessAction, Nas, Session
+from network.models import AccessAction, Nas, Session, SessionEvent
 from network.vendors.registry import SHIPPED
+from project.core.roles import Role
 from tests.support import services
 from tests.support.fake_bras import FakeBras, Manners
 from tests.support.live import SECRET, act, sell_faster, session, sold_at_300_50
 from tests.support.services import AT
+from tests.support.staff import who_signs_in
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +52,44 @@ def test_each_refusal_of_a_speed_is_kept_and_the_session_reconnected(code: str) 
             assert asked[1:] == ("NAK", cause or None)
             assert fallen_back == ("DISCONNECT", "ACKNOWLEDGED", None)
             assert bras.kinds()[-2:] == ["coa", "disconnect"]
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ((b"Policer limit reached",), "Policer limit reached"),
+        ((b"no such", b"service\x00 10M\n"), "no such service\ufffd 10M"),
+        ("обмеження".encode(), "обмеження"),
+        ((b"\xff\xfe<script>\x1b[31m",), "\ufffd\ufffd<script>\ufffd[31m"),
+        (("\u202eevil\u2066".encode(),), "\ufffdevil\ufffd"),
+        ((b"\x00" * 253, b"x" * 253), "\ufffd" * 253),
+        ((b" \t",), ""),
+        ((), ""),
+    ],
+)
+def test_the_words_of_a_refusal_are_kept_and_shown(
+    client: Client, said: tuple[bytes, ...] | bytes, kept: str
+) -> None:
+    with FakeBras(secret=SECRET) as bras:
+        says = (said,) if isinstance(said, bytes) else said
+        bras.manners = Manners(refuse_coa=506, says=says)
+        sold = sold_at_300_50()
+        running = session(sold, port=bras.port)
+        sell_faster(sold)
+        act()
+    refused, fallen_back = AccessAction.objects.order_by("id")
+    assert (refused.state, refused.error_cause, refused.why) == ("NAK", 506, kept)
+    assert refused.packets[0]["why"] == kept
+    assert fallen_back.why == ""
+    line = SessionEvent.objects.get(kind="COA")
+    assert line.attributes.get("why", "") == kept
+    client.force_login(who_signs_in("engineer", Role.NETWORK_ENGINEER))
+    shown = f"<q>{escape(kept)}</q>"
+    queue = client.get(reverse("workspace:actions")).content.decode()
+    assert queue.count(shown) == (2 if kept else 0)
+    page = client.get(reverse("workspace:session", args=[running.unique_id])).content.decode()
+    assert page.count(f'<q class="text-break">{escape(kept)}</q>') == (1 if kept else 0)
+    assert "<script>\ufffd" not in queue + page
 
 
 @pytest.mark.parametrize("code", SPEAKING)

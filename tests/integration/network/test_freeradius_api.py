@@ -309,6 +309,26 @@ def test_without_the_stream_the_group_itself_remembers_whom_it_let_in(
     assert lines["REJECT"].attributes["reason"] == "DEBT"
 
 
+def test_an_empty_password_is_no_proof(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As RouterOS asks for a DHCP lease; over PPP somebody typed nothing, and is held to it."""
+    settings.GEOBILL_RADIUS_ACCOUNTING = "rest"
+    kept: list[Note] = []
+    monkeypatch.setattr(authorizations.LATER, "add", kept.append)
+    services.nas()
+    sold = services.service()
+    operations.set_equipment(
+        subscription_id=sold.id, mac="aabbcc000001", circuit_hex="0004", at=AT, actor=SYSTEM
+    )
+    asks = {"User_Password": "", "Bill_Mac": "aabbcc000001", "Bill_Circuit_Id": "0004"}
+    told = authorize("AA:BB:CC:00:00:01", **asks).json()
+    assert told["control:Auth-Type"]["value"] == "Accept"
+    assert authorize(services.login_of(sold), Framed_Protocol="PPP", **asks).json()[
+        "control:Cleartext-Password"
+    ]
+    authorizations.write_down(kept)
+    assert "User-Password" not in SessionEvent.objects.get().attributes
+
+
 def test_notes_of_a_moment_are_one_batch_and_a_fault_ends_nothing() -> None:
     batches: list[int] = []
 

@@ -398,6 +398,16 @@ def test_an_import_touches_no_running_session(tmp_path: Path) -> None:
         started_at=AT,
         last_seen_at=AT,
     )
+    Session.objects.create(
+        unique_id="u2",
+        acct_session_id="u2",
+        is_guest=True,
+        nas=nas,
+        nas_address=nas.address,
+        login="ivan",
+        started_at=AT,
+        last_seen_at=AT,
+    )
     rows = ["service;login;password;circuit", f"{sold.id};ivan;x;0a0b"]
     assert codes(imported(tmp_path, rows)) == [Code.ACCESS]
     assert not AccessAction.objects.exists()

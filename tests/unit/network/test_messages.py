@@ -53,6 +53,25 @@ def test_both_versions_of_freeradius_name_the_same_subscriber(body: bytes) -> No
     assert identity.has_password
 
 
+@pytest.mark.parametrize(
+    ("told", "proves"),
+    [
+        ({}, False),
+        ({"User_Password": ""}, False),
+        ({"User_Password": "", "Framed_Protocol": "PPP"}, True),
+        ({"Framed_Protocol": "PPP"}, False),
+        ({"User_Password": " "}, True),
+        ({"User_Password": "", "CHAP_Password": "0x01"}, True),
+        ({"EAP_Message": "0x02"}, True),
+    ],
+)
+def test_an_empty_password_is_none_but_of_a_login_that_was_typed(
+    told: dict[str, str], proves: bool
+) -> None:
+    message = messages.parse(packet(User_Name="02:00:00:00:00:01", **told))
+    assert messages.identity_of(message).has_password is proves
+
+
 def test_our_own_hex_attribute_wins_over_the_raw_octets() -> None:
     message = messages.parse(
         b'{"Bill-Circuit-Id":{"type":"string","value":["ABCD"]},'
