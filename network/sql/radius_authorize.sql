@@ -64,7 +64,13 @@ BEGIN
         ) OR EXISTS (
             SELECT FROM public.radius_decision o
             WHERE o.circuit_hex = circuit AND o.remote_hex = remote AND o.circuit_hex <> ''
-              AND o.subscription_id <> whose);
+              AND o.subscription_id <> whose
+        ) OR (circuit <> '' AND its_mac IS DISTINCT FROM NULLIF(own_mac, '') AND EXISTS (
+            -- Where a login alone is told, a service at the line as rules read it may stand in the way.
+            SELECT FROM radius.nas n JOIN public.radius_decision o
+              ON o.port_key <> '' AND o.mode = ANY(
+                  CASE n.mode WHEN 'OPTION82' THEN ARRAY['OPTION82', ''] ELSE ARRAY['OPTION82'] END)
+            WHERE n.address = p_nas::inet));
         IF NOT FOUND THEN
             RETURN usual;
         END IF;
@@ -97,6 +103,28 @@ BEGIN
     END IF;
     who := radius_resolve(
         asked_login, p_mac, p_circuit, p_remote, p_password <> '', knocked.mode);
+    IF p_circuit <> '' AND (who.subscription_id IS NULL OR who.state = 'FULL') THEN
+        -- What the port means only Geobill can read. A port that is somebody's as it stands is not read.
+        -- Who is found stays so unless a service at the line as it is read has as many factors.
+        PERFORM WHERE NOT EXISTS (
+            SELECT FROM radius_decision o
+            WHERE o.circuit_hex = p_circuit AND o.remote_hex = p_remote AND o.circuit_hex <> ''
+        ) AND CASE WHEN who.subscription_id IS NULL
+            THEN EXISTS (SELECT FROM radius_decision d WHERE d.port_key <> '')
+            ELSE EXISTS (
+                SELECT FROM radius_decision d
+                WHERE d.port_key <> '' AND d.subscription_id <> who.subscription_id
+                  AND d.mode = ANY(CASE knocked.mode WHEN 'OPTION82' THEN ARRAY['OPTION82', '']
+                                   ELSE ARRAY['OPTION82'] END)
+            ) OR EXISTS (
+                SELECT FROM radius_decision d
+                WHERE d.port_key <> '' AND d.subscription_id <> who.subscription_id
+                  AND d.mac = p_mac AND d.mac <> '')
+            END;
+        IF FOUND THEN
+            RETURN ask;
+        END IF;
+    END IF;
     IF who.subscription_id IS NULL OR who.state <> 'FULL' THEN
         RETURN refused;
     END IF;
