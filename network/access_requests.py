@@ -320,7 +320,9 @@ def _is_full_house(asked: _Asked, decision: Decision) -> bool:
 
 def _decision(row: tuple[Any, ...], mode: str) -> Decision:
     return Decision(
-        factors=Factors(*row[:5], Mode(row[5] or mode), port_key=row[17]),
+        factors=Factors(
+            row[0], row[1], row[2], row[3], row[4], Mode(row[5] or mode), port_key=row[17]
+        ),
         password=row[6],
         state=AccessState(row[7]),
         reason=row[8],
