@@ -29,9 +29,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="radiusdecision",
             index=models.Index(
-                condition=models.Q(("port_key", ""), _negated=True),
-                fields=["mode"],
-                name="radius_decision_keyed",
+                condition=models.Q(("mode", "OPTION82"), models.Q(("port_key", ""), _negated=True)),
+                fields=["subscription"],
+                name="radius_decision_by_line",
             ),
         ),
         again_sql(__file__, "radius_authorize"),

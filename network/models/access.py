@@ -137,10 +137,11 @@ class RadiusDecision(models.Model):
                 name="radius_decision_key",
                 condition=~models.Q(port_key=""),
             ),
+            # Whom a port alone lets in, too: the fast path asks whether there is any.
             models.Index(
-                fields=["mode"],
-                name="radius_decision_keyed",
-                condition=~models.Q(port_key=""),
+                fields=["subscription"],
+                name="radius_decision_by_line",
+                condition=models.Q(mode="OPTION82") & ~models.Q(port_key=""),
             ),
             # What is looked for each minute: who has no full access, and what changed just now.
             models.Index(

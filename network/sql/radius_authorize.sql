@@ -64,13 +64,14 @@ BEGIN
         ) OR EXISTS (
             SELECT FROM public.radius_decision o
             WHERE o.circuit_hex = circuit AND o.remote_hex = remote AND o.circuit_hex <> ''
-              AND o.subscription_id <> whose
-        ) OR (circuit <> '' AND its_mac IS DISTINCT FROM NULLIF(own_mac, '') AND EXISTS (
-            -- Where a login alone is told, a service at the line as rules read it may stand in the way.
-            SELECT FROM radius.nas n JOIN public.radius_decision o
-              ON o.port_key <> '' AND o.mode = ANY(
-                  CASE n.mode WHEN 'OPTION82' THEN ARRAY['OPTION82', ''] ELSE ARRAY['OPTION82'] END)
-            WHERE n.address = p_nas::inet));
+              AND o.subscription_id <> whose);
+        IF NOT FOUND AND circuit <> '' AND its_mac IS DISTINCT FROM NULLIF(own_mac, '') THEN
+            -- A login alone: a service at the line, as rules read it, may stand in the way.
+            PERFORM WHERE EXISTS (
+                SELECT FROM public.radius_decision o WHERE o.port_key <> '' AND o.mode = 'OPTION82'
+            ) OR EXISTS (
+                SELECT FROM radius.nas n WHERE n.address = p_nas::inet AND n.mode = 'OPTION82');
+        END IF;
         IF NOT FOUND THEN
             RETURN usual;
         END IF;
@@ -113,9 +114,11 @@ BEGIN
             THEN EXISTS (SELECT FROM radius_decision d WHERE d.port_key <> '')
             ELSE EXISTS (
                 SELECT FROM radius_decision d
-                WHERE d.port_key <> '' AND d.subscription_id <> who.subscription_id
-                  AND d.mode = ANY(CASE knocked.mode WHEN 'OPTION82' THEN ARRAY['OPTION82', '']
-                                   ELSE ARRAY['OPTION82'] END)
+                WHERE d.port_key <> '' AND d.mode = 'OPTION82'
+                  AND d.subscription_id <> who.subscription_id
+            ) OR (knocked.mode = 'OPTION82' AND EXISTS (
+                SELECT FROM radius_decision d
+                WHERE d.port_key <> '' AND d.subscription_id <> who.subscription_id)
             ) OR EXISTS (
                 SELECT FROM radius_decision d
                 WHERE d.port_key <> '' AND d.subscription_id <> who.subscription_id

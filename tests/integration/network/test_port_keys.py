@@ -1,10 +1,12 @@
 """Who is let in by a port that is registered with another VLAN, and who is not."""
 
 import pytest
+from django.db import transaction
 
 from billing.models import Subscription
-from network import fastpath, modes, operations, port_keys
+from network import fastpath, modes, operations, port_keys, provisioning
 from network.access_requests import Answer, authorize
+from network.addressing import importaccess
 from network.identity import Identity
 from network.models import AccessAlert, MacRequest, Option82Rule, RadiusDecision
 from network.option82 import rules
@@ -192,3 +194,20 @@ def test_many_are_read_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     RadiusDecision.objects.update(port_key="")
     fastpath.rebuild(at=AT)  # as each night: what was registered before the update
     assert len({key_of(one) for one in made} - {""}) == 5
+
+
+def test_a_port_from_a_file_and_one_from_before_the_first_sale_are_read() -> None:
+    one = services.service()
+    port = importaccess.Access(circuit_hex=circuit(5), remote_hex=REMOTE)
+    with transaction.atomic():
+        importaccess.lock([one.id])
+        importaccess.write({one.id: port}, at=AT)
+    first = key_of(one)
+    assert first
+    modes.set_parameters(
+        subscription_id=one.id, mode="OPTION82", sessions_max=None, at=AT, actor=SYSTEM
+    )
+    assert opened(ask(circuit(5, vlan=9))) == one.id
+    RadiusDecision.objects.filter(subscription=one).delete()
+    provisioning.refresh_decisions(subscription_ids=[one.id], at=AT)
+    assert key_of(one) == first
