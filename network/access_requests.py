@@ -1,5 +1,7 @@
 """Answering Access-Requests: one query finds everything, the pure rules decide.
 
+Two more where the port is nobody's as it stands, and there are services whose ports rules can read.
+
 The hot path: no ORM object is made here unless somebody is to be a guest.
 """
 
@@ -11,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from network import confirmations, fastpath, guests, intervals, pools, rejects
+from network import confirmations, fastpath, guests, intervals, pools, port_keys, rejects
 from network.authorization import AccessState
 from network.identity import Factors, Identity, Mode, Problem, Resolution, resolve
 from network.rejects import UNKNOWN_NAS
@@ -20,12 +22,12 @@ from network.vendors.registry import Card, driver_for
 from project.core import prepared
 
 CANDIDATES_MAX = 20
-HEAD = 6  # columns about the BRAS, before those of a service
+HEAD = 7  # columns about the BRAS, before those of a service
 
-# Whose login it is comes first, then whose MAC, then whose line: one look-up each.
-_FIND = """
+_ASKED = """
 SELECT n.vendor, n.retired_at IS NOT NULL, n.id, n.capabilities,
-       COALESCE(own.mode, every.mode, 'AUTO'), n.interim_s, f.*
+       COALESCE(own.mode, every.mode, 'AUTO'), n.interim_s,
+       EXISTS (SELECT FROM radius_decision x WHERE x.port_key <> ''), f.*
 FROM (SELECT %(nas)s::inet AS address) one
 LEFT JOIN network_nas n ON n.address = one.address
 LEFT JOIN network_accessmode own ON own.nas_id = n.id
@@ -36,8 +38,13 @@ LEFT JOIN LATERAL (
            d.sessions_max, d.framed_ipv6_prefix::text, d.delegated_ipv6_prefix::text,
            EXISTS (SELECT FROM network_ipplan p
                    WHERE p.subscription_id = d.subscription_id AND p.mode = 'DYNAMIC'),
-           d.replies -> n.kind
-    FROM (
+           d.replies -> n.kind, d.port_key
+    FROM ({by}) d LIMIT %(most)s
+) f ON true
+"""
+# Whose login it is comes first, then whose MAC, then whose line: one look-up each.
+_FIND = _ASKED.format(
+    by="""
         (SELECT x.* FROM radius_decision x WHERE x.login = %(login)s)
         UNION ALL
         (SELECT x.* FROM radius_decision x
@@ -46,9 +53,14 @@ LEFT JOIN LATERAL (
         (SELECT x.* FROM radius_decision x
          WHERE x.circuit_hex = %(circuit)s AND x.remote_hex = %(remote)s AND x.circuit_hex <> ''
            AND x.login <> %(login)s AND (x.mac <> %(mac)s OR x.mac = '') LIMIT %(most)s)
-    ) d LIMIT %(most)s
-) f ON true
 """
+)
+_FIND_READ = _ASKED.format(
+    by="""
+        SELECT x.* FROM radius_decision x
+        WHERE x.port_key = ANY(%(keys)s::text[]) AND x.port_key <> '' LIMIT %(most)s
+"""
+)
 
 # The same device logging in again is no second one.
 _OTHERS_ONLINE = """
@@ -117,12 +129,14 @@ def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> A
             "most": CANDIDATES_MAX,
         },
     )
-    vendor, is_retired, nas_id, told, mode, interim_s = rows[0][:HEAD]
+    vendor, is_retired, nas_id, told, mode, interim_s, any_is_read = rows[0][:HEAD]
     if vendor is None or is_retired:
         answer = Answer(accepted=False, reason=UNKNOWN_NAS)
     else:
         found = [row[HEAD:] for row in rows if row[HEAD] is not None]
         decisions = {row[0]: _decision(row, mode) for row in found}
+        if any_is_read and not any(identity.stands_at(one.factors) for one in decisions.values()):
+            identity = _read(identity, decisions, nas_address=nas_address, mode=mode)
         card = Card(vendor, json.loads(told) if isinstance(told, str) else told)
         asked = _Asked(identity, nas_address, nas_id, driver_for(card), at, interim_s)
         answer = _answer(asked, decisions)
@@ -137,6 +151,22 @@ def authorize(*, identity: Identity, nas_address: str | None, at: datetime) -> A
             at=at,
         )
     return answer
+
+
+def _read(
+    identity: Identity, decisions: dict[int, Decision], *, nas_address: str | None, mode: str
+) -> Identity:
+    """The same with its port as rules read it; who is registered there joins the decisions."""
+    if not identity.circuit_hex:
+        return identity
+    told = port_keys.told(circuit_hex=identity.circuit_hex, remote_hex=identity.remote_hex)
+    if not told.keys:
+        return identity
+    asked = {"nas": nas_address, "keys": list(told.keys), "most": CANDIDATES_MAX}
+    for row in prepared.rows(_FIND_READ, asked):
+        if row[HEAD] is not None:
+            decisions.setdefault(row[HEAD], _decision(row[HEAD:], mode))
+    return replace(identity, port_keys=told.keys, is_port_ambiguous=told.is_ambiguous)
 
 
 def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
@@ -185,10 +215,7 @@ def _unresolved(asked: _Asked, found: Resolution, decisions: dict[int, Decision]
     nearest = decisions[found.nearest_id] if found.nearest_id is not None else None
     missed = ",".join(found.missed)
     if problem is Problem.NEW_MAC and found.nearest_id is not None:
-        by_port = nearest is not None and (
-            (nearest.factors.circuit_hex, nearest.factors.remote_hex)
-            == (asked.identity.circuit_hex, asked.identity.remote_hex)
-        )
+        by_port = nearest is not None and asked.identity.stands_at(nearest.factors)
         confirmations.ask_for_mac(
             subscription_id=found.nearest_id,
             mac=asked.identity.mac,
@@ -293,7 +320,9 @@ def _is_full_house(asked: _Asked, decision: Decision) -> bool:
 
 def _decision(row: tuple[Any, ...], mode: str) -> Decision:
     return Decision(
-        factors=Factors(row[0], row[1], row[2], row[3], row[4], Mode(row[5] or mode)),
+        factors=Factors(
+            row[0], row[1], row[2], row[3], row[4], Mode(row[5] or mode), port_key=row[17]
+        ),
         password=row[6],
         state=AccessState(row[7]),
         reason=row[8],

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import Error, connection, transaction
 
-from network import intervals, places, pools
+from network import intervals, places, pools, port_keys
 from network.profile import AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import SHIPPED, Kind, driver_of, drivers, kind_of
@@ -98,6 +98,7 @@ def portions(*, at: datetime, after: int = 0) -> Iterator[tuple[int, int]]:
             cursor.execute(_NEXT, {"last": last, "most": REBUILT_AT_ONCE})
             ids = [row[0] for row in cursor.fetchall()]
             places.refresh(cursor, ids=ids, at=at)
+            port_keys.refresh(ids=ids)
             refresh(cursor, ids=ids)
         if not ids:
             return

@@ -9,7 +9,7 @@ found the one with more factors wins, and a tie is a conflict.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -54,13 +54,26 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who knocks: the factors of an Access-Request, normalised. "" is an absent factor."""
+    """Who knocks: the factors of an Access-Request, normalised. "" is an absent factor.
+
+    `port_keys` is its line as rules read it, where no service has the port as it stands; of
+    `is_port_ambiguous` rules read different lines, so nobody is let in by it.
+    """
 
     login: str = ""
     mac: str = ""
     circuit_hex: str = ""
     remote_hex: str = ""
     has_password: bool = False
+    port_keys: tuple[str, ...] = ()
+    is_port_ambiguous: bool = False
+
+    def stands_at(self, one: "Factors") -> bool:
+        """Whether it comes from the registered port of this service."""
+        if not self.circuit_hex:
+            return False
+        is_raw = (self.circuit_hex, self.remote_hex) == (one.circuit_hex, one.remote_hex)
+        return is_raw or (one.port_key != "" and one.port_key in self.port_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,7 @@ class Factors:
     circuit_hex: str = ""
     remote_hex: str = ""
     mode: Mode = Mode.AUTO
+    port_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +145,25 @@ def resolve(identity: Identity, candidates: Iterable[Factors]) -> Resolution:
 
     A login without a password counts as a factor only in TWO_OF_THREE: there the BRAS made up the
     User-Name, since whoever types one is asked for a password too.
+
+    A port that rules read differently is not used: where it would matter, it is a conflict.
     """
+    matches = _matches(identity, candidates)
+    found = _resolved(identity, matches)
+    if identity.is_port_ambiguous:
+        plain = replace(identity, port_keys=())
+        if found != _resolved(plain, _matches(plain, [one.one for one in matches])):
+            return _problem(Problem.CONFLICT, identity, matches[0], matches)
+    return found
+
+
+def _matches(identity: Identity, candidates: Iterable[Factors]) -> list[_Match]:
+    """The services that share a factor, the nearest one first."""
     matches = [match for one in candidates if (match := _match(identity, one)).score]
-    matches.sort(key=lambda m: (-m.score, not m.port, not m.login, m.one.subscription_id))
+    return sorted(matches, key=lambda m: (-m.score, not m.port, not m.login, m.one.subscription_id))
+
+
+def _resolved(identity: Identity, matches: Sequence[_Match]) -> Resolution:
     found = [one for one in matches if one.is_found(has_password=identity.has_password)]
     if not found:
         return _not_found(identity, matches)
@@ -157,8 +187,7 @@ def _match(identity: Identity, one: Factors) -> _Match:
         one=one,
         login=bool(identity.login) and identity.login == one.login,
         mac=bool(identity.mac) and identity.mac == one.mac,
-        port=bool(identity.circuit_hex)
-        and (identity.circuit_hex, identity.remote_hex) == (one.circuit_hex, one.remote_hex),
+        port=identity.stands_at(one),
     )
 
 

@@ -10,6 +10,7 @@ from network import (
     confirmations,
     credentials,
     crypto,
+    port_keys,
     proofs,
     provisioning,
     recognised,
@@ -106,6 +107,7 @@ def set_equipment(
         before = {name: getattr(credential, name) for name in new}
         AccessCredential.objects.filter(id=credential.id).update(**new, updated_at=at)
         RadiusDecision.objects.filter(subscription_id=subscription_id).update(**new, updated_at=at)
+        port_keys.refresh(ids=[subscription_id])
         wishes.on_equipment_changed(
             subscription_id=subscription_id, before=before, after=new, at=at
         )

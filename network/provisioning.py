@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from network import crypto, fastpath, guests, places, pools, recognised, wishes
+from network import crypto, fastpath, guests, places, pools, port_keys, recognised, wishes
 from network.authorization import AccessReason, AccessState, ServiceFacts, Verdict, decide
 from network.models import GuestRule
 from network.profile import AccessProfile, Burst, ProfileState
@@ -223,6 +223,8 @@ def _create_missing(cursor: Any, *, ids: list[int], at: datetime) -> None:
             "at": at,
         },
     )
+    if ported := [row[0] for row in rows if row[4]]:
+        port_keys.refresh(ids=ported)
 
 
 def _facts(cursor: Any, *, ids: list[int], at: datetime) -> list[_Row]:

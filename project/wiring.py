@@ -32,6 +32,7 @@ from crm.tiles import REQUESTS_LAYER
 from network import dated, guest_rules, provisioning, readiness
 from network.addressing import editing as ip_rules
 from network.addressing import importjob as ip_import
+from network.option82 import rules as option82_rules
 from network.place_movers import LINES
 from network.session_map import SESSIONS_LAYER
 from project.core import jobs, outbox
@@ -70,6 +71,7 @@ def wire() -> None:
 OUTBOX_HANDLERS: dict[str, str] = {
     ip_rules.RULES_CHANGED: "network.addressing.editing:on_rules_changed",
     guest_rules.CHANGED: "network.guest_rules:on_changed",
+    option82_rules.CHANGED: "network.port_keys:on_rules_changed",
     # Existing clients on the terms of a new map, where the planner chose so.
     zone_publishing.TOPIC: "project.wiring:on_zone_published",
     dated.ZONES_CHANGED: "network.dated:on_zones_changed",

@@ -50,6 +50,12 @@ MISFITS: dict[str, Any] = {
     "remote-text": _("the remote id is no text"),
 }
 
+# Whether a registered port counts with another VLAN too (`network.port_keys`).
+LINE_READ = _("counts as this port")
+LINE_SHARED = _("a conflict: another service is registered at the same port")
+LINE_AMBIGUOUS = _("a conflict: the rules read different ports")
+LINE_UNREAD = _("does not count: no rule reads both switch and port")
+
 
 def factors(missed: str) -> str:
     """ "MAC,PORT" → "MAC, port"."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from network import crypto, logins
+from network import crypto, logins, port_keys
 from network.addressing.importfile import Line
 from network.identifiers import hex_of_typed
 
@@ -162,6 +162,9 @@ def write(changes: Mapping[int, Access], *, at: datetime) -> None:
         for statement in _APART if moving else ():
             cursor.execute(statement, {"ids": moving})
         cursor.execute(_WRITE, values)
+    port_keys.refresh(
+        ids=[one for one, access in changes.items() if access.circuit_hex or access.remote_hex]
+    )
 
 
 def _octets(typed: str) -> str:

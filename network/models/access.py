@@ -91,7 +91,8 @@ class RadiusDecision(models.Model):
     `mode`, `zone` and `sessions_max` are what the service's own parameters and its place come to
     ("" and null: not set). `replies` holds the attributes of an Accept, ready for each kind of BRAS
     in use: what the database itself can answer (`sql/radius_authorize.sql`); empty for whoever
-    needs a decision of the REST group.
+    needs a decision of the REST group. `port_key` is the line of the registered port as the rules
+    of Option 82 read it (`network.port_keys`), "" for none.
     """
 
     class State(models.TextChoices):
@@ -109,6 +110,7 @@ class RadiusDecision(models.Model):
     mac = models.CharField(max_length=12, blank=True, default="")
     circuit_hex = models.CharField(max_length=506, blank=True, default="")
     remote_hex = models.CharField(max_length=506, blank=True, default="")
+    port_key = models.CharField(max_length=64, blank=True, default="", db_default="")
     mode = models.CharField(max_length=12, blank=True, default="")
     zone = models.ForeignKey(Zone, null=True, on_delete=models.PROTECT, related_name="+")
     sessions_max = models.PositiveSmallIntegerField(null=True)
@@ -130,6 +132,17 @@ class RadiusDecision(models.Model):
         indexes = [
             models.Index(fields=["mac"], name="radius_decision_mac"),
             models.Index(fields=["circuit_hex", "remote_hex"], name="radius_decision_port"),
+            models.Index(
+                fields=["port_key"],
+                name="radius_decision_key",
+                condition=~models.Q(port_key=""),
+            ),
+            # Whom a port alone lets in, too: the fast path asks whether there is any.
+            models.Index(
+                fields=["subscription"],
+                name="radius_decision_by_line",
+                condition=models.Q(mode="OPTION82") & ~models.Q(port_key=""),
+            ),
             # What is looked for each minute: who has no full access, and what changed just now.
             models.Index(
                 fields=["subscription"],

@@ -14,6 +14,7 @@ fields. Modifiers then change a field's text, in order:
 | `strip0` | leading zeros off: "007" → "7" |
 """
 
+import functools
 import re
 import re._constants as sre  # what a pattern is made of; stable since 3.11
 import re._parser as sre_parser
@@ -76,13 +77,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a rule read. "" and None: it says nothing of that."""
+    """What a rule read. "" and None: it says nothing of that.
+
+    `rest` is what it took without reading it, where that may differ between two lines (a module, an
+    id that it does not look at): "" where the rule has a name for all that varies.
+    """
 
     rule: str
     switch: str = ""
     port: int | None = None
     vlan: int | None = None
     mac: str = ""
+    rest: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +112,13 @@ def read(rules: Iterable[Rule], *, circuit_hex: str, remote_hex: str) -> Reading
 def attempt(rule: Rule, *, circuit_hex: str, remote_hex: str) -> Trial:
     """Try one rule; it never raises on values, whatever they are."""
     texts: dict[str, str] = {}
+    rest = ""
     for name, part, value in (
         ("circuit", rule.circuit, circuit_hex),
         ("remote", rule.remote, remote_hex),
     ):
         if not part.pattern:
+            rest += f"{name}={value}\n" if value else ""
             continue
         told = _in_form(value, part.form)
         if told is None:
@@ -119,9 +127,11 @@ def attempt(rule: Rule, *, circuit_hex: str, remote_hex: str) -> Trial:
         if match is None:
             return Trial(rule.name, None, name)
         texts |= {key: text for key, text in match.groupdict().items() if text}
+        if not _names_all_that_varies(part.pattern):
+            rest += f"{name}~{part.pattern}={_without_groups(match)}\n"
     try:
         texts = {key: modified(text, rule.modifiers.get(key, ())) for key, text in texts.items()}
-        return Trial(rule.name, _reading(rule.name, texts))
+        return Trial(rule.name, _reading(rule.name, texts, rest=rest))
     except ModifierError as error:
         return Trial(rule.name, None, str(error))
 
@@ -213,6 +223,38 @@ def _endless(tree: Any, *, ways: int) -> int:
     return number
 
 
+def _without_groups(match: re.Match[str]) -> str:
+    """What was matched outside of named groups, in small letters; a comma for each group."""
+    text, at, left = match.string, 0, []
+    for start, end in sorted(match.span(name) for name in match.re.groupindex):
+        if start >= at:
+            left.append(text[at:start])
+            at = end
+    return ",".join([*left, text[at:]]).lower()
+
+
+@functools.lru_cache(maxsize=512)
+def _names_all_that_varies(pattern: str) -> bool:
+    """Whether outside of its named groups the pattern has fixed signs only, some perhaps absent."""
+    named = frozenset(compiled(pattern).groupindex.values())
+    return _is_fixed(sre_parser.parse(pattern, re.IGNORECASE | re.ASCII | re.DOTALL), named)
+
+
+def _is_fixed(tree: Any, named: frozenset[int]) -> bool:
+    for operation, content in tree:
+        if operation in (sre.LITERAL, sre.AT):
+            continue
+        if operation is sre.SUBPATTERN:
+            if content[0] not in named and not _is_fixed(content[3], named):
+                return False
+        elif operation is sre.MAX_REPEAT and int(content[1]) <= 1:
+            if not _is_fixed(content[2], named):
+                return False
+        else:
+            return False
+    return True
+
+
 def _in_form(value_hex: str, form: str) -> str | None:
     if not _HEX.match(value_hex) or len(value_hex) > 2 * VALUE_BYTES_MAX:
         return None
@@ -246,7 +288,7 @@ def _modified(text: str, modifier: str) -> str:
         raise ModifierError(modifier) from error
 
 
-def _reading(name: str, texts: Mapping[str, str]) -> Reading:
+def _reading(name: str, texts: Mapping[str, str], *, rest: str) -> Reading:
     numbers: dict[str, int | None] = {"port": None, "vlan": None}
     for key in numbers:
         if key in texts:
@@ -260,4 +302,5 @@ def _reading(name: str, texts: Mapping[str, str]) -> Reading:
         port=numbers["port"],
         vlan=numbers["vlan"],
         mac=mac,
+        rest=rest,
     )

@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from network.models import Option82Rule
 from network.option82 import parsing
 from network.option82.parsing import BadPatternError, Part, Reading, Rule, Trial
-from project.core import audit
+from project.core import audit, outbox
 from project.core.actor import Actor
 from project.core.errors import DomainError, NotFoundError
 
+CHANGED = "network.option82_changed"  # registered ports are read anew
 RULES_MAX = 200
 SOURCES = (
     "Agent-Circuit-Id",
@@ -202,6 +203,7 @@ def save(*, rule_id: int | None, wanted: Wanted, at: datetime, actor: Actor) -> 
             summary=wanted.name,
             after=values,
         )
+        outbox.emit(topic=CHANGED, payload={"after": 0}, at=at)
     return row.id
 
 
@@ -217,6 +219,7 @@ def delete(*, rule_id: int, at: datetime, actor: Actor) -> None:
             summary=row.name,
         )
         row.delete()
+        outbox.emit(topic=CHANGED, payload={"after": 0}, at=at)
 
 
 def rule_of(*, rule_id: int) -> Option82Rule:

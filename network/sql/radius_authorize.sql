@@ -65,6 +65,13 @@ BEGIN
             SELECT FROM public.radius_decision o
             WHERE o.circuit_hex = circuit AND o.remote_hex = remote AND o.circuit_hex <> ''
               AND o.subscription_id <> whose);
+        IF NOT FOUND AND circuit <> '' AND its_mac IS DISTINCT FROM NULLIF(own_mac, '') THEN
+            -- A login alone: a service at the line, as rules read it, may stand in the way.
+            PERFORM WHERE EXISTS (
+                SELECT FROM public.radius_decision o WHERE o.port_key <> '' AND o.mode = 'OPTION82'
+            ) OR EXISTS (
+                SELECT FROM radius.nas n WHERE n.address = p_nas::inet AND n.mode = 'OPTION82');
+        END IF;
         IF NOT FOUND THEN
             RETURN usual;
         END IF;
@@ -97,6 +104,30 @@ BEGIN
     END IF;
     who := radius_resolve(
         asked_login, p_mac, p_circuit, p_remote, p_password <> '', knocked.mode);
+    IF p_circuit <> '' AND (who.subscription_id IS NULL OR who.state = 'FULL') THEN
+        -- What the port means only Geobill can read. A port that is somebody's as it stands is not read.
+        -- Who is found stays so unless a service at the line as it is read has as many factors.
+        PERFORM WHERE NOT EXISTS (
+            SELECT FROM radius_decision o
+            WHERE o.circuit_hex = p_circuit AND o.remote_hex = p_remote AND o.circuit_hex <> ''
+        ) AND CASE WHEN who.subscription_id IS NULL
+            THEN EXISTS (SELECT FROM radius_decision d WHERE d.port_key <> '')
+            ELSE EXISTS (
+                SELECT FROM radius_decision d
+                WHERE d.port_key <> '' AND d.mode = 'OPTION82'
+                  AND d.subscription_id <> who.subscription_id
+            ) OR (knocked.mode = 'OPTION82' AND EXISTS (
+                SELECT FROM radius_decision d
+                WHERE d.port_key <> '' AND d.subscription_id <> who.subscription_id)
+            ) OR EXISTS (
+                SELECT FROM radius_decision d
+                WHERE d.port_key <> '' AND d.subscription_id <> who.subscription_id
+                  AND d.mac = p_mac AND d.mac <> '')
+            END;
+        IF FOUND THEN
+            RETURN ask;
+        END IF;
+    END IF;
     IF who.subscription_id IS NULL OR who.state <> 'FULL' THEN
         RETURN refused;
     END IF;

@@ -10,7 +10,7 @@ from coverage.plant import queries as plant
 from crm import queries as crm_queries
 from frontend.workspace import access_words
 from frontend.workspace.paging import PAGE_SIZE
-from network import confirmations, guests, places, rejects
+from network import confirmations, guests, places, port_keys, rejects
 from network.models import AccessAlert, AccessCredential, GuestVisit, MacRequest, RejectLog
 from network.option82 import parsing, rules
 
@@ -153,6 +153,21 @@ def test_of(*, circuit_hex: str, remote_hex: str) -> Test:
         located=located,
         address=address,
     )
+
+
+def line_of(*, subscription_id: int, circuit_hex: str, remote_hex: str) -> Any:
+    """In words, whether a log-in from the registered port counts with another VLAN too; None where
+    no port is registered."""
+    if not circuit_hex:
+        return None
+    told = port_keys.told(circuit_hex=circuit_hex, remote_hex=remote_hex)
+    if not told.keys:
+        return access_words.LINE_UNREAD
+    if told.is_ambiguous:
+        return access_words.LINE_AMBIGUOUS
+    if port_keys.sharing(subscription_id=subscription_id):
+        return access_words.LINE_SHARED
+    return access_words.LINE_READ
 
 
 def _lines(rows: Sequence[RejectLog | MacRequest | GuestVisit]) -> list[Line]:

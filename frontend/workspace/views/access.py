@@ -173,6 +173,11 @@ def parameters(request: HttpRequest, subscription_id: int) -> HttpResponse:
         "credential": credential,
         "whose": pages.whose([service])[service.id],
         "test": pages.test_of(circuit_hex=credential.circuit_hex, remote_hex=credential.remote_hex),
+        "line": pages.line_of(
+            subscription_id=subscription_id,
+            circuit_hex=credential.circuit_hex,
+            remote_hex=credential.remote_hex,
+        ),
         "macs": confirmations.waiting_macs_of(subscription_ids=[subscription_id]),
         "explanation": explain_access(subscription_id=subscription_id, at=clock.now()),
         "sign_in_path": reverse("public:device-sign-in"),

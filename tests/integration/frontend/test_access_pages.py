@@ -5,7 +5,10 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from network.models import AccessCredential, GuestRule, RadiusDecision
+from network import operations
+from network.models import AccessCredential, GuestRule, Option82Rule, RadiusDecision
+from project.core import clock
+from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from project.core.roles import Role
 from tests.integration.frontend.test_own_devices import small_provider
@@ -90,3 +93,32 @@ def test_who_may_not_make_rules_is_led_to_their_list() -> None:
     page = window(Role.OPERATOR).get(reverse("workspace:refusals")).content.decode()
     assert 'id="no-guest-rule"' in page
     assert reverse("workspace:guest-rule-new") not in page
+
+
+def test_whether_the_port_counts_with_another_vlan_is_told(sold: AccessCredential) -> None:
+    staff = window(Role.ADMINISTRATOR)
+    staff.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+
+    def register(subscription_id: int, circuit: str) -> str:
+        operations.set_equipment(
+            subscription_id=subscription_id,
+            mac="",
+            circuit_hex=circuit,
+            remote_hex="0006001122334455",
+            at=clock.now(),
+            actor=SYSTEM,
+        )
+        return staff.get(page_of(sold)).content.decode()
+
+    own = sold.subscription_id
+    assert "counts as this port" in register(own, "000400640005")
+    shared = register(services.service().id, "000400c80005")
+    assert "another service is registered at the same port" in shared
+    assert "no rule reads both switch and port" in register(own, "ffff")
+    Option82Rule.objects.create(
+        name="another",
+        circuit_pattern="0004[0-9a-f]{4}(?P<port>[0-9]{4})",
+        remote_pattern="0006(?P<switch>[0-9a-f]{12})",
+        changed_at=clock.now(),
+    )
+    assert "the rules read different ports" in register(own, "000400640110")

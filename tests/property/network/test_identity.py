@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,31 +132,8 @@ def test_the_database_decides_the_same(
     three: list[int], known: list[Factors], default: Mode, plain: bool
 ) -> None:
     """For each table of services, all requests at once. `plain`: services without own modes."""
-    told = []
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE radius_decision SET login = 'gone' || subscription_id, mac = ''")
-        cursor.execute("UPDATE radius_decision SET circuit_hex = '', remote_hex = ''")
-        cursor.execute("UPDATE radius_decision SET replies = '{\"mikrotik\": {}}'")
-        cursor.execute("UPDATE network_accessmode SET mode = %s", [default.value])
-        for one in known:
-            subscription_id = three[one.subscription_id - 1]
-            RadiusDecision.objects.filter(subscription_id=subscription_id).update(
-                login=one.login,
-                mac=one.mac,
-                circuit_hex=one.circuit_hex,
-                remote_hex=one.remote_hex,
-                mode="" if plain else one.mode.value,
-            )
-            told.append(
-                Factors(
-                    subscription_id,
-                    one.login,
-                    one.mac,
-                    one.circuit_hex,
-                    one.remote_hex,
-                    default if plain else one.mode,
-                )
-            )
+        told = dress(cursor, three, known, default=default, plain=plain)
         for identity in IDENTITIES:
             cursor.execute(
                 "SELECT subscription_id, check_password, problem, nearest_id, missed"
@@ -182,6 +160,90 @@ def test_the_database_decides_the_same(
                 if found.subscription_id
                 else (None, "REFUSED")
             ), (identity, told)
+
+
+KEYS = ("", "k1", "k2")
+
+
+@st.composite
+def read(draw: st.DrawFn) -> list[Factors]:
+    """The same services, with lines as rules may have read them."""
+    return [replace(one, port_key=draw(st.sampled_from(KEYS))) for one in draw(registered())]
+
+
+@st.composite
+def told_ports(draw: st.DrawFn) -> dict[tuple[str, str], tuple[tuple[str, ...], bool]]:
+    """What rules read of each port: nothing, a line, or two at once."""
+    keys = st.sampled_from([((), False), (("k1",), False), (("k2",), False), (("k1", "k2"), True)])
+    return {port: draw(keys) for port in PORTS if port[0]}
+
+
+def with_keys(
+    identity: Identity,
+    known: list[Factors],
+    told: dict[tuple[str, str], tuple[tuple[str, ...], bool]],
+) -> Identity:
+    """As the REST group reads it: only a port that is nobody's as it stands."""
+    port = (identity.circuit_hex, identity.remote_hex)
+    if not port[0] or any(port == (one.circuit_hex, one.remote_hex) for one in known):
+        return identity
+    keys, is_ambiguous = told[port]
+    return replace(identity, port_keys=keys, is_port_ambiguous=is_ambiguous)
+
+
+@given(read(), st.sampled_from(IDENTITIES), told_ports())
+def test_a_line_that_is_read_is_as_good_as_one_that_is_registered(
+    known: list[Factors], identity: Identity, told: dict[Any, Any]
+) -> None:
+    """Whoever has the key counts as one who has the port; of two keys at once nobody is let in."""
+    asked = with_keys(identity, known, told)
+    plain = resolve(identity, known)
+    found = resolve(asked, known)
+    if not asked.port_keys:
+        assert found == plain
+        return
+    port = (identity.circuit_hex, identity.remote_hex)
+    dressed = [
+        replace(one, circuit_hex=port[0], remote_hex=port[1])
+        if one.port_key in asked.port_keys
+        else one
+        for one in known
+    ]
+    if not asked.is_port_ambiguous:
+        assert found == resolve(identity, dressed)
+    elif found.subscription_id is not None:
+        assert found == plain
+    elif found != plain:
+        assert found.problem is Problem.CONFLICT
+
+
+@pytest.mark.django_db
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(known=read(), default=st.sampled_from(MODES), plain=st.booleans(), told=told_ports())
+def test_the_database_says_the_same_or_asks(
+    three: list[int], known: list[Factors], default: Mode, plain: bool, told: dict[Any, Any]
+) -> None:
+    """It cannot read a port. What it answers by itself is what the REST group would answer."""
+    with connection.cursor() as cursor:
+        dressed = dress(cursor, three, known, default=default, plain=plain)
+        for identity in IDENTITIES:
+            found = resolve(with_keys(identity, dressed, told), dressed)
+            service, verdict = answered(cursor, identity)
+            right = (
+                (found.subscription_id, "PASSWORD" if found.check_password else "ACCEPT")
+                if found.subscription_id
+                else (None, "REFUSED")
+            )
+            if verdict != "ASK":
+                assert (service, verdict) == right, (identity, dressed, told)
+                continue
+            # It asks only who may be known by a line, and whose port is nobody's as it stands.
+            assert identity.circuit_hex
+            assert any(one.port_key for one in dressed)
+            port = (identity.circuit_hex, identity.remote_hex)
+            assert all(port != (one.circuit_hex, one.remote_hex) for one in dressed)
 
 
 MAC = "aabbccddeeff"
@@ -237,6 +299,31 @@ def test_the_short_cut_finds_whom_weighing_finds(three: list[int], station: str)
             )
             told = [sorted(re.sub(r"(:)[0-9a-f]{8}", "", one).split()) for one in cursor.fetchone()]
             assert told[0] == told[1], (identity, station, others)
+
+
+def dress(
+    cursor: Any, three: list[int], known: list[Factors], *, default: Mode, plain: bool
+) -> list[Factors]:
+    """Put these factors into the table, and the mode of the BRAS; gives them as they lie there."""
+    cursor.execute("UPDATE radius_decision SET login = 'gone' || subscription_id, mac = ''")
+    cursor.execute("UPDATE radius_decision SET circuit_hex = '', remote_hex = '', port_key = ''")
+    cursor.execute("UPDATE radius_decision SET replies = '{\"mikrotik\": {}}'")
+    cursor.execute("UPDATE network_accessmode SET mode = %s", [default.value])
+    told = []
+    for one in known:
+        subscription_id = three[one.subscription_id - 1]
+        RadiusDecision.objects.filter(subscription_id=subscription_id).update(
+            login=one.login,
+            mac=one.mac,
+            circuit_hex=one.circuit_hex,
+            remote_hex=one.remote_hex,
+            port_key=one.port_key,
+            mode="" if plain else one.mode.value,
+        )
+        told.append(
+            replace(one, subscription_id=subscription_id, mode=default if plain else one.mode)
+        )
+    return told
 
 
 def answered(cursor: Any, identity: Identity) -> tuple[int | None, str]:
