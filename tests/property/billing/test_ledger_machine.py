@@ -42,11 +42,11 @@ class Memory:
     charged: set[tuple[int, date, str]] = field(default_factory=set)
     reversed: set[int] = field(default_factory=set)
     closed: set[tuple[int, int]] = field(default_factory=set)
-    parked: set[int] = field(default_factory=set)
+    stopped: dict[int, str] = field(default_factory=dict)
 
     def refusal(self, day: date, legs: list[Leg]) -> type[errors.LedgerError] | None:
         """Why these legs can't be posted, or None."""
-        if any(leg.account_id in self.parked for leg in legs):
+        if any(leg.account_id in self.stopped for leg in legs):
             return errors.AccountStoppedError
         charges = [(leg.subject_id, day, leg.charge_code) for leg in legs if leg.subject_id]
         if self.charged.intersection(charges) or len(set(charges)) < len(charges):
@@ -197,13 +197,35 @@ class LedgerMachine(RuleBasedStateMachine):
             self.memory.post(reversal, "REVERSAL", day, legs)
             self.memory.reversed.add(journal)
 
-    @rule(account=accounts)
-    def park_or_unpark(self, account: int) -> None:
-        if account in self.memory.parked:
+    @rule(data=st.data(), account=accounts, amount=AMOUNTS, day=DAYS)
+    def correct(self, data: st.DataObject, account: int, amount: int, day: date) -> None:
+        lines = [
+            line for line in queries.statement(account_id=account, limit=1000) if line.charge_code
+        ]
+        if not lines:
+            return
+        line = data.draw(st.sampled_from(lines))
+        legs = [
+            Leg(account, amount, charge_basis_id=9, corrects_id=line.posting_id),
+            Leg(self.books.revenue, -amount),
+        ]
+        if self.post("CORRECTION", day, legs) is not None:
+            newest = queries.statement(account_id=account, limit=1)[0]
+            assert (newest.kind, newest.corrects_id) == ("CORRECTION", line.posting_id)
+
+    @rule(account=accounts, how=st.sampled_from(["parked", "closed"]))
+    def stop_or_let_go(self, account: int, how: str) -> None:
+        stopped = self.memory.stopped.pop(account, None)
+        if stopped == "parked":
             operations.unpark_account(account_id=account)
-        else:
+        elif stopped == "closed":
+            operations.reopen_account(account_id=account)
+        elif how == "parked":
             operations.park_account(account_id=account, at=AT, reason="test")
-        self.memory.parked ^= {account}
+        else:
+            operations.close_account(account_id=account, at=AT)
+        if stopped is None:
+            self.memory.stopped[account] = how
 
     @rule()
     def close_october(self) -> None:
@@ -215,6 +237,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def balances_agree(self) -> None:
         known = queries.balances(account_ids=list(self.memory.balances))
         assert known == self.memory.balances
+
+    @invariant()
+    def stopped_accounts_agree(self) -> None:
+        found = queries.accounts(ids=list(self.memory.balances)).items()
+        parked = {account: "parked" for account, info in found if info.parked_at}
+        closed = {account: "closed" for account, info in found if info.closed_at}
+        assert parked | closed == self.memory.stopped
 
 
 def assert_chain(account: int) -> None:
