@@ -165,6 +165,9 @@ class LedgerMachine(RuleBasedStateMachine):
         ),
     )
     def charge(self, day: date, lines: list[tuple[int, int, str]]) -> None:
+        self.charge_now(day, lines)
+
+    def charge_now(self, day: date, lines: list[tuple[int, int, str]]) -> None:
         legs = [
             Leg(account, -amount, subject_id=account, charge_code=code, charge_basis_id=9)
             for account, amount, code in lines
@@ -199,19 +202,23 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), account=accounts, amount=AMOUNTS, day=DAYS)
     def correct(self, data: st.DataObject, account: int, amount: int, day: date) -> None:
-        lines = [
-            line for line in queries.statement(account_id=account, limit=1000) if line.charge_code
-        ]
-        if not lines:
+        if not self.charges_of(account):
+            self.charge_now(DAY, [(account, amount, "MAIN")])
+        charges = self.charges_of(account)
+        if not charges:
             return
-        line = data.draw(st.sampled_from(lines))
+        corrects = data.draw(st.sampled_from(charges))
         legs = [
-            Leg(account, amount, charge_basis_id=9, corrects_id=line.posting_id),
+            Leg(account, amount, charge_basis_id=9, corrects_id=corrects),
             Leg(self.books.revenue, -amount),
         ]
         if self.post("CORRECTION", day, legs) is not None:
             newest = queries.statement(account_id=account, limit=1)[0]
-            assert (newest.kind, newest.corrects_id) == ("CORRECTION", line.posting_id)
+            assert (newest.kind, newest.corrects_id) == ("CORRECTION", corrects)
+
+    def charges_of(self, account: int) -> list[int]:
+        lines = queries.statement(account_id=account, limit=1000)
+        return [line.posting_id for line in lines if line.charge_code]
 
     @rule(account=accounts, how=st.sampled_from(["parked", "closed"]))
     def stop_or_let_go(self, account: int, how: str) -> None:
