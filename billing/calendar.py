@@ -1,13 +1,15 @@
 """Days, months and the price of a day, in Europe/Kyiv. Pure; imports no Django.
 
 Rule R1: a day is a calendar date in Europe/Kyiv. Nobody counts hours: a day of 23 or 25 hours is a
-day. This is the only module of billing that knows the time zone.
+day. This is the only module of the product that makes the time zone, from the package `tzdata` that
+the lock file pins: Python would take the machine's, which nobody updates together with us.
 """
 
 from calendar import monthrange
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, reset_tzpath
 
+reset_tzpath(to=())  # for the whole process: Django and Celery make their zones after this
 KYIV = ZoneInfo("Europe/Kyiv")
 ONE_DAY = timedelta(days=1)
 

@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from billing.calendar import KYIV
 from network import wraps
 from network.radius.messages import ATTRIBUTE_BYTES_MAX, RadiusMessage, mac_of, option_82_of
 from network.radius.sources import NO_MORE, Sources
@@ -24,7 +24,6 @@ OCTETS_MAX = 2**63 - 1
 SECONDS_MAX = 2**32 - 1
 SUBSCRIPTION_DIGITS_MAX = 18
 NONCE_MAX = 40
-KYIV = ZoneInfo("Europe/Kyiv")
 
 
 class Kind(StrEnum):

@@ -121,6 +121,8 @@ class DayOfChunks:
             return
         with self.lock:
             self.report.add(result)
+            if result.journal_id is not None:
+                self.report.journal_ids.append(result.journal_id)
 
     def _count(self, result: ChunkResult) -> None:
         """Add to the run's sums in the chunk's own transaction: a run that is killed keeps them.

@@ -51,7 +51,7 @@ class RunLine:
 
 @dataclass
 class DayReport:
-    """What charging one date did; `lines` only of a trial (a run has them in its journals)."""
+    """What charging one date did: of a trial its `lines`, of a run the journals that have them."""
 
     charge_date: date
     charged_count: int = 0
@@ -61,6 +61,7 @@ class DayReport:
     chunk_count: int = 0
     failed_account_count: int = 0
     lines: dict[tuple[int, int | None], RunLine] = field(default_factory=dict)
+    journal_ids: list[int] = field(default_factory=list)
 
     def add(self, result: ChunkResult, lines: Sequence[RunLine] = ()) -> None:
         """Count one chunk in."""
@@ -123,11 +124,12 @@ class RunReport:
         return sum(day.charged_kopecks for day in self.days)
 
     def lines(self) -> list[RunLine]:
-        """By tariff and zone over all dates, the largest sum first."""
+        """By tariff and zone over all dates, the largest sum first; of a run what it has posted."""
         total = DayReport(charge_date=date.min)
         nothing = ChunkResult(None, 0, 0, (), ())
         for day in self.days:
-            total.add(nothing, list(day.lines.values()))
+            posted = lines_of(day=day.charge_date, journal_ids=day.journal_ids)
+            total.add(nothing, list(day.lines.values()) if self.is_dry_run else posted)
         return sorted(total.lines.values(), key=lambda line: (-line.kopecks, line.tariff_id))
 
     def as_json(self) -> dict[str, Any]:

@@ -1,11 +1,13 @@
-"""The time. Only views, tasks and commands ask; operations and queries are told."""
+"""The time. Only views, tasks and commands ask; operations and queries are told.
+
+The zone is that of the settings, which have it from `billing.calendar`.
+"""
 
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-KYIV = ZoneInfo("Europe/Kyiv")
+KYIV = timezone.get_default_timezone()
 
 
 def now() -> datetime:

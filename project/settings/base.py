@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from celery.schedules import crontab
 
+from billing.calendar import KYIV
 from billing.schedule import SCHEDULE as BILLING_SCHEDULE
 from coverage.schedule import SCHEDULE as COVERAGE_SCHEDULE
 from network.schedule import SCHEDULE as NETWORK_SCHEDULE
@@ -243,7 +244,7 @@ CELERY_BEAT_SCHEDULE = {
     **BILLING_SCHEDULE,
     **NETWORK_SCHEDULE,
 }
-CELERY_TIMEZONE = "Europe/Kyiv"
+CELERY_TIMEZONE = KYIV.key
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 # --- Language and time ---------------------------------------------------------------------------
@@ -259,7 +260,7 @@ LOCALE_PATHS = [
 ]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = "Europe/Kyiv"
+TIME_ZONE = KYIV.key
 
 # --- Files ---------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

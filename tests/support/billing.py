@@ -164,6 +164,12 @@ def golden(account_id: int) -> str:
     )
 
 
+def reads(account_id: int, expected: str) -> None:
+    """The whole statement is this one, whatever the spaces."""
+    lines = [" ".join(line.split()) for line in expected.strip().splitlines()]
+    assert [" ".join(line.split()) for line in golden(account_id).splitlines()] == lines
+
+
 def balance(account_id: int) -> int:
     """Kopecks on the account."""
     return ledger_queries.balance_kopecks(account_id=account_id)

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--confirm", action="store_true", help="go on with an unusual run")
 
     def handle(self, **options: Any) -> None:
-        """Run and say what was done."""
+        """Run and say what was done, by day and then by tariff and zone."""
         at = clock.now()
         try:
             report = charging.run(
@@ -43,6 +43,11 @@ class Command(BaseCommand):
                 f"{day.charge_date:%d.%m.%Y}: {word} {day.charged_count} services,"
                 f" {money.format_uah(day.charged_kopecks)}; blocked {day.blocked_count},"
                 f" resumed {day.resumed_count}, failed accounts {day.failed_account_count}"
+            )
+        for line in report.lines():
+            self.stdout.write(
+                f"  {line.tariff_name_uk}, {line.zone_name or 'outside zones'}:"
+                f" {line.services} services, {money.format_uah(line.kopecks)}"
             )
         if any(day.failed_account_count for day in report.days):
             raise CommandError("some accounts could not be charged: see billing_charge_run_chunk")

@@ -5,31 +5,24 @@ Whoever changes a rule sees here what that does to a client. Prices are hryvnias
 
 from datetime import date, timedelta
 
-from psycopg.types.range import DateRange
-
 from billing import money
 from billing.bookkeeping import operations as bookkeeping
 from billing.bookkeeping.wishes import Wish
+from billing.charging import promises
 from billing.charging.facts import Facts
 from billing.charging.queries import paid_until
 from billing.ledger import operations as ledger
 from billing.ledger import queries as ledger_queries
 from billing.ledger.operations import Leg
 from billing.subscriptions import operations as subscriptions
-from billing.subscriptions.models import CreditGrant
 from billing.tariffs.operations import Terms, publish_version
 from project.core.roles import Role
 from tests.support import zones
-from tests.support.billing import CASHIER, World, blocks, golden, moment
+from tests.support.billing import CASHIER, World, blocks, golden, moment, reads
 
 
 def nov(number: int) -> date:
     return date(2026, 11, 1) + timedelta(days=number - 1)
-
-
-def reads(account: int, expected: str) -> None:
-    lines = [" ".join(line.split()) for line in expected.strip().splitlines()]
-    assert [" ".join(line.split()) for line in golden(account).splitlines()] == lines
 
 
 def test_r1_a_day_of_25_hours_is_one_day(world: World) -> None:
@@ -183,18 +176,25 @@ def test_r8_a_paused_day_costs_nothing(world: World) -> None:
 
 
 def test_r9_a_promise_moves_no_money_and_ends(world: World) -> None:
-    account = world.account()
-    CreditGrant.objects.create(
+    account = world.account(kopecks=1_000, on_date=nov(1))
+    tariff = world.tariff(price=30_000, promise_max_kopecks=5_000, promise_days=2)
+    service = world.sell(account, tariff, nov(1))
+    world.day(nov(2))
+    assert blocks(service) == {"DEBT"}
+    promises.promise(
+        at=moment(nov(2), 15),
+        on_date=nov(2),
+        actor=CASHIER,
         account_id=account,
-        amount_kopecks=2_500,
-        during=DateRange(nov(1), nov(4)),
-        created_at=moment(nov(1)),
+        amount_kopecks=5_000,
     )
-    service = world.sell(account, world.tariff(price=30_000), nov(1))
-    world.days(nov(2), nov(4))
+    assert blocks(service) == set()
+    world.days(nov(3), nov(4))
     reads(account, """
-        01.11.26 SERVICE   -10.00  -10.00
-        02.11.26 SERVICE   -10.00  -20.00
+        01.11.26 PAYMENT   +10.00   10.00
+        01.11.26 SERVICE   -10.00    0.00
+        02.11.26 SERVICE   -10.00  -10.00
+        03.11.26 SERVICE   -10.00  -20.00
     """)  # fmt: skip
     assert blocks(service) == {"DEBT"}
 

@@ -16,6 +16,7 @@ from billing.tariffs import queries as tariff_queries
 from billing.tariffs.models import PriceRule, Tariff
 from coverage.answers import Answer, NetworkAnswer, Reason
 from coverage.impact import ZoneMove
+from coverage.models import Zone
 from project.core import clock
 from tests.support.billing import World, moment
 
@@ -145,3 +146,32 @@ def test_commands_speak(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "WON" in out.getvalue()
     with pytest.raises(CommandError):
         call_command("run_charges", "--date", "2026-11-11", stdout=out)
+
+
+def test_a_run_by_hand_tells_sums_by_tariff_and_zone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: moment(DAY, 12))
+    home, office = (
+        world.tariff(price=30_000, code="home"),
+        world.tariff(price=90_000, code="office"),
+    )
+    world.price(home, 60_000, zone_id=world.zone_id)
+    for tariff in (home, office, home):
+        world.sell(world.account(kopecks=9_000), tariff, DAY, charge=False)
+    zone = Zone.objects.get(id=world.zone_id).name
+
+    def sums(*options: str) -> list[str]:
+        out = StringIO()
+        call_command("run_charges", "--date", "2026-11-10", *options, stdout=out)
+        return [" ".join(line.split()) for line in out.getvalue().splitlines()[1:]]
+
+    expected = [
+        f"Тариф home, {zone}: 2 services, 40,00 ₴",
+        f"Тариф office, {zone}: 1 services, 30,00 ₴",
+    ]
+    assert sums("--dry-run") == expected
+    assert sums() == expected
+    world.sell(world.account(kopecks=9_000), office, DAY, charge=False)
+    assert sums() == expected[1:], "what this run has charged, not the day's earlier ones"
+    assert sums() == []

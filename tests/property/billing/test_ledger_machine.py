@@ -42,11 +42,11 @@ class Memory:
     charged: set[tuple[int, date, str]] = field(default_factory=set)
     reversed: set[int] = field(default_factory=set)
     closed: set[tuple[int, int]] = field(default_factory=set)
-    parked: set[int] = field(default_factory=set)
+    stopped: dict[int, str] = field(default_factory=dict)
 
     def refusal(self, day: date, legs: list[Leg]) -> type[errors.LedgerError] | None:
         """Why these legs can't be posted, or None."""
-        if any(leg.account_id in self.parked for leg in legs):
+        if any(leg.account_id in self.stopped for leg in legs):
             return errors.AccountStoppedError
         charges = [(leg.subject_id, day, leg.charge_code) for leg in legs if leg.subject_id]
         if self.charged.intersection(charges) or len(set(charges)) < len(charges):
@@ -165,6 +165,9 @@ class LedgerMachine(RuleBasedStateMachine):
         ),
     )
     def charge(self, day: date, lines: list[tuple[int, int, str]]) -> None:
+        self.charge_now(day, lines)
+
+    def charge_now(self, day: date, lines: list[tuple[int, int, str]]) -> None:
         legs = [
             Leg(account, -amount, subject_id=account, charge_code=code, charge_basis_id=9)
             for account, amount, code in lines
@@ -197,13 +200,39 @@ class LedgerMachine(RuleBasedStateMachine):
             self.memory.post(reversal, "REVERSAL", day, legs)
             self.memory.reversed.add(journal)
 
-    @rule(account=accounts)
-    def park_or_unpark(self, account: int) -> None:
-        if account in self.memory.parked:
+    @rule(data=st.data(), account=accounts, amount=AMOUNTS, day=DAYS)
+    def correct(self, data: st.DataObject, account: int, amount: int, day: date) -> None:
+        if not self.charges_of(account):
+            self.charge_now(DAY, [(account, amount, "MAIN")])
+        charges = self.charges_of(account)
+        if not charges:
+            return
+        corrects = data.draw(st.sampled_from(charges))
+        legs = [
+            Leg(account, amount, charge_basis_id=9, corrects_id=corrects),
+            Leg(self.books.revenue, -amount),
+        ]
+        if self.post("CORRECTION", day, legs) is not None:
+            newest = queries.statement(account_id=account, limit=1)[0]
+            assert (newest.kind, newest.corrects_id) == ("CORRECTION", corrects)
+
+    def charges_of(self, account: int) -> list[int]:
+        lines = queries.statement(account_id=account, limit=1000)
+        return [line.posting_id for line in lines if line.charge_code]
+
+    @rule(account=accounts, how=st.sampled_from(["parked", "closed"]))
+    def stop_or_let_go(self, account: int, how: str) -> None:
+        stopped = self.memory.stopped.pop(account, None)
+        if stopped == "parked":
             operations.unpark_account(account_id=account)
-        else:
+        elif stopped == "closed":
+            operations.reopen_account(account_id=account)
+        elif how == "parked":
             operations.park_account(account_id=account, at=AT, reason="test")
-        self.memory.parked ^= {account}
+        else:
+            operations.close_account(account_id=account, at=AT)
+        if stopped is None:
+            self.memory.stopped[account] = how
 
     @rule()
     def close_october(self) -> None:
@@ -215,6 +244,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def balances_agree(self) -> None:
         known = queries.balances(account_ids=list(self.memory.balances))
         assert known == self.memory.balances
+
+    @invariant()
+    def stopped_accounts_agree(self) -> None:
+        found = queries.accounts(ids=list(self.memory.balances)).items()
+        parked = {account: "parked" for account, info in found if info.parked_at}
+        closed = {account: "closed" for account, info in found if info.closed_at}
+        assert parked | closed == self.memory.stopped
 
 
 def assert_chain(account: int) -> None:
