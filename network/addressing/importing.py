@@ -92,6 +92,8 @@ class Import:
         return [self._read(line, known) for line in lines]
 
     def _read(self, line: Line, known: lookups.Services) -> Outcome:
+        if line.is_torn:
+            return Outcome(line, Code.BAD_ROW, about=f"{line.number}–{line.until}")
         found = lookups.rows_of(line, known)
         if len(found) != 1:
             code = Code.AMBIGUOUS if found else Code.UNKNOWN

@@ -1,6 +1,8 @@
 """The import as a job: a dry run over a file, and then in earnest over the same file."""
 
 import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import IO
 
@@ -17,12 +19,11 @@ from project.core.models import Job, JobFile
 KIND = "network.ip_import"
 REPORT = "report.csv"
 ADDED_CELLS = len(importreport.ADDED)
+TOLD = {*FINE, importfile.COLUMNS_ROW}
 
 
 def hand_in(*, name: str, content: IO[bytes], at: datetime, actor: Actor) -> Job:
-    """Begin the dry run of a file; raises AddressFileError, NoUsefulColumnsError,
-    TooManyRowsError, JobFileTooBigError.
-    """
+    """Begin the dry run of a file; raises JobFileTooBigError and what `importfile.read` does."""
     with transaction.atomic():
         job = jobs.draft(
             kind=KIND,
@@ -64,7 +65,8 @@ def in_earnest(*, job: Job, at: datetime, actor: Actor) -> Job:
 def run(progress: jobs.Progress) -> None:
     """The job: a report with every row; portions that were written are not written again."""
     (name, path) = progress.inputs()[0]
-    header, lines = importfile.read(path)
+    file = importfile.read(path)
+    lines = file.lines
     progress.set_total(len(lines))
     state = progress.state or {"row": 0, "length": 0}
     report_path = progress.folder / REPORT
@@ -74,7 +76,7 @@ def run(progress: jobs.Progress) -> None:
         progress.start_over()
         state = {"row": 0, "length": 0}
     work = Import(writes=bool(progress.params.get("writes")), source=name, at=progress.started_at)
-    report = importreport.Report(report_path, header, length=state["length"])
+    report = importreport.Report(report_path, file.columns, length=state["length"])
     try:
         # What was seen before the checkpoint is seen again, without writing.
         for before in portions(lines[: state["row"]]):
@@ -97,18 +99,35 @@ def _input(job: Job) -> JobFile:
     return JobFile.objects.get(job=job, role=JobFile.Role.INPUT)
 
 
+def columns(job: Job) -> list[tuple[str, str]]:
+    """How each column of the file was read, in words: its name, as what."""
+    with _report(job) as rows:
+        names, told = next(rows, []), next(rows, [])
+        if importfile.COLUMNS_ROW not in told[-ADDED_CELLS:]:
+            return []
+        pairs = zip(names[:-ADDED_CELLS], told, strict=False)
+        return [(name, read_as.removeprefix("→ ")) for name, read_as in pairs]
+
+
 def problems(job: Job, *, limit: int = 100) -> list[list[str]]:
     """The first rows of the report that are not in: their cells, with the word about each."""
-    file = JobFile.objects.filter(job=job, role=JobFile.Role.RESULT).first()
-    if file is None or not jobs.file_path(file).is_file():
-        return []
     found: list[list[str]] = []
-    with jobs.file_path(file).open(encoding="utf-8-sig", newline="") as stream:
-        rows = csv.reader(stream, delimiter=";")
+    with _report(job) as rows:
         next(rows, None)
         for row in rows:
-            if len(row) >= ADDED_CELLS and row[-ADDED_CELLS] not in FINE:
+            if len(row) >= ADDED_CELLS and row[-ADDED_CELLS] not in TOLD:
                 found.append(row)
                 if len(found) == limit:
                     break
     return found
+
+
+@contextmanager
+def _report(job: Job) -> Iterator[Iterator[list[str]]]:
+    """The rows of the job's report, from its header on; none when there is none."""
+    file = JobFile.objects.filter(job=job, role=JobFile.Role.RESULT).first()
+    if file is None or not jobs.file_path(file).is_file():
+        yield iter(())
+        return
+    with jobs.file_path(file).open(encoding="utf-8-sig", newline="") as stream:
+        yield csv.reader(stream, delimiter=";")

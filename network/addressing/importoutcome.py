@@ -30,6 +30,7 @@ class Code(StrEnum):
     BAD_LOGIN = "BAD_LOGIN"
     BAD_PASSWORD = "BAD_PASSWORD"  # noqa: S105
     BAD_PORT = "BAD_PORT"
+    BAD_ROW = "BAD_ROW"
     LOGIN_TAKEN = "LOGIN_TAKEN"
     TAKEN = "TAKEN"
     RESERVED = "RESERVED"

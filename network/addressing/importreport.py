@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from network.addressing.importcolumns import Column
+from network.addressing.importfile import CODE_COLUMN, COLUMNS_ROW
 from network.addressing.importoutcome import Code, Note, Outcome
 from network.addressing.static import login_of
 from project.core.spreadsheets import guarded
@@ -31,6 +33,9 @@ CODE_TEXTS: dict[Code, Any] = {
     ),
     Code.BAD_PASSWORD: _("a password has 1 to 128 visible Latin characters without spaces"),
     Code.BAD_PORT: _("this is no port of Option 82: %(about)s"),
+    Code.BAD_ROW: _(
+        "a quotation mark makes one cell of lines %(about)s: double it, or take it out"
+    ),
     Code.LOGIN_TAKEN: _("another service has this login: %(about)s"),
     Code.TAKEN: _("the address is held by another one: %(about)s"),
     Code.RESERVED: _("the address is reserved: %(about)s"),
@@ -45,7 +50,7 @@ NOTE_TEXTS: dict[Note, Any] = {
     Note.PORT_SET: _("the port is the row's now"),
     Note.PORT_SHARED: _("another service is registered at the same port"),
 }
-ADDED = ("geobill_code", "geobill_service", "geobill_result")
+ADDED = (CODE_COLUMN, "geobill_service", "geobill_result")
 BOM = "\ufeff"
 
 
@@ -75,10 +80,13 @@ def counts_of(outcomes: Iterable[Outcome]) -> dict[str, int]:
 
 
 class Report:
-    """A CSV that grows portion by portion; `length` is how long it was at the last checkpoint."""
+    """A CSV that grows portion by portion; `length` is how long it was at the last checkpoint.
 
-    def __init__(self, path: Path, header: Sequence[str], *, length: int) -> None:
-        self._width = len(header)
+    Its first row says how each column was read.
+    """
+
+    def __init__(self, path: Path, columns: Sequence[Column], *, length: int) -> None:
+        self._width = len(columns)
         is_new = not length
         self._stream = path.open("w" if is_new else "r+", encoding="utf-8", newline="")
         if is_new:
@@ -88,7 +96,10 @@ class Report:
             self._stream.truncate()
         self._writer = csv.writer(self._stream, delimiter=";")
         if is_new:
-            self._writer.writerow([guarded(name) for name in (*header, *ADDED)])
+            names = (one.name for one in columns)
+            self._writer.writerow([guarded(name) for name in (*names, *ADDED)])
+            read_as = (f"→ {one.read_as}" for one in columns)
+            self._writer.writerow([*read_as, COLUMNS_ROW, "", _("how each column was read")])
 
     def write(self, outcomes: Iterable[Outcome]) -> int:
         """Add these rows; gives the length of the file with them."""

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         report_path = options["report"] or path.with_name(f"{path.stem}-report.csv")
         at = clock.now()
         try:
-            header, lines = importfile.read(path)
+            file = importfile.read(path)
         except DomainError as error:
             raise CommandError(str(error)) from error
         if options["write"]:
@@ -45,16 +45,18 @@ class Command(BaseCommand):
             )
         work = Import(writes=options["write"], source=path.name, at=at)
         counts: Counter[str] = Counter()
-        report = importreport.Report(report_path, header, length=0)
+        report = importreport.Report(report_path, file.columns, length=0)
         try:
-            for portion in portions(lines):
+            for portion in portions(file.lines):
                 outcomes = work.take(portion)
                 report.write(outcomes)
                 counts.update(one.code.value for one in outcomes)
         finally:
             report.close()
+        for one in file.columns:
+            self.stdout.write(f"{one.name} → {one.read_as}")
         for code, count in counts.most_common():
             self.stdout.write(f"{count:>8}  {code}")
         fine = sum(count for code, count in counts.items() if code in FINE)
         told = "written" if options["write"] else "dry run: nothing written"
-        self.stdout.write(f"{fine} of {len(lines)} rows fine; {told}; report: {report_path}")
+        self.stdout.write(f"{fine} of {len(file.lines)} rows fine; {told}; report: {report_path}")

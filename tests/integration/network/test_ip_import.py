@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from django.db import connection
 
 from billing.models import Subscription
 from network import crypto, operations
-from network.addressing import conflicts, editing, importfile, importjob
+from network.addressing import conflicts, editing, importcolumns, importfile, importjob
 from network.addressing.importing import Import, portions
 from network.addressing.importoutcome import Code, Outcome
 from network.models import (
@@ -37,7 +38,7 @@ pytestmark = pytest.mark.django_db
 def imported(tmp_path: Path, rows: Sequence[str], *, writes: bool = True) -> list[Outcome]:
     path = tmp_path / "list.csv"
     path.write_text("\n".join(rows), encoding="utf-8")
-    _header, lines = importfile.read(path)
+    lines = importfile.read(path).lines
     work = Import(writes=writes, source="list.csv", at=AT)
     return [one for portion in portions(lines) for one in work.take(portion)]
 
@@ -202,7 +203,7 @@ def test_the_job_makes_a_report_with_every_row_and_then_goes_in_earnest() -> Non
         csv.reader(io.StringIO(jobs.file_path(report).read_text("utf-8-sig")), delimiter=";")
     )
     assert rows[0][:3] == ["login", "ip", "примітка"]
-    assert [row[2:4] for row in rows[1:]] == [["'=1+1", "CHANGED"], ["x", "UNKNOWN"]]
+    assert [row[2:4] for row in rows[2:]] == [["'=1+1", "CHANGED"], ["x", "UNKNOWN"]]
     importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
     run_waiting(now=clock.now)
     assert address(sold) == "10.77.0.50"
@@ -220,7 +221,7 @@ def test_the_command_reports_and_writes_only_when_told(
     assert address(sold) == "10.77.0.2"
     call_command("import_ip_assignments", str(path), "--write")
     assert address(sold) == "10.77.0.60"
-    assert (tmp_path / "ip-report.csv").read_text("utf-8-sig").count("\n") == 2
+    assert (tmp_path / "ip-report.csv").read_text("utf-8-sig").count("\n") == 3
 
 
 @pytest.mark.parametrize(
@@ -384,6 +385,99 @@ def test_passwords_are_in_no_report_no_job_and_no_audit() -> None:
     assert "Hidden" not in repr(list(AuditEntry.objects.values()))
     line = importfile.Line(2, (), password="Hidden")
     assert "Hidden" not in repr(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("user_id", "person"),
+        ("userid", "person"),
+        ("User No", "person"),
+        ("uid", "person"),
+        ("user_ip", "address"),
+        ("user_mac", "mac"),
+        ("user_status", ""),
+        ("user_pass", "password"),
+        ("userpass", "password"),
+        ("login_pass", "password"),
+        ("pppoe_pass", "password"),
+        ("psw", "password"),
+        ("Пароль PPPoE", "password"),
+        ("passport", ""),
+        ("Паспорт", ""),
+        ("Пароль Wi-Fi", ""),
+        ("last_login", ""),
+        ("login_ip", ""),
+        ("Дата договору", ""),
+        ("password_hash", "hash"),
+        ("md5", "hash"),
+        ("user", "login"),
+        ("User-Name", "login"),
+        ("username", "login"),
+        ("PPPoE login", "login"),
+        ("Логін", "login"),
+        ("login (2)", "login"),
+    ],
+)
+def test_a_column_is_read_by_all_of_its_name(name: str, kind: str) -> None:
+    assert importcolumns.field_of(name) == kind
+
+
+def test_a_column_that_would_be_read_twice_or_holds_check_sums_refuses_the_file(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(importcolumns.DoubleColumnError) as refused:
+        imported(tmp_path, ["contract;login;pppoe_login;ip", "1;a;b;10.0.0.1"])
+    assert {"login", "pppoe_login"} <= set(re.findall(r"\w+", str(refused.value)))
+    with pytest.raises(importcolumns.DoubleColumnError):
+        imported(tmp_path, ["login;password;password", "a;b;c"])
+    with pytest.raises(importcolumns.HashedPasswordError, match="password_hash"):
+        imported(tmp_path, ["login;password;password_hash", "a;b;c"])
+
+
+def test_a_number_of_the_old_system_is_not_set_as_a_login(tmp_path: Path) -> None:
+    sold = services.service()
+    code = sold.account.code
+    told = imported(tmp_path, ["contract;user_id;user_status;pppoe_pass", f"{code};77;on;its-own"])
+    assert (codes(told), access(sold)) == ([Code.ACCESS], (f"gb{sold.id}", "its-own"))
+    assert told[0].line.cells == (code, "77", "on", "•••")
+
+
+def test_the_report_and_the_page_say_how_each_column_was_read(tmp_path: Path) -> None:
+    sold = services.service()
+    text = f"service;login;wifi_key;примітка\n{sold.id};ivan;Hidden-Key;x\n"
+    dry = importjob.hand_in(name="old.csv", content=ContentFile(text.encode()), at=AT, actor=SYSTEM)
+    run_waiting(now=clock.now)
+    told = dict(importjob.columns(Job.objects.get(id=dry.id)))
+    assert list(told) == ["service", "login", "wifi_key", "примітка"]
+    assert told["wifi_key"] == told["примітка"] != told["login"]
+    report = jobs.file_path(dry.files.get(role="RESULT"))
+    assert "Hidden" not in report.read_text("utf-8-sig")
+    again = tmp_path / "again.csv"
+    again.write_bytes(report.read_bytes())
+    assert [line.login for line in importfile.read(again).lines] == ["ivan"]
+
+
+def test_a_quotation_mark_swallows_no_rows_and_a_password_is_taken_as_it_is(
+    tmp_path: Path,
+) -> None:
+    sold = [services.service() for _ in range(6)]
+    told = imported(
+        tmp_path,
+        [
+            "service;password;mac",
+            f"{sold[0].id};'=x;",
+            f"{sold[1].id}; blank;",
+            f'{sold[2].id};""";a";',
+            f'{sold[3].id};"swallows-Hidden;',
+            f"{sold[4].id};Hidden;",
+            f'{sold[5].id};"end;',
+        ],
+    )
+    assert codes(told) == [Code.ACCESS, Code.BAD_PASSWORD, Code.ACCESS, Code.BAD_ROW]
+    assert told[3].about == "5–7"
+    assert "Hidden" not in repr(told)
+    assert (access(sold[0])[1], access(sold[2])[1]) == ("'=x", '";a')
 
 
 def test_an_import_touches_no_running_session(tmp_path: Path) -> None:
