@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from network import crypto, logins
+from network import crypto, logins, secretwrites
 from network.addressing.importfile import Line
 from network.identifiers import hex_of_typed
 
@@ -161,7 +161,7 @@ def write(changes: Mapping[int, Access], *, at: datetime) -> None:
     with connection.cursor() as cursor:
         for statement in _APART if moving else ():
             cursor.execute(statement, {"ids": moving})
-        cursor.execute(_WRITE, values)
+    secretwrites.execute(_WRITE, values)
 
 
 def _octets(typed: str) -> str:
