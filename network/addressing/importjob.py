@@ -8,6 +8,7 @@ from typing import IO
 
 from django.db import transaction
 
+from network import credentials
 from network.addressing import importfile, importreport
 from network.addressing.importing import Import, portions
 from network.addressing.importoutcome import FINE
@@ -23,7 +24,8 @@ TOLD = {*FINE, importfile.COLUMNS_ROW}
 
 
 def hand_in(*, name: str, content: IO[bytes], at: datetime, actor: Actor) -> Job:
-    """Begin the dry run of a file; raises JobFileTooBigError and what `importfile.read` does."""
+    """Begin the dry run of a file. Raises JobFileTooBigError and what `importfile.read` does;
+    NotPermittedError where it has logins or passwords and the person may not set them by hand."""
     with transaction.atomic():
         job = jobs.draft(
             kind=KIND,
@@ -33,15 +35,20 @@ def hand_in(*, name: str, content: IO[bytes], at: datetime, actor: Actor) -> Job
             files=[jobs.JobInput(name=name, content=content)],
         )
         try:
-            importfile.read(jobs.file_path(_input(job)))
+            file = importfile.read(jobs.file_path(_input(job)))
+            if file.gives_credentials:
+                credentials.require(actor)
         except Exception:
             jobs.remove_folder(job)
             raise
-        return jobs.submit(job_id=job.id, actor=actor, at=at, params={"writes": False})
+        params = {"writes": False, "gives_credentials": file.gives_credentials}
+        return jobs.submit(job_id=job.id, actor=actor, at=at, params=params)
 
 
 def in_earnest(*, job: Job, at: datetime, actor: Actor) -> Job:
-    """Begin the import of the file whose dry run is done. Audited."""
+    """Begin the import of the file whose dry run is done. Audited. Raises NotPermittedError."""
+    if job.params.get("gives_credentials", True):
+        credentials.require(actor)
     file = _input(job)
     with jobs.file_path(file).open("rb") as content, transaction.atomic():
         begun = jobs.start(
@@ -75,7 +82,12 @@ def run(progress: jobs.Progress) -> None:
     ):
         progress.start_over()
         state = {"row": 0, "length": 0}
-    work = Import(writes=bool(progress.params.get("writes")), source=name, at=progress.started_at)
+    work = Import(
+        writes=bool(progress.params.get("writes")),
+        source=name,
+        at=progress.started_at,
+        actor=progress.actor,
+    )
     report = importreport.Report(report_path, file.columns, length=state["length"])
     try:
         # What was seen before the checkpoint is seen again, without writing.

@@ -44,6 +44,7 @@ CODE_TEXTS: dict[Code, Any] = {
 NOTE_TEXTS: dict[Note, Any] = {
     Note.OUTSIDE: _("no pool has this address"),
     Note.MAC_TAKEN: _("the MAC is registered for another service and was left out"),
+    Note.MAC_IS_LOGIN: _("the MAC is another service's login and was left out"),
     Note.MAC_CHANGED: _("another MAC was registered before"),
     Note.LOGIN_SET: _("the login is the row's now"),
     Note.PASSWORD_SET: _("the password is the row's now"),

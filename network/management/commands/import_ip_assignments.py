@@ -31,6 +31,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         report_path = options["report"] or path.with_name(f"{path.stem}-report.csv")
         at = clock.now()
+        actor = Actor(kind=ActorKind.SYSTEM, label="import_ip_assignments")
         try:
             file = importfile.read(path)
         except DomainError as error:
@@ -38,12 +39,12 @@ class Command(BaseCommand):
         if options["write"]:
             audit.record(
                 at=at,
-                actor=Actor(kind=ActorKind.SYSTEM, label="import_ip_assignments"),
+                actor=actor,
                 action="network.ip_import.started",
                 obj=("file", path.name),
                 summary=path.name,
             )
-        work = Import(writes=options["write"], source=path.name, at=at)
+        work = Import(writes=options["write"], source=path.name, at=at, actor=actor)
         counts: Counter[str] = Counter()
         report = importreport.Report(report_path, file.columns, length=0)
         try:

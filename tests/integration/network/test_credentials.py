@@ -6,8 +6,17 @@ import pytest
 from django.db import connection
 
 from billing.models import Subscription
-from network import credentials, crypto, events, modes, operations, own_devices, provisioning
-from network.models import AccessAction, AccessCredential, RadiusDecision, Session
+from network import (
+    confirmations,
+    credentials,
+    crypto,
+    events,
+    modes,
+    operations,
+    own_devices,
+    provisioning,
+)
+from network.models import AccessAction, AccessCredential, MacRequest, RadiusDecision, Session
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from tests.support import services
@@ -116,10 +125,46 @@ def test_a_login_is_one_services_however_it_is_written() -> None:
 def test_the_mac_of_anothers_device_is_no_login(login: str) -> None:
     owner, other = services.service(), services.service()
     operations.set_equipment(subscription_id=owner.id, mac="aabbcc000001", at=AT, actor=SYSTEM)
-    if login != "aabb.cc00.0001":  # FreeRADIUS takes pairs for a MAC, not fours
-        with pytest.raises(credentials.LoginIsMacError):
-            give(other, login)
+    with pytest.raises(credentials.LoginIsMacError):
+        give(other, login)
     assert give(owner, login), "one's own may be one's login"
+
+
+SPELLINGS = [
+    "aabbcc000001",
+    "AA:BB:CC:00:00:01",
+    "aabb.cc00.0001",
+    "1:aa:bb:cc:00:00:01",
+    "aa_bb_cc_00_00_01",
+]
+
+
+@pytest.mark.parametrize("login", SPELLINGS)
+def test_the_login_of_another_service_is_nobodys_mac(login: str) -> None:
+    owner, other = services.service(), services.service()
+    give(owner, login)
+    with pytest.raises(credentials.MacIsLoginError) as refused:
+        operations.set_equipment(subscription_id=other.id, mac="aabbcc000001", at=AT, actor=SYSTEM)
+    assert (refused.value.field, login.lower() in str(refused.value)) == ("mac", True)
+    confirmations.ask_for_mac(
+        subscription_id=other.id, mac="aabbcc000001", by_port=True, nas_address=None, at=AT
+    )
+    request = MacRequest.objects.get()
+    with pytest.raises(credentials.MacIsLoginError):
+        confirmations.confirm_mac(request_id=request.id, at=AT, actor=SYSTEM)
+    assert MacRequest.objects.get().state == "WAITING"
+    assert not RadiusDecision.objects.filter(mac="aabbcc000001").exists()
+    for another in SPELLINGS:
+        with pytest.raises((credentials.MacIsLoginError, credentials.LoginTakenError)):
+            give(other, another)
+    operations.set_equipment(subscription_id=owner.id, mac="aabbcc000001", at=AT, actor=SYSTEM)
+
+
+def test_a_mac_as_a_login_is_found_by_its_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {credentials._MAC_LOGINS}", {"digits": ["aabbcc000001"]})
+        assert "network_accesscredential_mac_login" in str(cursor.fetchall())
 
 
 def test_a_generated_login_goes_round_names_that_are_taken() -> None:

@@ -13,7 +13,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from billing.models import Subscription
-from network import crypto, operations
+from network import credentials, crypto, operations
 from network.addressing import conflicts, editing, importcolumns, importfile, importjob
 from network.addressing.importing import Import, portions
 from network.addressing.importoutcome import Code, Outcome
@@ -26,10 +26,12 @@ from network.models import (
     Session,
 )
 from project.core import clock, jobs
-from project.core.actor import SYSTEM
+from project.core.actor import SYSTEM, Actor, ActorKind
+from project.core.errors import NotPermittedError
 from project.core.jobs import run_waiting
 from project.core.models import AuditEntry, Job
-from tests.support import services
+from project.core.roles import Permission, Role
+from tests.support import services, zones
 from tests.support.services import AT
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +41,7 @@ def imported(tmp_path: Path, rows: Sequence[str], *, writes: bool = True) -> lis
     path = tmp_path / "list.csv"
     path.write_text("\n".join(rows), encoding="utf-8")
     lines = importfile.read(path).lines
-    work = Import(writes=writes, source="list.csv", at=AT)
+    work = Import(writes=writes, source="list.csv", at=AT, actor=SYSTEM)
     return [one for portion in portions(lines) for one in work.take(portion)]
 
 
@@ -478,6 +480,70 @@ def test_a_quotation_mark_swallows_no_rows_and_a_password_is_taken_as_it_is(
     assert told[3].about == "5–7"
     assert "Hidden" not in repr(told)
     assert (access(sold[0])[1], access(sold[2])[1]) == ("'=x", '";a')
+
+
+def test_a_mac_that_is_anothers_login_is_left_out_in_any_spelling(tmp_path: Path) -> None:
+    a, b, c = (services.service() for _ in range(3))
+    rows = ["service;login", f"{a.id};AABB.CC00.0001", f"{b.id};aa-bb-cc-00-00-01"]
+    assert codes(imported(tmp_path, rows)) == [Code.ACCESS, Code.REPEATED]
+    told = imported(tmp_path, ["service;mac;password", f"{b.id};aa:bb:cc:00:00:01;x"])
+    assert [note.value for note in told[0].notes] == ["MAC_IS_LOGIN", "PASSWORD_SET"]
+    assert AccessCredential.objects.get(subscription=b).mac == ""
+    told = imported(tmp_path, ["service;login", f"{b.id};aa:bb:cc:00:00:01"])
+    assert (codes(told), told[0].about) == ([Code.LOGIN_TAKEN], str(a.id))
+    # In one file: who leaves such a login lets the other have the MAC; a MAC is one row's.
+    rows = [
+        "service;login;mac",
+        f"{a.id};ivan;",
+        f"{b.id};;aa:bb:cc:00:00:01",
+        f"{c.id};aabbcc000001;",
+    ]
+    assert codes(imported(tmp_path, rows)) == [Code.ACCESS, Code.MAC_ONLY, Code.REPEATED]
+
+
+def test_a_row_whose_address_is_taken_meanwhile_sets_no_login_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.pool()
+    sold = services.service()
+    monkeypatch.setattr(Import, "_give", lambda self, wishes: set())
+    told = imported(tmp_path, ["service;login;ip", f"{sold.id};ivan;10.77.0.50"])
+    assert (codes(told), access(sold)[0]) == ([Code.TAKEN], f"gb{sold.id}")
+
+
+FILE = "service;login;password\n{id};ivan;Hidden-Pass1\n"
+
+
+def hand_in(text: str, actor: Actor) -> Job:
+    return importjob.hand_in(name="a.csv", content=ContentFile(text.encode()), at=AT, actor=actor)
+
+
+def test_an_import_of_logins_wants_what_the_form_wants_and_each_is_in_the_audit_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sold, other = services.service(), services.service()
+    user = zones.planner("engineer", Role.NETWORK_ENGINEER)
+    actor = Actor(kind=ActorKind.STAFF, label="Інженер", user_id=user.id)
+    text = FILE.format(id=sold.id) + f"{other.id};;{access(other)[1]}\n"
+    dry = hand_in(text, actor)
+    monkeypatch.setattr(credentials, "PERMISSIONS", (Permission.CUSTOMERS_EDIT,))
+    with pytest.raises(NotPermittedError):
+        hand_in(text, actor)
+    for harmless in ("login;mac\nx;aabbcc000001\n", "login;password\nx;\n"):
+        hand_in(harmless, actor)
+    run_waiting(now=clock.now)
+    dry = Job.objects.get(id=dry.id)
+    with pytest.raises(NotPermittedError):
+        importjob.in_earnest(job=dry, at=AT, actor=actor)
+    monkeypatch.undo()
+    importjob.in_earnest(job=dry, at=AT, actor=actor)
+    run_waiting(now=clock.now)
+    entry = AuditEntry.objects.get(action="network.credentials.set")
+    assert (entry.user_id, entry.actor_label, entry.object_id) == (user.id, "Інженер", str(sold.id))
+    assert (entry.before, entry.after) == (
+        {"login": f"gb{sold.id}"},
+        {"login": "ivan", "has_new_password": True},
+    )
 
 
 def test_an_import_touches_no_running_session(tmp_path: Path) -> None:
