@@ -124,7 +124,9 @@ def _line(
         # What the quotation mark has swallowed may be anything, passwords too.
         shown = (*(_shown(cell, at in secret) for at, cell in enumerate(raw[:torn])), MASK)
         return Line(number, shown, until=number + sum(cell.count("\n") for cell in raw))
-    said: dict[str, Any] = {name: cell_text(raw[at]) for name, at in places.items() if at < len(raw)}
+    said: dict[str, Any] = {
+        name: cell_text(raw[at]) for name, at in places.items() if at < len(raw)
+    }
     if "password" in said:
         # As it is: a router sends each sign of it, an outer blank is refused as by hand.
         said["password"] = raw[places["password"]] if said["password"] else ""

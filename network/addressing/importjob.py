@@ -46,19 +46,25 @@ def hand_in(*, name: str, content: IO[bytes], at: datetime, actor: Actor) -> Job
 
 
 def in_earnest(*, job: Job, at: datetime, actor: Actor) -> Job:
-    """Begin the import of the file whose dry run is done. Audited. Raises NotPermittedError."""
+    """Begin the import of the file whose dry run is done; the file, which may have passwords, goes
+    over to it. Audited. Raises NotPermittedError, JobOverError."""
     if job.params.get("gives_credentials", True):
         credentials.require(actor)
-    file = _input(job)
-    with jobs.file_path(file).open("rb") as content, transaction.atomic():
-        begun = jobs.start(
-            kind=KIND,
-            params={"writes": True},
-            files=[jobs.JobInput(name=file.name, content=content)],
-            title=job.title,
-            actor=actor,
-            at=at,
-        )
+    with transaction.atomic():
+        Job.objects.select_for_update(of=("self",)).get(id=job.id)
+        if not has_input(job):
+            raise jobs.JobOverError
+        file = _input(job)
+        with jobs.file_path(file).open("rb") as content:
+            begun = jobs.start(
+                kind=KIND,
+                params={"writes": True},
+                files=[jobs.JobInput(name=file.name, content=content)],
+                title=job.title,
+                actor=actor,
+                at=at,
+            )
+        jobs.forget_inputs(job_id=job.id)
         audit.record(
             at=at,
             actor=actor,
@@ -71,6 +77,8 @@ def in_earnest(*, job: Job, at: datetime, actor: Actor) -> Job:
 
 def run(progress: jobs.Progress) -> None:
     """The job: a report with every row; portions that were written are not written again."""
+    if not progress.inputs():
+        return  # all was done, but for telling so
     (name, path) = progress.inputs()[0]
     file = importfile.read(path)
     lines = file.lines
@@ -88,7 +96,7 @@ def run(progress: jobs.Progress) -> None:
         at=progress.started_at,
         actor=progress.actor,
     )
-    report = importreport.Report(report_path, file.columns, length=state["length"])
+    report = importreport.Report(report_path, file.columns, length=state["length"], is_dry=not work.writes)
     try:
         # What was seen before the checkpoint is seen again, without writing.
         for before in portions(lines[: state["row"]]):
@@ -105,6 +113,13 @@ def run(progress: jobs.Progress) -> None:
     progress.add_result(
         stored_name=REPORT, name=f"{name.rpartition('.')[0] or 'import'}-report.csv"
     )
+    if work.writes:
+        jobs.forget_inputs(job_id=progress.job_id)
+
+
+def has_input(job: Job) -> bool:
+    """Whether the job still has its file."""
+    return JobFile.objects.filter(job=job, role=JobFile.Role.INPUT).exists()
 
 
 def _input(job: Job) -> JobFile:

@@ -29,7 +29,7 @@ CODE_TEXTS: dict[Code, Any] = {
     Code.BAD_ADDRESS: _("this is not an address: %(about)s"),
     Code.BAD_MAC: _("this is not a MAC address: %(about)s"),
     Code.BAD_LOGIN: _(
-        "a login has 1 to 64 Latin letters, digits and signs, no spaces and no %%{: %(about)s"
+        "a login has 1 to 64 Latin letters, digits and signs, no spaces, no %%{ and no ${: %(about)s"
     ),
     Code.BAD_PASSWORD: _("a password has 1 to 128 visible Latin characters without spaces"),
     Code.BAD_PORT: _("this is no port of Option 82: %(about)s"),
@@ -52,11 +52,21 @@ NOTE_TEXTS: dict[Note, Any] = {
     Note.PORT_SHARED: _("another service is registered at the same port"),
 }
 ADDED = (CODE_COLUMN, "geobill_service", "geobill_result")
+# Of a dry run, which has written nothing.
+DRY_TEXTS: dict[Code | Note, Any] = {
+    Code.GIVEN: _("the address would be given"),
+    Code.CHANGED: _("the address would be changed, before: %(about)s"),
+    Code.MAC_ONLY: _("the MAC would be registered"),
+    Code.ACCESS: _("the access parameters would be set"),
+    Note.LOGIN_SET: _("the login would be the row's"),
+    Note.PASSWORD_SET: _("the password would be the row's"),
+    Note.PORT_SET: _("the port would be the row's"),
+}
 BOM = "\ufeff"
 
 
-def text_of(outcome: Outcome) -> str:
-    """What came of a row, in the language that is active."""
+def text_of(outcome: Outcome, *, is_dry: bool) -> str:
+    """What came of a row, or would, in the language that is active."""
     about = outcome.about
     if outcome.code is Code.LOGIN_TAKEN:
         about = f"{login_of(int(about))} ({about})"
@@ -64,15 +74,17 @@ def text_of(outcome: Outcome) -> str:
         about = login_of(int(about))
     elif outcome.code is Code.TAKEN and not about:
         about = login_of(0)
-    told = [str(CODE_TEXTS[outcome.code]) % {"about": about}]
-    return "; ".join(told + [str(NOTE_TEXTS[note]) for note in outcome.notes])
+    dry = DRY_TEXTS if is_dry else {}
+    told = [str(dry.get(outcome.code) or CODE_TEXTS[outcome.code]) % {"about": about}]
+    return "; ".join(told + [str(dry.get(one) or NOTE_TEXTS[one]) for one in outcome.notes])
 
 
-def row_of(outcome: Outcome, width: int) -> list[str]:
+def row_of(outcome: Outcome, width: int, *, is_dry: bool) -> list[str]:
     """The row of the report: the cells as they were, then ours."""
     cells = [*outcome.line.cells, *[""] * (width - len(outcome.line.cells))]
     service = str(outcome.subscription_id or "")
-    return [guarded(cell) for cell in (*cells, outcome.code.value, service, text_of(outcome))]
+    told = text_of(outcome, is_dry=is_dry)
+    return [guarded(cell) for cell in (*cells, outcome.code.value, service, told)]
 
 
 def counts_of(outcomes: Iterable[Outcome]) -> dict[str, int]:
@@ -86,8 +98,10 @@ class Report:
     Its first row says how each column was read.
     """
 
-    def __init__(self, path: Path, columns: Sequence[Column], *, length: int) -> None:
-        self._width = len(columns)
+    def __init__(
+        self, path: Path, columns: Sequence[Column], *, length: int, is_dry: bool
+    ) -> None:
+        self._width, self._is_dry = len(columns), is_dry
         is_new = not length
         self._stream = path.open("w" if is_new else "r+", encoding="utf-8", newline="")
         if is_new:
@@ -104,7 +118,7 @@ class Report:
 
     def write(self, outcomes: Iterable[Outcome]) -> int:
         """Add these rows; gives the length of the file with them."""
-        self._writer.writerows(row_of(one, self._width) for one in outcomes)
+        self._writer.writerows(row_of(one, self._width, is_dry=self._is_dry) for one in outcomes)
         self._stream.flush()
         return self._stream.tell()
 

@@ -46,7 +46,7 @@ class Command(BaseCommand):
             )
         work = Import(writes=options["write"], source=path.name, at=at, actor=actor)
         counts: Counter[str] = Counter()
-        report = importreport.Report(report_path, file.columns, length=0)
+        report = importreport.Report(report_path, file.columns, length=0, is_dry=not work.writes)
         try:
             for portion in portions(file.lines):
                 outcomes = work.take(portion)

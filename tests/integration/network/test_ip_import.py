@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -28,7 +29,7 @@ from network.models import (
 from project.core import clock, jobs
 from project.core.actor import SYSTEM, Actor, ActorKind
 from project.core.errors import NotPermittedError
-from project.core.jobs import run_waiting
+from project.core.jobs import files, run_waiting
 from project.core.models import AuditEntry, Job
 from project.core.roles import Permission, Role
 from tests.support import services, zones
@@ -544,6 +545,48 @@ def test_an_import_of_logins_wants_what_the_form_wants_and_each_is_in_the_audit_
         {"login": f"gb{sold.id}"},
         {"login": "ivan", "has_new_password": True},
     )
+
+
+def inputs() -> list[Path]:
+    """The files that jobs were given, as they lie on the disk."""
+    return [path for path in files.jobs_folder().glob("*/in-*") if "Own-Hidden" in path.read_text()]
+
+
+def test_a_file_with_passwords_goes_over_to_the_import_and_is_gone_with_it(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    sold = services.service()
+    text = f"service;password\n{sold.id};Own-Hidden\n"
+    before = len(inputs())
+    dry = hand_in(text, SYSTEM)
+    run_waiting(now=clock.now)
+    dry = Job.objects.get(id=dry.id)
+    assert (len(inputs()), importjob.has_input(dry)) == (before + 1, True)
+    with django_capture_on_commit_callbacks(execute=True):
+        importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
+    assert (len(inputs()), importjob.has_input(dry)) == (before + 1, False)
+    with pytest.raises(jobs.JobOverError):
+        importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
+    with django_capture_on_commit_callbacks(execute=True):
+        run_waiting(now=clock.now)
+    assert len(inputs()) == before
+    assert access(sold)[1] == "Own-Hidden"
+
+
+def test_the_file_of_an_import_that_is_cancelled_or_fails_is_gone(
+    django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = services.service()
+    text = f"service;password\n{sold.id};Own-Hidden\n"
+    before = len(inputs())
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.cancel(job_id=hand_in(text, SYSTEM).id, actor=SYSTEM, at=AT)
+    assert len(inputs()) == before
+    failing = hand_in(text, SYSTEM)
+    monkeypatch.setattr(importfile, "ROWS_MAX", 0)
+    with django_capture_on_commit_callbacks(execute=True):
+        run_waiting(now=clock.now)
+    assert (Job.objects.get(id=failing.id).state, len(inputs())) == ("FAILED", before)
 
 
 def test_an_import_touches_no_running_session(tmp_path: Path) -> None:
