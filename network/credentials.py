@@ -37,7 +37,6 @@ _MAC_LOGINS = """
 SELECT login, subscription_id FROM network_accesscredential
 WHERE length(regexp_replace(login, '[^0-9a-f]', '', 'g')) BETWEEN 12 AND 14
   AND regexp_replace(login, '[^0-9a-f]', '', 'g') = ANY(%(digits)s)
-ORDER BY subscription_id
 """
 
 

@@ -96,7 +96,9 @@ def run(progress: jobs.Progress) -> None:
         at=progress.started_at,
         actor=progress.actor,
     )
-    report = importreport.Report(report_path, file.columns, length=state["length"], is_dry=not work.writes)
+    report = importreport.Report(
+        report_path, file.columns, length=state["length"], is_dry=not work.writes
+    )
     try:
         # What was seen before the checkpoint is seen again, without writing.
         for before in portions(lines[: state["row"]]):

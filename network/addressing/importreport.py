@@ -29,7 +29,8 @@ CODE_TEXTS: dict[Code, Any] = {
     Code.BAD_ADDRESS: _("this is not an address: %(about)s"),
     Code.BAD_MAC: _("this is not a MAC address: %(about)s"),
     Code.BAD_LOGIN: _(
-        "a login has 1 to 64 Latin letters, digits and signs, no spaces, no %%{ and no ${: %(about)s"
+        "a login has 1 to 64 Latin letters, digits and signs, no spaces, no %%{ and no ${: "
+        "%(about)s"
     ),
     Code.BAD_PASSWORD: _("a password has 1 to 128 visible Latin characters without spaces"),
     Code.BAD_PORT: _("this is no port of Option 82: %(about)s"),
@@ -98,9 +99,7 @@ class Report:
     Its first row says how each column was read.
     """
 
-    def __init__(
-        self, path: Path, columns: Sequence[Column], *, length: int, is_dry: bool
-    ) -> None:
+    def __init__(self, path: Path, columns: Sequence[Column], *, length: int, is_dry: bool) -> None:
         self._width, self._is_dry = len(columns), is_dry
         is_new = not length
         self._stream = path.open("w" if is_new else "r+", encoding="utf-8", newline="")

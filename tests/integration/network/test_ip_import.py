@@ -549,7 +549,9 @@ def test_an_import_of_logins_wants_what_the_form_wants_and_each_is_in_the_audit_
 
 def inputs() -> list[Path]:
     """The files that jobs were given, as they lie on the disk."""
-    return [path for path in files.jobs_folder().glob("*/in-*") if "Own-Hidden" in path.read_text()]
+    return [
+        path for path in files.jobs_folder().glob("*/in-*") if b"Own-Hidden" in path.read_bytes()
+    ]
 
 
 def test_a_file_with_passwords_goes_over_to_the_import_and_is_gone_with_it(
