@@ -51,7 +51,9 @@ FROM told WHERE d.subscription_id = told.id
 _LOGIN_HOLDERS = """
 SELECT login, subscription_id FROM network_accesscredential WHERE login = ANY(%(logins)s)
 """
-_MAC_HOLDERS = "SELECT mac, subscription_id FROM radius_decision WHERE mac = ANY(%(macs)s)"
+_MAC_HOLDERS = """
+SELECT mac, subscription_id FROM radius_decision WHERE mac = ANY(%(macs)s) AND mac <> ''
+"""
 _AT_PORTS = """
 SELECT c.circuit_hex, c.remote_hex, c.subscription_id
 FROM unnest(%(circuits)s::text[], %(remotes)s::text[]) AS w(circuit, remote)

@@ -4,11 +4,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from network.models import AccessCredential, RadiusDecision
+from network import events, proofs
+from network.models import AccessAction, AccessCredential, RadiusDecision, Session
 from project.core.models import AuditEntry
 from project.core.roles import Role
 from tests.integration.frontend.test_own_devices import small_provider
-from tests.support import zones
+from tests.support import services, zones
+from tests.support.services import AT
 
 pytestmark = pytest.mark.django_db
 
@@ -68,3 +70,57 @@ def test_who_may_only_look_gives_none(sold: AccessCredential) -> None:
         answer = window(role).post(page_of(sold), {"credentials": "1", "login": "ivan"})
         assert answer.status_code == 403, role
     assert RadiusDecision.objects.get(subscription_id=sold.subscription_id).login == sold.login
+
+
+def running(sold: AccessCredential, *, login: str, proof: dict[str, str]) -> Session:
+    """An open session whose log-in is known."""
+    nonce = f"n{Session.objects.count()}"
+    attributes = {"User-Name": [login], **proof}
+    events.record(
+        at=AT,
+        kind=events.Kind.AUTHORIZE,
+        subscription_id=sold.subscription_id,
+        nonce=nonce,
+        attributes=attributes,
+    )
+    nas = services.nas()
+    return Session.objects.create(
+        unique_id=nonce,
+        acct_session_id=nonce,
+        subscription_id=sold.subscription_id,
+        nas=nas,
+        nas_address=nas.address,
+        login=login,
+        mac="02000000aa01",
+        nonce=nonce,
+        started_at=AT,
+        last_seen_at=AT,
+    )
+
+
+def test_the_page_tells_how_many_another_login_and_another_password_would_reconnect(
+    sold: AccessCredential,
+) -> None:
+    running(sold, login=sold.login, proof={"User-Password": "***"})
+    running(sold, login=sold.login, proof={})
+    page = window(Role.ADMINISTRATOR).get(page_of(sold))
+    assert (page.context["by_login"], page.context["by_password"]) == (2, 1)
+    assert "за іншого логіна 2, за іншого пароля 1" in page.content.decode()
+
+
+def test_a_mode_that_is_taken_away_says_and_reconnects_who_came_by_it(
+    sold: AccessCredential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff, there = window(Role.ADMINISTRATOR), reverse("workspace:modes")
+    by_mac = running(sold, login="02:00:00:00:aa:01", proof={})
+    place = f"nas-{by_mac.nas_id}"
+    staff.post(there, {"place": place, "mode": "MAC"})
+    said = staff.post(there, {"drop": place}, follow=True).content.decode()
+    assert "Окремий спосіб прибрано. 1 сесія, що увійшла в інший спосіб, працює далі." in said
+    assert not AccessAction.objects.exists()
+    staff.post(there, {"place": place, "mode": "MAC"})
+    monkeypatch.setattr(proofs, "LOOKED_AT_MAX", 1)
+    running(sold, login="02:00:00:00:aa:01", proof={})
+    said = staff.post(there, {"drop": place, "reconnects": "on"}, follow=True).content.decode()
+    assert "буде перепідключено. Переглянуто лише перші 1 сесій там" in said
+    assert AccessAction.objects.get().session_unique_id == by_mac.unique_id

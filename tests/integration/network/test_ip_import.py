@@ -564,6 +564,8 @@ def test_a_file_with_passwords_goes_over_to_the_import_and_is_gone_with_it(
     run_waiting(now=clock.now)
     dry = Job.objects.get(id=dry.id)
     assert (len(inputs()), importjob.has_input(dry)) == (before + 1, True)
+    report = jobs.file_path(dry.files.get(role="RESULT")).read_text("utf-8-sig")
+    assert "параметри доступу буде записано; пароль буде як у рядку" in report
     with django_capture_on_commit_callbacks(execute=True):
         importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
     assert (len(inputs()), importjob.has_input(dry)) == (before + 1, False)
