@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import recognised, wishes
+from network import credentials, recognised, wishes
 from network.identity import Identity
 from network.models import AccessAlert, AccessCredential, MacRequest, RadiusDecision
 from project.core import audit
@@ -111,13 +111,17 @@ def confirm_mac(*, request_id: int, at: datetime, actor: Actor) -> None:
     """The new MAC is the subscriber's: register it, have its guest session made full, and end what
     runs on the old one. Audited.
 
-    Called for an operator, and for the subscriber himself in self-service.
+    Called for an operator, and for the subscriber himself in self-service. Raises
+    UnknownMacRequestError, MacDecidedError, MacIsLoginError.
     """
     with transaction.atomic():
+        asked = MacRequest.objects.filter(id=request_id).first()
+        if asked is None:
+            raise UnknownMacRequestError
+        # Decision, credential, request: the order in which everybody locks.
+        credential = credentials.locked(asked.subscription_id)
         row = _decide(request_id, state=MacRequest.State.CONFIRMED, at=at)
-        credential = AccessCredential.objects.select_for_update().get(
-            subscription_id=row.subscription_id
-        )
+        credentials.refuse_login_of_another(row.subscription_id, row.mac)
         before = credential.mac
         AccessCredential.objects.filter(id=credential.id).update(mac=row.mac, updated_at=at)
         RadiusDecision.objects.filter(subscription_id=row.subscription_id).update(

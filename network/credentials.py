@@ -1,17 +1,43 @@
 """A login and a password of the service's own, set by hand: what the subscriber's router has."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
-from network import crypto, logins, proofs, recognised
+from network import crypto, logins, proofs, recognised, secretwrites
 from network.models import AccessCredential, RadiusDecision
+from network.pools import is_deadlock
 from project.core import audit
 from project.core.actor import Actor
-from project.core.errors import DomainError, NotFoundError
+from project.core.errors import DomainError, NotFoundError, NotPermittedError
+from project.core.models import User
+from project.core.roles import Permission
+
+ATTEMPTS = 3
+# Either lets staff set logins and passwords: by hand, anew at random, from a file.
+PERMISSIONS = (Permission.CUSTOMERS_EDIT, Permission.NETWORK_EDIT)
+
+_WRITE = """
+WITH kept AS (
+    UPDATE network_accesscredential
+    SET login = COALESCE(%(login)s::text, login),
+        password_encrypted = COALESCE(%(token)s::bytea, password_encrypted), updated_at = %(at)s
+    WHERE subscription_id = %(id)s
+)
+UPDATE radius_decision
+SET login = COALESCE(%(login)s::text, login), password = COALESCE(%(password)s::text, password),
+    updated_at = %(at)s
+WHERE subscription_id = %(id)s
+"""
+# Its index is of logins that may be a MAC only.
+_MAC_LOGINS = """
+SELECT login, subscription_id FROM network_accesscredential
+WHERE length(regexp_replace(login, '[^0-9a-f]', '', 'g')) BETWEEN 12 AND 14
+  AND regexp_replace(login, '[^0-9a-f]', '', 'g') = ANY(%(digits)s)
+"""
 
 
 class NoCredentialError(NotFoundError):
@@ -49,6 +75,14 @@ class LoginIsMacError(DomainError):
     )
 
 
+class MacIsLoginError(DomainError):
+    """The MAC is the login of another service, whose device sends it as User-Name."""
+
+    code = "mac_is_login"
+    http_status = 409
+    message = _("This MAC address is the login of another service: %(login)s.")
+
+
 class BadPasswordError(DomainError):
     """The text can be no password."""
 
@@ -65,7 +99,7 @@ def set_credentials(
     """Give the service this login and this password ("": as it is); whether something changed.
 
     Sessions that came in by the old ones are reconnected. Audited, without the password. Raises
-    BadLoginError, LoginTakenError, LoginIsMacError, BadPasswordError.
+    BadLoginError, LoginTakenError, LoginIsMacError, MacIsLoginError, BadPasswordError.
     """
     wanted = checked_login(login) if login.strip() else ""
     if password and not logins.is_password(password):
@@ -81,11 +115,7 @@ def set_credentials(
             values["password"] = password
         if not values:
             return False
-        try:
-            with transaction.atomic():
-                _write(credential, values, at=at)
-        except IntegrityError as error:
-            raise LoginTakenError(field="login") from error
+        _written(subscription_id, values, at=at)
         proofs.on_credentials_changed(
             subscription_id=subscription_id, login=old, at=at, is_login_new="login" in values
         )
@@ -101,6 +131,14 @@ def set_credentials(
             after={"login": values.get("login", old), "has_new_password": "password" in values},
         )
         return True
+
+
+def require(actor: Actor) -> None:
+    """Raises NotPermittedError where this member of staff may set no logins and passwords."""
+    if actor.user_id is not None:
+        user = User.objects.get(id=actor.user_id)
+        if not any(user.may(one) for one in PERMISSIONS):
+            raise NotPermittedError
 
 
 def checked_login(text: str) -> str:
@@ -123,18 +161,60 @@ def locked(subscription_id: int) -> AccessCredential:
     return found
 
 
-def _write(credential: AccessCredential, values: Mapping[str, Any], *, at: datetime) -> None:
-    kept = dict(values)
-    if "password" in kept:
-        kept["password_encrypted"] = crypto.encrypt(kept.pop("password"))
+def write(subscription_id: int, *, login: str = "", password: str = "", at: datetime) -> None:
+    """Write the login and the password ("": as it is) of a service that is locked."""
+    values = {
+        "id": subscription_id,
+        "login": login or None,
+        "password": password or None,
+        "token": crypto.encrypt(password) if password else None,
+        "at": at,
+    }
     # The table of logins of the fast path follows the decision by its trigger.
-    AccessCredential.objects.filter(id=credential.id).update(**kept, updated_at=at)
-    rows = RadiusDecision.objects.filter(subscription_id=credential.subscription_id)
-    rows.update(**values, updated_at=at)
+    secretwrites.execute(_WRITE, values)
+
+
+def _written(subscription_id: int, values: Mapping[str, Any], *, at: datetime) -> None:
+    """Write it; of two that wait for each other's login PostgreSQL ends one, which tries again."""
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            with transaction.atomic():
+                write(subscription_id, **values, at=at)
+                return
+        except IntegrityError as error:
+            raise LoginTakenError(field="login") from error
+        except OperationalError as error:
+            if not (left and is_deadlock(error)):
+                raise
+
+
+def mac_logins(macs: Iterable[str]) -> dict[str, dict[int, str]]:
+    """Which services have one of these MACs as their login, however it is spelt there, by MAC."""
+    wanted = sorted(set(macs) - {""})
+    found: dict[str, dict[int, str]] = {}
+    if not wanted:
+        return found
+    with connection.cursor() as cursor:
+        cursor.execute(_MAC_LOGINS, {"digits": [*wanted, *(f"1{one}" for one in wanted),
+                                                *(f"01{one}" for one in wanted)]})  # fmt: skip
+        for login, subscription_id in cursor.fetchall():
+            for mac in logins.macs_in(login):
+                found.setdefault(mac, {})[subscription_id] = login
+    return found
+
+
+def refuse_login_of_another(subscription_id: int, mac: str, *, field: str = "mac") -> None:
+    """Raises MacIsLoginError where this MAC is another service's login: the device that logs in
+    with it would be two services'."""
+    for holder, login in mac_logins([mac]).get(mac, {}).items():
+        if holder != subscription_id:
+            raise MacIsLoginError(MacIsLoginError.message % {"login": login}, field=field)
 
 
 def _refuse_mac_of_another(subscription_id: int, login: str) -> None:
-    mac = logins.mac_in(login)
+    macs = logins.macs_in(login)
     others = RadiusDecision.objects.exclude(subscription_id=subscription_id)
-    if mac and others.filter(mac=mac).exists():
+    if macs and others.filter(mac__in=macs).exists():
         raise LoginIsMacError(field="login")
+    for mac in macs:
+        refuse_login_of_another(subscription_id, mac, field="login")

@@ -8,7 +8,7 @@ User-Password can carry (RFC 2865, section 5.2).
 
 import re
 
-from network.identifiers import mac_of_station
+from network.identifiers import mac_of_station, normalised_mac
 
 LOGIN_MAX = 64
 PASSWORD_MAX = 128
@@ -27,6 +27,11 @@ def normalised_login(text: str) -> str:
 def is_password(text: str) -> bool:
     """Whether a router and FreeRADIUS read this password alike."""
     return len(text) <= PASSWORD_MAX and VISIBLE.match(text) is not None
+
+
+def macs_in(login: str) -> frozenset[str]:
+    """The MACs that this login is, in any spelling that FreeRADIUS, a BRAS's driver or we read."""
+    return frozenset({mac_in(login), normalised_mac(login)} - {""})
 
 
 def mac_in(login: str) -> str:

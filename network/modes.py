@@ -18,6 +18,10 @@ from project.core.errors import DomainError, NotFoundError
 SESSIONS_MAX = 100
 
 # The services of a zone that have no mode of their own.
+_LOCK = """
+SELECT subscription_id FROM radius_decision WHERE zone_id = %(zone)s
+ORDER BY subscription_id FOR UPDATE
+"""
 _ZONE = """
 UPDATE radius_decision d SET mode = %(mode)s, updated_at = %(at)s
 FROM network_accesscredential c
@@ -58,6 +62,15 @@ class Setting:
     nas_name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How many sessions came in another way than a mode; with `looked_at` of so many only, the
+    first ones of the place."""
+
+    number: int
+    looked_at: int = 0
+
+
 def default_mode() -> str:
     """What holds where nothing else is said."""
     row = AccessMode.objects.filter(zone=None, nas=None).first()
@@ -88,7 +101,7 @@ def set_mode(
     zone_id: int | None = None,
     nas_id: int | None = None,
     reconnects: bool = False,
-) -> int:
+) -> Reached:
     """Set the mode of a zone, of a BRAS or (neither) of all; "" takes a place's own mode away.
 
     The services of a zone follow in this transaction. Gives how many sessions run there that came
@@ -112,6 +125,7 @@ def set_mode(
             rows.update(mode=mode, changed_at=at)
         if zone_id is not None:
             with connection.cursor() as cursor:
+                cursor.execute(_LOCK, {"zone": zone_id})
                 cursor.execute(_ZONE, {"mode": mode, "zone": zone_id, "at": at})
         audit.record(
             at=at,
@@ -122,10 +136,13 @@ def set_mode(
             before={"mode": before_mode},
             after={"mode": mode, **({"reconnects": True} if reconnects else {})},
         )
-        sessions = proofs.in_another_way(zone_id=zone_id, nas_id=nas_id)
+        strays = proofs.in_another_way(zone_id=zone_id, nas_id=nas_id)
         if reconnects:
+            sessions = strays.sessions
             wishes.wish(sessions=sessions, at=at, cause=wishes.MODE, kind=proofs.DISCONNECT)
-        return len(sessions)
+        return Reached(
+            len(strays.sessions), looked_at=0 if strays.is_whole else proofs.LOOKED_AT_MAX
+        )
 
 
 def set_parameters(

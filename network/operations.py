@@ -68,12 +68,7 @@ def reset_password(*, subscription_id: int, at: datetime, actor: Actor) -> str:
     with transaction.atomic():
         credential = credentials.locked(subscription_id)
         password = provisioning.generated_password()
-        credential.password_encrypted = crypto.encrypt(password)
-        credential.updated_at = at
-        credential.save(update_fields=["password_encrypted", "updated_at"])
-        RadiusDecision.objects.filter(subscription_id=subscription_id).update(
-            password=password, updated_at=at
-        )
+        credentials.write(subscription_id, password=password, at=at)
         proofs.on_credentials_changed(
             subscription_id=subscription_id, login=credential.login, at=at
         )
@@ -97,13 +92,16 @@ def set_equipment(
     actor: Actor,
 ) -> None:
     """Register the MAC and the switch port (Option 82, hex) of a service; a session that runs on
-    the old ones is reconnected, and that of a stranger who waits on the new ones. Audited."""
+    the old ones is reconnected, and that of a stranger who waits on the new ones. Audited.
+    Raises BadMacError, MacIsLoginError."""
     normalised = normalised_mac(mac)
     if mac.strip() and not normalised:
         raise BadMacError(field="mac", mac=mac)
     new = {"mac": normalised, "circuit_hex": circuit_hex.lower(), "remote_hex": remote_hex.lower()}
     with transaction.atomic():
         credential = credentials.locked(subscription_id)
+        if normalised != credential.mac:
+            credentials.refuse_login_of_another(subscription_id, normalised)
         before = {name: getattr(credential, name) for name in new}
         AccessCredential.objects.filter(id=credential.id).update(**new, updated_at=at)
         RadiusDecision.objects.filter(subscription_id=subscription_id).update(**new, updated_at=at)

@@ -89,7 +89,8 @@ def devices_of(*, token: str) -> OwnDevices:
 def answer(*, token: str, request_id: int, is_own: bool, at: datetime, ip: str | None) -> None:
     """The subscriber says whether a waiting device is theirs. Audited as the client's act.
 
-    Raises LinkOverError, UnknownMacRequestError (it is not of this service), MacDecidedError.
+    Raises LinkOverError, UnknownMacRequestError (it is not of this service), MacDecidedError,
+    MacIsLoginError.
     """
     page = devices_of(token=token)
     known = MacRequest.objects.filter(id=request_id, subscription_id=page.subscription_id)

@@ -219,12 +219,13 @@ def _retrying(work: Callable[[], list[int]], *, what: str) -> list[int]:
             with transaction.atomic():
                 return work()
         except (IntegrityError, OperationalError) as error:
-            if isinstance(error, OperationalError) and not _is_deadlock(error):
+            if isinstance(error, OperationalError) and not is_deadlock(error):
                 raise
             logger.warning("%s: taken meanwhile (%s), again", what, type(error.__cause__).__name__)
     logger.error("%s: no address could be taken", what)
     return []
 
 
-def _is_deadlock(error: OperationalError) -> bool:
+def is_deadlock(error: OperationalError) -> bool:
+    """Whether PostgreSQL has ended this one so that the other can go on."""
     return isinstance(error.__cause__, DeadlockDetected)

@@ -1,9 +1,10 @@
 """By what running sessions were let in, and which of them a change of that reconnects.
 
 A session row has the login, MAC and port that its BRAS tells; whether a password was proven, the
-line of its authorization says (found by the nonce of its Class). Without such a line (it is older
-than what is kept, or the session came from another system) a login that is not the device's own MAC
-is taken for one that somebody typed, with a password.
+line of its authorization says (found by the nonce of its Class); so it does of a port or a MAC
+that the BRAS does not tell again in accounting. Without such a line (it is older than what is kept,
+or the session came from another system) a login that is not the device's own MAC is taken for one
+that somebody typed, with a password, and what accounting does not tell may have been as registered.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from typing import Any
 from django.db import connection
 
 from network import wishes
+from network.identifiers import normalised_mac
 from network.identity import Factors, Identity, Mode, resolve
 from network.logins import mac_in
 from network.models import AccessAction
@@ -23,6 +25,7 @@ DISCONNECT = AccessAction.Kind.DISCONNECT
 # Of a BRAS that is only watched nothing is asked.
 _SESSIONS = """
 SELECT s.unique_id, lower(btrim(s.login)), s.mac, s.circuit_hex, s.remote_hex, proof.told,
+       proof.calling, proof.circuit, proof.remote,
        d.subscription_id, d.login, d.mac, d.circuit_hex, d.remote_hex, d.mode,
        COALESCE(own.mode, every.mode, 'AUTO')
 FROM radius_decision d
@@ -31,7 +34,12 @@ JOIN network_nas n ON n.id = s.nas_id AND NOT n.only_watched
 LEFT JOIN network_accessmode own ON own.nas_id = s.nas_id
 LEFT JOIN network_accessmode every ON every.nas_id IS NULL AND every.zone_id IS NULL
 LEFT JOIN LATERAL (
-    SELECT e.attributes ?| %(proofs)s::text[] AS told FROM network_session_event e
+    SELECT e.attributes ?| %(proofs)s::text[] AS told,
+           COALESCE(e.attributes -> 'Calling-Station-Id' ->> 0,
+                    e.attributes ->> 'Calling-Station-Id', '') AS calling,
+           COALESCE(e.attributes ->> 'Agent-Circuit-Id', '') AS circuit,
+           COALESCE(e.attributes ->> 'Agent-Remote-Id', '') AS remote
+    FROM network_session_event e
     WHERE s.nonce <> '' AND e.nonce = s.nonce AND e.kind = 'AUTHORIZE'
       AND e.subscription_id = s.subscription_id
       AND e.at BETWEEN s.started_at - interval '1 day' AND s.started_at + interval '1 day'
@@ -52,7 +60,8 @@ PROOFS = ("User-Password", "CHAP-Password", "MS-CHAP-Response", "MS-CHAP2-Respon
 @dataclass(frozen=True, slots=True)
 class Running:
     """An open session: who it said it was, and its service; `mode` is the service's or its zone's
-    ("" for none), `nas_mode` what holds on its BRAS."""
+    ("" for none), `nas_mode` what holds on its BRAS. A MAC and a port of which nothing is known are
+    those that are registered: nobody is told to have come without."""
 
     unique_id: str
     identity: Identity
@@ -71,12 +80,22 @@ def running(*, subscription_ids: Iterable[int]) -> list[Running]:
     return _read(_OF_SERVICES, {"ids": list(subscription_ids)})
 
 
-def in_another_way(*, zone_id: int | None, nas_id: int | None) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Strays:
+    """Sessions that came in another way, of all there or (not `is_whole`) of the first ones."""
+
+    sessions: list[str]
+    is_whole: bool
+
+
+def in_another_way(*, zone_id: int | None, nas_id: int | None) -> Strays:
     """Open sessions of a zone, of a BRAS or (neither) of everywhere else that their mode as it is
-    now would not let in as they came; of the first 20,000 there."""
+    now would not let in as they came; of the first `LOOKED_AT_MAX` there."""
     of = _OF_ZONE if zone_id is not None else _OF_NAS if nas_id is not None else _OF_ALL
-    rows = _read(of, {"zone": zone_id, "nas": nas_id})
-    return [one.unique_id for one in rows if not one.is_told(one.mode)]
+    rows = _read(of, {"zone": zone_id, "nas": nas_id}, most=LOOKED_AT_MAX + 1)
+    looked_at = rows[:LOOKED_AT_MAX]
+    strays = [one.unique_id for one in looked_at if not one.is_told(one.mode)]
+    return Strays(strays, is_whole=len(rows) == len(looked_at))
 
 
 def by_login(*, subscription_id: int, login: str, needs_password: bool = True) -> list[str]:
@@ -110,19 +129,24 @@ def on_mode_changed(*, subscription_id: int, before: str, after: str, at: dateti
     wishes.wish(sessions=sessions, at=at, cause=wishes.MODE, kind=DISCONNECT)
 
 
-def _read(of: str, values: dict[str, Any]) -> list[Running]:
-    told = {**values, "proofs": list(PROOFS), "most": LOOKED_AT_MAX}
+def _read(of: str, values: dict[str, Any], *, most: int = LOOKED_AT_MAX) -> list[Running]:
+    told = {**values, "proofs": list(PROOFS), "most": most}
     with connection.cursor() as cursor:
         cursor.execute(_SESSIONS.format(of=of), told)
         return [_running(row) for row in cursor.fetchall()]
 
 
 def _running(row: tuple[Any, ...]) -> Running:
-    unique_id, login, mac, circuit, remote, told = row[:6]
+    unique_id, login, mac, circuit, remote, told, calling, asked_circuit, asked_remote = row[:9]
+    factors = Factors(*row[9:14])
     typed = bool(login) and not (mac and mac_in(login) == mac)
-    return Running(
-        unique_id,
-        Identity(login, mac, circuit, remote, has_password=typed if told is None else told),
-        Factors(*row[6:11]),
-        *row[11:],
-    )
+    if told is None:
+        mac = mac or factors.mac
+        port = (circuit, remote) if circuit or remote else (factors.circuit_hex, factors.remote_hex)
+    else:
+        mac = mac or normalised_mac(calling) or mac_in(login)
+        asked = (asked_circuit.removeprefix("0x"), asked_remote.removeprefix("0x"))
+        port = (circuit, remote) if circuit or remote else asked
+    has_password = typed if told is None else told
+    identity = Identity(login, mac, port[0], port[1], has_password)
+    return Running(unique_id, identity, factors, *row[14:])

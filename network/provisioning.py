@@ -15,7 +15,17 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from network import crypto, fastpath, guests, places, pools, port_keys, recognised, wishes
+from network import (
+    crypto,
+    fastpath,
+    guests,
+    places,
+    pools,
+    port_keys,
+    recognised,
+    secretwrites,
+    wishes,
+)
 from network.authorization import AccessReason, AccessState, ServiceFacts, Verdict, decide
 from network.models import GuestRule
 from network.profile import AccessProfile, Burst, ProfileState
@@ -214,7 +224,7 @@ def _create_missing(cursor: Any, *, ids: list[int], at: datetime) -> None:
         cursor.execute(_NEW, {"ids": [row[0] for row in rows]})
         rows = cursor.fetchall()
     known = [(row[0], row[1], crypto.decrypt(row[2])) for row in rows if row[1] is not None]
-    cursor.execute(
+    secretwrites.execute(
         _ADD_DECISIONS,
         {
             "ids": [row[0] for row in known],

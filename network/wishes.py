@@ -89,7 +89,7 @@ CROSS JOIN LATERAL (
 ) named
 CROSS JOIN LATERAL (
     SELECT named.cause,
-           CASE WHEN named.cause IN ('PROFILE_CHANGED', 'DRIFT') THEN 1 ELSE 0 END AS priority
+           (named.cause IN ('PROFILE_CHANGED', 'DRIFT', 'MODE'))::int AS priority
 ) told
 WHERE s.unique_id = ANY(%(sessions)s)
 ORDER BY s.id

@@ -64,7 +64,13 @@ def wire() -> None:
         outbox.register(topic, _lazy(path))
     jobs.on_wake(_wake_jobs_worker)
     for kind, (path, title, permission) in JOB_KINDS.items():
-        jobs.register(kind=kind, handler=_lazy(path), title=title, permission=permission)
+        jobs.register(
+            kind=kind,
+            handler=_lazy(path),
+            title=title,
+            permission=permission,
+            is_private=kind in PRIVATE_JOBS,
+        )
 
 
 # topic -> the one function that acts on it outside the database
@@ -80,6 +86,8 @@ OUTBOX_HANDLERS: dict[str, str] = {
     payment_attempts.ASK: "billing.payments.checkouts:on_ask",
 }
 
+# Their files may have clients' passwords.
+PRIVATE_JOBS = {ip_import.KIND}
 # kind of long work -> the function that does it (it is given a `jobs.Progress`), what people call
 # it, and the permission that it needs
 JOB_KINDS: dict[str, tuple[str, Any, Permission | None]] = {

@@ -58,7 +58,8 @@ class BadTableError(AddressFileError):
 class TableOptions:
     """How a table is to be read; "" and None are "find out". `header_row` 0 is "no header".
 
-    With `first_rows` no more than so many are read, for a look.
+    With `first_rows` no more than so many are read, for a look; `is_raw` leaves cells as they are,
+    with their blanks, apostrophes and lines, for whoever reads them with `cell_text`.
     """
 
     encoding: str = ""
@@ -66,6 +67,7 @@ class TableOptions:
     sheet: str = ""
     header_row: int | None = None
     first_rows: int | None = None
+    is_raw: bool = False
 
 
 @dataclass(slots=True)
@@ -107,8 +109,9 @@ def _read_xlsx(path: Path, options: TableOptions) -> Table:
     ):
         if options.sheet and options.sheet not in head["sheets"]:
             raise BadTableError(_("The file has no such sheet."), field="sheet")
+        cell = _raw if options.is_raw else cell_text
         listed = [
-            (number, [_cell(value) for value in cells]) for number, cells in enumerate(rows, 1)
+            (number, [cell(value) for value in cells]) for number, cells in enumerate(rows, 1)
         ]
     table = Table("XLSX", [], 0, _not_empty(listed), sheet=head["sheet"], sheets=head["sheets"])
     table.stated_rows = head.get("stated_rows") or 0
@@ -147,7 +150,7 @@ def _read_csv(path: Path, options: TableOptions, is_header: Any) -> Table:
     if is_guess:
         table.notes.append("ENCODING_GUESSED")
     try:
-        rows = _csv_rows(text, delimiter, table)
+        rows = (_raw_rows if options.is_raw else _csv_rows)(text, delimiter, table)
         table.rows = _not_empty(islice(rows, options.first_rows))
     except csv.Error as error:
         text_ = _("The file is no table: a cell is too long or a line can't be read.")
@@ -242,9 +245,18 @@ def _csv_rows(text: str, delimiter: str, table: Table) -> Iterator[tuple[int, li
             for at, each in enumerate(swallowed, start=1):
                 if at >= number:
                     plain = each.rstrip("\r\n").split(delimiter)
-                    yield at, [_cell(cell.strip().strip('"')) for cell in _checked(plain, at)]
+                    yield at, [cell_text(cell.strip().strip('"')) for cell in _checked(plain, at)]
             return
-        yield number, [_cell(cell) for cell in _checked(cells, number)]
+        yield number, [cell_text(cell) for cell in _checked(cells, number)]
+
+
+def _raw_rows(text: str, delimiter: str, table: Table) -> Iterator[tuple[int, list[str]]]:
+    """Rows with their line numbers as the quotes say, be it one of many lines."""
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    line = 0
+    for cells in rows:
+        number, line = line + 1, rows.line_num
+        yield number, [_raw(cell) for cell in _checked(cells, number)]
 
 
 def _checked(cells: list[str], number: int) -> list[str]:
@@ -255,7 +267,12 @@ def _checked(cells: list[str], number: int) -> list[str]:
     return cells
 
 
-def _cell(value: Any) -> str:
+def _raw(value: Any) -> str:
+    return cell_text(value) if isinstance(value, dict) else str(value)
+
+
+def cell_text(value: Any) -> str:
+    """A cell in one line, without outer blanks, control characters and the guard of a formula."""
     if isinstance(value, dict):  # a date
         _year, month, day = value["date"].split("-")
         return f"{int(day)}.{MONTHS[int(month) - 1]}"
@@ -265,7 +282,7 @@ def _cell(value: Any) -> str:
 
 
 def _not_empty(rows: Iterable[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
-    return [(number, cells) for number, cells in rows if any(cells)]
+    return [(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)]
 
 
 def _take_header(table: Table, options: TableOptions, is_header: Any) -> None:
@@ -282,7 +299,7 @@ def _take_header(table: Table, options: TableOptions, is_header: Any) -> None:
         before = [row for row in table.rows if row[0] <= wanted]
         if not before or before[-1][0] != wanted:
             raise BadTableError(_("There is no such row."), field="header_row")
-        names = [name[:80] for name in before[-1][1]]
+        names = [cell_text(name)[:80] for name in before[-1][1]]
         table.rows = table.rows[len(before) :]
     table.header_row = wanted
     taken: dict[str, int] = {}

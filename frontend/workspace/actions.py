@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from billing.subscriptions.queries import ServiceRow, ServiceState
+from network import credentials
 from network.queries import Access
 from project.core.roles import Permission
 
@@ -154,7 +155,7 @@ ACTIONS: dict[str, Action] = {
             slug="reset-password",
             title=_("New password"),
             icon="ti-key",
-            permissions=(Permission.CUSTOMERS_EDIT, Permission.NETWORK_EDIT),
+            permissions=credentials.PERMISSIONS,
             explanation=_(
                 "A new random password. The open session is reconnected, and the router gets in "
                 "again only with the new password: the client must write it there."

@@ -130,6 +130,7 @@ WORDS: dict[str, JobWords] = {
             "ip_bad_login": ("admin", _("no login")),
             "ip_bad_password": ("admin", _("no password")),
             "ip_bad_port": ("admin", _("no port")),
+            "ip_bad_row": ("admin", _("torn by a quotation mark")),
         },
     ),
     charging.RUN: JobWords(

@@ -11,10 +11,11 @@ from typing import Any
 
 from django.db import connection
 
-from network import crypto, logins, port_keys
+from network import credentials, crypto, logins, port_keys, secretwrites
 from network.addressing.importfile import Line
 from network.identifiers import hex_of_typed
 
+Holders = dict[str, set[tuple[int, str]]]
 OCTETS_MAX = 253  # of one attribute of Option 82
 
 _LOCK = """
@@ -49,6 +50,9 @@ FROM told WHERE d.subscription_id = told.id
 """
 _LOGIN_HOLDERS = """
 SELECT login, subscription_id FROM network_accesscredential WHERE login = ANY(%(logins)s)
+"""
+_MAC_HOLDERS = """
+SELECT mac, subscription_id FROM radius_decision WHERE mac = ANY(%(macs)s) AND mac <> ''
 """
 _AT_PORTS = """
 SELECT c.circuit_hex, c.remote_hex, c.subscription_id
@@ -106,20 +110,28 @@ def wanted(line: Line, *, has: Access) -> Access:
     return Access(login, line.password, circuit, remote)
 
 
-def login_holders(names: Iterable[str]) -> dict[str, int]:
-    """Whose these logins are, and whose devices, where FreeRADIUS would take one for a MAC."""
+def login_holders(names: Iterable[str]) -> Holders:
+    """Whose these logins are; of one that is a MAC also whose device, and whose login in another
+    spelling. With each holder the login that he would have to give up, "" where it is a device."""
     wanted_names = sorted(set(names))
+    found: Holders = {}
     if not wanted_names:
-        return {}
-    macs = {mac: one for one in wanted_names if (mac := logins.mac_in(one))}
+        return found
+    macs = {one: logins.macs_in(one) for one in wanted_names}
+    every = sorted({mac for those in macs.values() for mac in those})
+    spelt = credentials.mac_logins(every)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT mac, subscription_id FROM radius_decision WHERE mac = ANY(%s) AND mac <> ''",
-            [list(macs)],
-        )
-        found = {macs[mac]: holder for mac, holder in cursor.fetchall()}
+        cursor.execute(_MAC_HOLDERS, {"macs": every})
+        devices = cursor.fetchall()
         cursor.execute(_LOGIN_HOLDERS, {"logins": wanted_names})
-        return found | dict(cursor.fetchall())
+        for login, holder in cursor.fetchall():
+            found.setdefault(login, set()).add((holder, login))
+    for one, those in macs.items():
+        held = {(holder, "") for mac, holder in devices if mac in those}
+        for mac in those:
+            held |= set(spelt.get(mac, {}).items())
+        found.setdefault(one, set()).update(held)
+    return found
 
 
 def at_ports(ports: Iterable[tuple[str, str]]) -> dict[tuple[str, str], set[int]]:
@@ -161,7 +173,7 @@ def write(changes: Mapping[int, Access], *, at: datetime) -> None:
     with connection.cursor() as cursor:
         for statement in _APART if moving else ():
             cursor.execute(statement, {"ids": moving})
-        cursor.execute(_WRITE, values)
+    secretwrites.execute(_WRITE, values)
     port_keys.refresh(
         ids=[one for one, access in changes.items() if access.circuit_hex or access.remote_hex]
     )

@@ -1,49 +1,27 @@
 """The file of an import: which columns say what, and its rows as wishes (CSV or XLSX)."""
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from coverage.addressfiles.importing import TABLES, format_of
-from coverage.addressfiles.tables import Table, TableOptions, read_table
+from coverage.addressfiles.tables import Table, TableOptions, cell_text, read_table
+from network.addressing.importcolumns import (
+    Column,
+    NoUsefulColumnsError,
+    columns_of,
+    field_of,
+    gives_login,
+)
 from project.core.errors import DomainError
 
 ROWS_MAX = 200_000
-# What a column is, by words that its name has (ours, and those of other systems); first that fits.
-FIELDS: tuple[tuple[str, str], ...] = (
-    ("", r"^geobill_"),  # what a report of ours has added
-    ("password", r"passw|\bpass\b|парол|\bpwd\b|secret"),
-    (
-        "service",
-        r"^(service|subscription|послуга|услуга)([ _-]?(id|no|num|number|№|номер))?$"
-        r"|^(id|номер|№) ?(послуги|услуги)$",
-    ),
-    ("circuit", r"circuit"),
-    ("remote", r"remote[ _-]?id|agent[ _-]?remote"),
-    ("delegated", r"deleg|\bpd\b|делегов"),
-    ("prefix", r"ipv6|prefix|префікс|префикс"),
-    ("mac", r"\bmac\b|\bмак\b|hwaddr|mac[ _-]?ad"),
-    ("address", r"\bip\b|ipv4|framed|address|адрес|ip[ _-]?ад"),
-    ("contract", r"contract|договір|договор|рахун|счет|account|л/с|о/р"),
-    ("login", r"login|логін|логин|user"),
-    # A number or a name of the subscriber: it may say whose row it is, but is nobody's login.
-    ("person", r"\buid\b|абонент"),
-)
-WHO = frozenset({"login", "contract", "service"})
 MASK = "•••"
-
-
-class NoUsefulColumnsError(DomainError):
-    """The file does not say whose rows it holds, or nothing about them."""
-
-    code = "no_useful_columns"
-    message = _(
-        "The file needs a column that says whose row it is, and one more. Name them in the first "
-        "row: login, contract, service, password, mac, circuit_id, remote_id, ip, ipv6, delegated."
-    )
+# Of a report: what came of a row; and the row that says how each column was read.
+CODE_COLUMN, COLUMNS_ROW = "geobill_code", "COLUMNS"
 
 
 class TooManyRowsError(DomainError):
@@ -72,52 +50,89 @@ class Line:
     address: str = ""
     prefix: str = ""
     delegated: str = ""
+    until: int = 0
+
+    @property
+    def is_torn(self) -> bool:
+        """A cell goes over several lines, up to `until`: a quotation mark that nobody meant."""
+        return self.until > self.number
 
 
-def field_of(name: str) -> str:
-    """What a column of this name says; "" for nothing that we use."""
-    lowered = name.strip().casefold()
-    return next((one for one, words in FIELDS if re.search(words, lowered)), "")
+@dataclass(frozen=True, slots=True)
+class File:
+    """The columns of a file and its rows."""
+
+    columns: list[Column]
+    lines: list[Line]
+
+    @property
+    def header(self) -> list[str]:
+        """The names of the columns."""
+        return [one.name for one in self.columns]
+
+    @property
+    def gives_credentials(self) -> bool:
+        """Whether a row has a login to be set, or a password."""
+        names = gives_login(self.columns)
+        return any(line.password or (names and line.login) for line in self.lines)
 
 
-def read(path: Path) -> tuple[list[str], list[Line]]:
-    """The header and the rows. Raises AddressFileError, NoUsefulColumnsError, TooManyRowsError."""
+def read(path: Path) -> File:
+    """The columns and the rows. Raises AddressFileError, HashedPasswordError, DoubleColumnError,
+    NoUsefulColumnsError, TooManyRowsError."""
     kind = format_of(path)
     if kind not in TABLES:
         raise NoUsefulColumnsError
     table = read_table(
         path=path,
         kind=kind,
-        options=TableOptions(),
+        options=TableOptions(is_raw=True),
         # One column alone could not say both who and what.
         is_header=lambda cells: len(cells) > 1 and sum(bool(field_of(cell)) for cell in cells),
     )
     if len(table.rows) > ROWS_MAX:
         raise TooManyRowsError
-    return table.header, lines_of(table)
+    columns = columns_of(table.header)
+    return File(columns, lines_of(table, columns))
 
 
-def lines_of(table: Table) -> list[Line]:
-    """The rows of a table with what its columns say."""
-    places: dict[str, int] = {}
-    for at, name in enumerate(table.header):
-        known = field_of(name)
-        if known:
-            places.setdefault(known, at)
-    person = places.pop("person", None)
-    if person is not None and not places.keys() & WHO:
-        places["login"] = person
-    who = places.keys() & WHO
-    gives_login = "login" in who and len(who) > 1
-    if not who or not (places.keys() - WHO or gives_login):
-        raise NoUsefulColumnsError
-    secret = {at for at, name in enumerate(table.header) if field_of(name) == "password"}
-    return [_line(number, cells, places, secret) for number, cells in table.rows]
+def lines_of(table: Table, columns: Sequence[Column]) -> list[Line]:
+    """The rows of a table with what its columns say; those of a report of ours that tell of its
+    columns are left out."""
+    places = {one.kind: at for at, one in enumerate(columns) if one.kind}
+    if "person" in places:
+        places["login"] = places.pop("person")
+    secret = {at for at, one in enumerate(columns) if one.is_secret}
+    told = next((at for at, one in enumerate(columns) if one.name == CODE_COLUMN), None)
+    return [
+        _line(number, cells, places, secret, may_be_torn=table.kind == "CSV")
+        for number, cells in table.rows
+        if told is None or told >= len(cells) or cells[told] != COLUMNS_ROW
+    ]
 
 
 def _line(
-    number: int, cells: Sequence[str], places: dict[str, int], secret: Collection[int]
+    number: int,
+    raw: Sequence[str],
+    places: dict[str, int],
+    secret: Collection[int],
+    *,
+    may_be_torn: bool,
 ) -> Line:
-    said = {name: cells[at].strip() for name, at in places.items() if at < len(cells)}
-    shown = (MASK if at in secret and cell else cell for at, cell in enumerate(cells))
-    return Line(number=number, cells=tuple(shown), **said)
+    torn = next((at for at, cell in enumerate(raw) if may_be_torn and "\n" in cell), None)
+    if torn is not None:
+        # What the quotation mark has swallowed may be anything, passwords too.
+        shown = (*(_shown(cell, at in secret) for at, cell in enumerate(raw[:torn])), MASK)
+        return Line(number, shown, until=number + sum(cell.count("\n") for cell in raw))
+    said: dict[str, Any] = {
+        name: cell_text(raw[at]) for name, at in places.items() if at < len(raw)
+    }
+    if "password" in said:
+        # As it is: a router sends each sign of it, an outer blank is refused as by hand.
+        said["password"] = raw[places["password"]] if said["password"] else ""
+    return Line(number, tuple(_shown(cell, at in secret) for at, cell in enumerate(raw)), **said)
+
+
+def _shown(cell: str, is_secret: bool) -> str:
+    text = cell_text(cell)
+    return MASK if is_secret and text else text

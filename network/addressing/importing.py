@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
-from network import provisioning
+from network import credentials, logins, provisioning
 from network.addressing import importaccess
 from network.addressing import importlookups as lookups
 from network.addressing.importaccess import Access, BadCellError
@@ -28,9 +28,13 @@ from network.addressing.importoutcome import (
     mac_of,
     place_of,
 )
+from network.pools import is_deadlock
+from project.core import audit
+from project.core.actor import Actor
 
 PORTION = 500
-ATTEMPTS = 3
+ATTEMPTS = 5
+CREDENTIALS_SET = "network.credentials.set"
 
 
 _GIVE = """
@@ -70,8 +74,8 @@ class Import:
     `writes` False is the dry run. What was seen in rows before is remembered over the portions.
     """
 
-    def __init__(self, *, writes: bool, source: str, at: datetime) -> None:
-        self.writes, self.source, self.at = writes, source[:120], at
+    def __init__(self, *, writes: bool, source: str, at: datetime, actor: Actor) -> None:
+        self.writes, self.source, self.at, self.actor = writes, source[:120], at, actor
         self._address_rows: dict[str, int] = {}
         self._service_rows: dict[tuple[int, str], int] = {}
         self._said: dict[tuple[str, str | int], tuple[str | int, int]] = {}
@@ -92,6 +96,8 @@ class Import:
         return [self._read(line, known) for line in lines]
 
     def _read(self, line: Line, known: lookups.Services) -> Outcome:
+        if line.is_torn:
+            return Outcome(line, Code.BAD_ROW, about=f"{line.number}–{line.until}")
         found = lookups.rows_of(line, known)
         if len(found) != 1:
             code = Code.AMBIGUOUS if found else Code.UNKNOWN
@@ -109,7 +115,7 @@ class Import:
             return replace(mine, code=BAD[error.column], about=error.about)
         mine = replace(mine, addresses=addresses, says_access=bool(access))
         before = self._before(service.subscription_id, addresses, line.number)
-        before = before or self._said_before(service.subscription_id, access, line.number)
+        before = before or self._said_before(service.subscription_id, access, mac, line.number)
         if before:
             return replace(mine, code=Code.REPEATED, about=str(before))
         notes = (Note.MAC_CHANGED,) if mac and service.mac and mac != service.mac else ()
@@ -117,8 +123,11 @@ class Import:
         mine = replace(mine, mac=new_mac, access=access.less(has), notes=notes)
         return replace(mine, code=mine.unaddressed)
 
-    def _said_before(self, subscription_id: int, access: Access, number: int) -> int | None:
-        """The row that said something else of this service's access, or gave its login away."""
+    def _said_before(
+        self, subscription_id: int, access: Access, mac: str, number: int
+    ) -> int | None:
+        """The row that said something else of this service's access, or gave its login or its MAC
+        away, be it as a login in another spelling."""
         port = f"{access.circuit_hex} {access.remote_hex}".strip()
         says: list[tuple[tuple[str, str | int], str | int]] = [
             ((name, subscription_id), value)
@@ -129,6 +138,8 @@ class Import:
         ]  # fmt: skip
         if access.login:
             says.append((("login", access.login), subscription_id))
+        for one in sorted({*logins.macs_in(access.login), mac} - {""}):
+            says.append((("mac", one), subscription_id))
         for key, value in says:
             told = self._said.get(key)
             if told and told[0] != value:
@@ -156,6 +167,7 @@ class Import:
         own = lookups.own([one.subscription_id or 0 for one in fine])
         known = lookups.known((a, k) for one in fine for k, a in one.addresses.items())
         macs = lookups.mac_holders([one.mac for one in fine if one.mac])
+        mac_logins = credentials.mac_logins(one.mac for one in fine)
         names = importaccess.login_holders(o.access.login for o in fine if o.access.login)
         ports = importaccess.at_ports(one.port for one in fine if one.access)
         leaving = {
@@ -172,6 +184,7 @@ class Import:
                     own=own,
                     known=known,
                     macs=macs,
+                    mac_logins=mac_logins,
                     leaving=leaving,
                 )
                 if one.is_fine
@@ -188,7 +201,34 @@ class Import:
     def _written(self, outcomes: list[Outcome]) -> list[Outcome]:
         """Give what is to be given; a row that somebody was faster than is told as taken."""
         importaccess.lock([one.subscription_id or 0 for one in outcomes if one.is_fine])
-        outcomes = self._access_written(outcomes)
+        told = self._given_with_access(outcomes)
+        self._claim([one for one in told if one.code is Code.TAKEN])
+        self._set_macs([one for one in told if one.is_fine and one.mac])
+        ids = [one.subscription_id for one in told if one.is_fine and one.subscription_id]
+        provisioning.refresh_decisions(subscription_ids=ids, at=self.at)
+        return told
+
+    def _given_with_access(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Give the addresses, and write the access of the rows that have got theirs: a row goes in
+        as a whole or not."""
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                with transaction.atomic():
+                    told = self._given(outcomes)
+                    written = [one for one in told if one.is_fine and one.access]
+                    importaccess.write(
+                        {one.subscription_id or 0: one.access for one in written}, at=self.at
+                    )
+                    self._audit(written)
+                    return told
+            except (IntegrityError, OperationalError) as error:
+                if not left or (isinstance(error, OperationalError) and not is_deadlock(error)):
+                    raise
+                # Somebody took one of the logins meanwhile: see whose they are now.
+                outcomes = self._held(outcomes)
+        return outcomes
+
+    def _given(self, outcomes: list[Outcome]) -> list[Outcome]:
         wishes = [
             (one, kind, address)
             for one in outcomes
@@ -197,27 +237,24 @@ class Import:
         ]
         given = self._give(wishes)
         late = {id(one) for one, _kind, address in wishes if address not in given}
-        told = [replace(one, code=Code.TAKEN) if id(one) in late else one for one in outcomes]
-        self._claim([one for one in told if one.code is Code.TAKEN])
-        self._set_macs([one for one in told if one.is_fine and one.mac])
-        ids = [one.subscription_id for one in told if one.is_fine and one.subscription_id]
-        provisioning.refresh_decisions(subscription_ids=ids, at=self.at)
-        return told
+        return [replace(one, code=Code.TAKEN) if id(one) in late else one for one in outcomes]
 
-    def _access_written(self, outcomes: list[Outcome]) -> list[Outcome]:
-        for attempt in range(ATTEMPTS):
-            changes = {o.subscription_id or 0: o.access for o in outcomes if o.is_fine and o.access}
-            try:
-                with transaction.atomic():
-                    importaccess.write(changes, at=self.at)
-            except IntegrityError:
-                if attempt + 1 == ATTEMPTS:
-                    raise
-                # Somebody took one of the logins meanwhile: see whose they are now.
-                outcomes = self._held(outcomes)
-            else:
-                break
-        return outcomes
+    def _audit(self, written: list[Outcome]) -> None:
+        """Each login and password that was set, without the password."""
+        told = [
+            audit.Told(
+                ("subscription", one.subscription_id),
+                one.access.login or one.has.login,
+                {"login": one.has.login},
+                {
+                    "login": one.access.login or one.has.login,
+                    "has_new_password": bool(one.access.password),
+                },
+            )
+            for one in written
+            if one.access.login or one.access.password
+        ]
+        audit.record_all(at=self.at, actor=self.actor, action=CREDENTIALS_SET, told=told)
 
     def _give(self, wishes: list[tuple[Outcome, str, str]]) -> set[str]:
         if not wishes:

@@ -30,6 +30,7 @@ class Code(StrEnum):
     BAD_LOGIN = "BAD_LOGIN"
     BAD_PASSWORD = "BAD_PASSWORD"  # noqa: S105
     BAD_PORT = "BAD_PORT"
+    BAD_ROW = "BAD_ROW"
     LOGIN_TAKEN = "LOGIN_TAKEN"
     TAKEN = "TAKEN"
     RESERVED = "RESERVED"
@@ -51,11 +52,15 @@ class Note(StrEnum):
 
     OUTSIDE = "OUTSIDE"
     MAC_TAKEN = "MAC_TAKEN"
+    MAC_IS_LOGIN = "MAC_IS_LOGIN"
     MAC_CHANGED = "MAC_CHANGED"
     LOGIN_SET = "LOGIN_SET"
     PASSWORD_SET = "PASSWORD_SET"  # noqa: S105
     PORT_SET = "PORT_SET"
     PORT_SHARED = "PORT_SHARED"
+
+
+NO_MAC = frozenset({Note.MAC_TAKEN, Note.MAC_IS_LOGIN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,7 @@ class Outcome:
             return Code.ACCESS
         if self.mac:
             return Code.MAC_ONLY
-        has_mac = self.line.mac and Note.MAC_TAKEN not in self.notes
+        has_mac = self.line.mac and not NO_MAC.intersection(self.notes)
         return Code.SAME if self.addresses or self.says_access or has_mac else Code.NOTHING
 
     @property
@@ -105,6 +110,7 @@ def judged(
     own: dict[int, dict[str, Any]],
     known: dict[str, lookups.Known],
     macs: dict[str, set[int]],
+    mac_logins: dict[str, dict[int, str]],
     leaving: set[tuple[int | None, str]],
 ) -> Outcome:
     """The row seen who has its MAC and its addresses; one that is not fine any more stays so."""
@@ -112,8 +118,13 @@ def judged(
         return one
     mine = one.subscription_id or 0
     notes = list(one.notes)
-    if one.mac and macs.get(one.mac, set()) - {mine}:
-        notes = [Note.MAC_TAKEN, *(note for note in notes if note is not Note.MAC_CHANGED)]
+    is_login = any(
+        holder != mine and (holder, place_of(login)) not in leaving
+        for holder, login in mac_logins.get(one.mac, {}).items()
+    )
+    if one.mac and (is_login or macs.get(one.mac, set()) - {mine}):
+        why = Note.MAC_IS_LOGIN if is_login else Note.MAC_TAKEN
+        notes = [why, *(note for note in notes if note is not Note.MAC_CHANGED)]
         one = replace(one, mac="", notes=tuple(notes))
         one = replace(one, code=one.unaddressed)
     code, about = one.code, one.about
@@ -136,15 +147,15 @@ def judged(
 def access_judged(
     one: Outcome,
     *,
-    names: dict[str, int],
+    names: importaccess.Holders,
     ports: dict[tuple[str, str], set[int]],
     leaving: set[tuple[int | None, str]],
 ) -> Outcome:
     """The row seen who has its login, which is one's, and its port, which may be several ones'."""
     mine, access = one.subscription_id or 0, one.access
-    holder = names.get(access.login, mine)
-    if holder != mine and (holder, place_of(access.login)) not in leaving:
-        return replace(one, code=Code.LOGIN_TAKEN, about=str(holder), notes=())
+    for holder, login in sorted(names.get(access.login, ())):
+        if holder != mine and (holder, place_of(login)) not in leaving:
+            return replace(one, code=Code.LOGIN_TAKEN, about=str(holder), notes=())
     sets_port = bool(access.circuit_hex or access.remote_hex)
     told = {
         Note.LOGIN_SET: bool(access.login),

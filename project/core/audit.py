@@ -1,6 +1,6 @@
 """The audit log: who did what to which object, written in the action's own transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,9 +27,30 @@ def record(
     `action` is "app.thing.verb" ("coverage.zone.published"); `obj` is the kind of object and its
     id. Values of secret fields in `before` and `after` are replaced by "•••".
     """
+    entry = _entry(at, actor, action, Told(obj, summary, before, after))
+    entry.save(force_insert=True)
+    return entry.id
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What one of many entries tells, as `record` is given it."""
+
+    obj: tuple[str, object]
+    summary: str
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+
+
+def record_all(*, at: datetime, actor: Actor, action: str, told: Iterable[Told]) -> None:
+    """Write an entry for each of many objects that one action has changed."""
+    AuditEntry.objects.bulk_create([_entry(at, actor, action, one) for one in told])
+
+
+def _entry(at: datetime, actor: Actor, action: str, told: Told) -> AuditEntry:
     assert action.count(".") >= 2, f"an action is named app.thing.verb, not {action}"
-    kind, object_id = obj
-    entry = AuditEntry.objects.create(
+    kind, object_id = told.obj
+    return AuditEntry(
         at=at,
         actor_kind=actor.kind.value,
         actor_label=actor.label[:150],
@@ -38,11 +59,10 @@ def record(
         action=action,
         object_type=kind,
         object_id=str(object_id),
-        summary=str(summary)[:SUMMARY_LENGTH],
-        before=_without_secrets(before),
-        after=_without_secrets(after),
+        summary=str(told.summary)[:SUMMARY_LENGTH],
+        before=_without_secrets(told.before),
+        after=_without_secrets(told.after),
     )
-    return entry.id
 
 
 def _without_secrets(values: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -145,7 +145,9 @@ def test_a_login_of_the_clients_own_is_given_and_a_taken_one_is_refused(
     with stack.database():
         decided = RadiusDecision.objects.get(subscription_id=sold.subscription_id)
         assert (decided.login, decided.password) == ("ivan.p@dom", "s3cret")
-        assert AccessAction.objects.get(subscription_id=sold.subscription_id).cause == "CREDENTIALS"
+        # On a slow machine the end of a blocked service's session has been asked for as well.
+        asked = AccessAction.objects.filter(subscription_id=sold.subscription_id)
+        assert "CREDENTIALS" in asked.values_list("cause", flat=True)
 
 
 def test_a_value_in_the_test_box_is_read(engineer: Page) -> None:

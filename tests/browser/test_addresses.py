@@ -174,3 +174,17 @@ def test_an_address_is_chosen_among_the_free_ones(desk: Page, things: dict[str, 
     desk.goto(f"/workspace/services/{things['service']}/address/")
     desk.locator("[data-fill]").first.click()
     expect(desk.locator("#ip-effect .ws-effect")).to_be_visible()
+
+
+def test_the_result_of_an_import_tells_how_each_column_was_read(
+    desk: Page, things: dict[str, str]
+) -> None:
+    text = f"service;login;pppoe_pass;user_status\n{things['service']};ivan;Hidden;1\n"
+    text += f"{things['service']};petro;Hidden;1\n"
+    desk.goto("/workspace/addresses/import/")
+    file = {"name": "radcheck.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    desk.locator("#main input[type=file]").set_input_files(file)  # type: ignore[arg-type]
+    desk.locator("#main form button").first.click()
+    expect(desk.locator("#ip-import dl")).to_contain_text("не використано")
+    expect(desk.locator("#ip-import table")).not_to_contain_text("Hidden")
+    screenshot(desk, "ip-import-result")

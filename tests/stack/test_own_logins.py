@@ -41,8 +41,8 @@ def radius(
 def imported(tmp_path: Path, *rows: str) -> list[Code]:
     path = tmp_path / "old.csv"
     path.write_text("\n".join(rows), encoding="utf-8")
-    _header, lines = importfile.read(path)
-    return [one.code for one in Import(writes=True, source="old.csv", at=AT).take(lines)]
+    work = Import(writes=True, source="old.csv", at=AT, actor=SYSTEM)
+    return [one.code for one in work.take(importfile.read(path).lines)]
 
 
 def ways(login: str, password: str) -> list[str]:

@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from frontend.formats import grouped
 from frontend.workspace import params
 from frontend.workspace.access_forms import CredentialsForm, ModeForm, ParametersForm
 from frontend.workspace.access_words import MODES, REASONS
@@ -93,13 +94,21 @@ def mode_list(request: HttpRequest) -> HttpResponse:
         if "drop" in request.POST:
             place = ModeForm({"place": request.POST["drop"], "mode": "AUTO"})
             if place.is_valid():
-                modes.set_mode(
-                    mode="", at=clock.now(), actor=actor_of(request), **place.place_ids()
+                reconnects = "reconnects" in request.POST
+                reached = modes.set_mode(
+                    mode="",
+                    at=clock.now(),
+                    actor=actor_of(request),
+                    reconnects=reconnects,
+                    **place.place_ids(),
                 )
-                return done(request, _("The mode of the place is taken away."), "workspace:modes")
+                said = _mode_said(
+                    _("The mode of the place is taken away."), reached, reconnects=reconnects
+                )
+                return done(request, said, "workspace:modes")
         elif form.is_valid():
             try:
-                number = modes.set_mode(
+                reached = modes.set_mode(
                     mode=form.cleaned_data["mode"],
                     at=clock.now(),
                     actor=actor_of(request),
@@ -109,7 +118,8 @@ def mode_list(request: HttpRequest) -> HttpResponse:
             except DomainError as error:
                 form.add_domain_error(error)
             else:
-                said = _mode_said(number, reconnects=form.cleaned_data["reconnects"])
+                reconnects = form.cleaned_data["reconnects"]
+                said = _mode_said(_("The mode is set."), reached, reconnects=reconnects)
                 return done(request, said, "workspace:modes")
     context = {
         "form": form,
@@ -120,23 +130,27 @@ def mode_list(request: HttpRequest) -> HttpResponse:
     return render(request, "workspace/modes.html", context, status=status)
 
 
-def _mode_said(number: int, *, reconnects: bool) -> Any:
-    """What came of it; `number` sessions came in another way."""
-    if not number:
-        return _("The mode is set.")
-    if reconnects:
+def _mode_said(first: Any, reached: modes.Reached, *, reconnects: bool) -> str:
+    """What came of it, and of the sessions that came in another way."""
+    told, number = [str(first)], reached.number
+    if number and reconnects:
         text = ngettext(
-            "The mode is set; %(n)s session that came in another way is reconnected.",
-            "The mode is set; %(n)s sessions that came in another way are reconnected.",
+            "%(n)s session that came in another way is reconnected.",
+            "%(n)s sessions that came in another way are reconnected.",
             number,
         )
-    else:
+        told.append(text % {"n": number})
+    elif number:
         text = ngettext(
-            "The mode is set; %(n)s session that came in another way goes on.",
-            "The mode is set; %(n)s sessions that came in another way go on.",
+            "%(n)s session that came in another way goes on.",
+            "%(n)s sessions that came in another way go on.",
             number,
         )
-    return text % {"n": number}
+        told.append(text % {"n": number})
+    if reached.looked_at:
+        text = gettext("Only the first %(n)s sessions there were looked at; the others go on.")
+        told.append(text % {"n": grouped(reached.looked_at)})
+    return " ".join(told)
 
 
 @staff_page(Permission.NETWORK_VIEW, methods=("GET", "POST"))
@@ -168,7 +182,7 @@ def parameters(request: HttpRequest, subscription_id: int) -> HttpResponse:
         "form": form,
         "own": own,
         "may_give_login": _may_give_login(request),
-        "by_login": len(proofs.by_login(subscription_id=subscription_id, login=credential.login)),
+        **_reconnected(credential),
         "service": service,
         "credential": credential,
         "whose": pages.whose([service])[service.id],
@@ -187,6 +201,17 @@ def parameters(request: HttpRequest, subscription_id: int) -> HttpResponse:
     response = render(request, "workspace/access_parameters.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _reconnected(credential: AccessCredential) -> dict[str, int]:
+    """How many sessions another login would reconnect now, and how many another password."""
+    whose: dict[str, Any] = {
+        "subscription_id": credential.subscription_id, "login": credential.login,
+    }  # fmt: skip
+    return {
+        "by_login": len(proofs.by_login(**whose, needs_password=False)),
+        "by_password": len(proofs.by_login(**whose)),
+    }
 
 
 def _parameters_form(

@@ -217,6 +217,8 @@ def import_result(request: HttpRequest, job_id: int) -> HttpResponse:
         "about": about,
         "left": about.left(at),
         "is_dry": not job.params.get("writes"),
+        "has_input": importjob.has_input(job),
+        "columns": importjob.columns(job) if job.state == Job.State.DONE else [],
         "problems": importjob.problems(job) if job.state == Job.State.DONE else [],
     }
     template = "partials/address_import.html" if part else "addresses/import_result.html"

@@ -31,30 +31,33 @@ class Command(BaseCommand):
         path: Path = options["file"]
         report_path = options["report"] or path.with_name(f"{path.stem}-report.csv")
         at = clock.now()
+        actor = Actor(kind=ActorKind.SYSTEM, label="import_ip_assignments")
         try:
-            header, lines = importfile.read(path)
+            file = importfile.read(path)
         except DomainError as error:
             raise CommandError(str(error)) from error
         if options["write"]:
             audit.record(
                 at=at,
-                actor=Actor(kind=ActorKind.SYSTEM, label="import_ip_assignments"),
+                actor=actor,
                 action="network.ip_import.started",
                 obj=("file", path.name),
                 summary=path.name,
             )
-        work = Import(writes=options["write"], source=path.name, at=at)
+        work = Import(writes=options["write"], source=path.name, at=at, actor=actor)
         counts: Counter[str] = Counter()
-        report = importreport.Report(report_path, header, length=0)
+        report = importreport.Report(report_path, file.columns, length=0, is_dry=not work.writes)
         try:
-            for portion in portions(lines):
+            for portion in portions(file.lines):
                 outcomes = work.take(portion)
                 report.write(outcomes)
                 counts.update(one.code.value for one in outcomes)
         finally:
             report.close()
+        for one in file.columns:
+            self.stdout.write(f"{one.name} → {one.read_as}")
         for code, count in counts.most_common():
             self.stdout.write(f"{count:>8}  {code}")
         fine = sum(count for code, count in counts.items() if code in FINE)
         told = "written" if options["write"] else "dry run: nothing written"
-        self.stdout.write(f"{fine} of {len(lines)} rows fine; {told}; report: {report_path}")
+        self.stdout.write(f"{fine} of {len(file.lines)} rows fine; {told}; report: {report_path}")

@@ -7,7 +7,7 @@ The handler is called as `handler(progress)`, see `progress.Progress`. It may be
 a worker died: it goes on from `progress.state`, which is what it last gave to `checkpoint`.
 """
 
-from project.core.jobs.files import JobInput, file_path, remove_folder
+from project.core.jobs.files import JobInput, file_path, forget_inputs, remove_folder
 from project.core.jobs.kinds import Kind, kind_of, register
 from project.core.jobs.operations import (
     JobOverError,
@@ -36,6 +36,7 @@ __all__ = [
     "change_draft",
     "draft",
     "file_path",
+    "forget_inputs",
     "given_up",
     "job_of",
     "kind_of",

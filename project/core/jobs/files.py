@@ -8,10 +8,12 @@ import shutil
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from project.core.errors import DomainError
@@ -91,6 +93,14 @@ def _copy(source: IO[bytes], target: Path) -> int:
         out.flush()
         os.fsync(out.fileno())
     return copied
+
+
+def forget_inputs(*, job_id: int) -> None:
+    """Delete what the job was given, in the present transaction; from the disk after its commit."""
+    for file in JobFile.objects.filter(job_id=job_id, role=JobFile.Role.INPUT):
+        path = file_path(file)
+        file.delete()
+        transaction.on_commit(partial(path.unlink, missing_ok=True), robust=True)
 
 
 def remove_folder(job: Job) -> None:

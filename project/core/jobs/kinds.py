@@ -18,19 +18,26 @@ class Kind:
     handler: Handler
     title: Any
     permission: Permission | None
+    is_private: bool = False
 
 
 _kinds: dict[str, Kind] = {}
 
 
 def register(
-    *, kind: str, handler: Handler, title: Any, permission: Permission | None = None
+    *,
+    kind: str,
+    handler: Handler,
+    title: Any,
+    permission: Permission | None = None,
+    is_private: bool = False,
 ) -> None:
     """Wire the one handler of a kind; `permission` is needed to start it and to see its results.
 
     `title` is what people call such work, lazily translated. None as permission: any staff.
+    Of private work that fails or is cancelled the files that it was given are deleted at once.
     """
-    _kinds[kind] = Kind(name=kind, handler=handler, title=title, permission=permission)
+    _kinds[kind] = Kind(kind, handler, title, permission, is_private)
 
 
 def kind_of(name: str) -> Kind | None:

@@ -15,7 +15,7 @@ from project.core.errors import DomainError, NotPermittedError
 from project.core.jobs.files import JobInput, orphan_folders, remove_folder, store_inputs
 from project.core.jobs.kinds import kind_of
 from project.core.jobs.queries import UnknownJobError
-from project.core.jobs.running import wake
+from project.core.jobs.running import forget_in_vain, wake
 from project.core.models import Job, User
 
 DRAFTS_KEPT_FOR = timedelta(days=1)
@@ -124,6 +124,7 @@ def cancel(*, job_id: int, actor: Actor, at: datetime) -> Job:
             )  # fmt: skip
         if job.state != Job.State.RUNNING:
             job.state, job.finished_at, job.seen_at = Job.State.CANCELLED, at, at
+            forget_in_vain(job, job.state)
         job.save()
     return job
 

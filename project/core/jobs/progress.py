@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from project.core.actor import Actor, ActorKind
 from project.core.jobs.files import folder_of, shown_name
 from project.core.models import Job, JobFile
 
@@ -26,6 +27,11 @@ class Progress:
         self.job_id: int = job.id
         self.params: dict[str, Any] = job.params
         self.created_by_id: int | None = job.created_by_id
+        self.actor = Actor(
+            kind=ActorKind.STAFF if job.created_by_id else ActorKind.SYSTEM,
+            label=job.created_by_label,
+            user_id=job.created_by_id,
+        )
         self.started_at: datetime = job.started_at or now()
         self.folder: Path = folder_of(job)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from project.core.errors import DomainError
+from project.core.jobs.files import forget_inputs
 from project.core.jobs.kinds import kind_of
 from project.core.jobs.progress import JobStopped, Progress
 from project.core.models import Job
@@ -136,9 +137,16 @@ def given_up() -> str:
 
 
 def _end(job: Job, at: datetime, **values: Any) -> None:
-    Job.objects.filter(id=job.id, claim=job.claim).update(
-        finished_at=at, heartbeat_at=at, claim=None, **values
-    )
+    mine = Job.objects.filter(id=job.id, claim=job.claim)
+    if mine.update(finished_at=at, heartbeat_at=at, claim=None, **values):
+        forget_in_vain(job, values["state"])
+
+
+def forget_in_vain(job: Job, state: str) -> None:
+    """Of private work that came to nothing no files are kept."""
+    kind = kind_of(job.kind)
+    if kind is not None and kind.is_private and state != Job.State.DONE:
+        forget_inputs(job_id=job.id)
 
 
 class _Heart:

@@ -5,14 +5,22 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
-from network import operations
-from network.models import AccessCredential, GuestRule, Option82Rule, RadiusDecision
+from network import events, operations, proofs
+from network.models import (
+    AccessAction,
+    AccessCredential,
+    GuestRule,
+    Option82Rule,
+    RadiusDecision,
+    Session,
+)
 from project.core import clock
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from project.core.roles import Role
 from tests.integration.frontend.test_own_devices import small_provider
 from tests.support import services, zones
+from tests.support.services import AT
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +130,57 @@ def test_whether_the_port_counts_with_another_vlan_is_told(sold: AccessCredentia
         changed_at=clock.now(),
     )
     assert "the rules read different ports" in register(own, "000400640110")
+
+
+def running(sold: AccessCredential, *, login: str, proof: dict[str, str]) -> Session:
+    """An open session whose log-in is known."""
+    nonce = f"n{Session.objects.count()}"
+    attributes = {"User-Name": [login], **proof}
+    events.record(
+        at=AT,
+        kind=events.Kind.AUTHORIZE,
+        subscription_id=sold.subscription_id,
+        nonce=nonce,
+        attributes=attributes,
+    )
+    nas = services.nas()
+    return Session.objects.create(
+        unique_id=nonce,
+        acct_session_id=nonce,
+        subscription_id=sold.subscription_id,
+        nas=nas,
+        nas_address=nas.address,
+        login=login,
+        mac="02000000aa01",
+        nonce=nonce,
+        started_at=AT,
+        last_seen_at=AT,
+    )
+
+
+def test_the_page_tells_how_many_another_login_and_another_password_would_reconnect(
+    sold: AccessCredential,
+) -> None:
+    running(sold, login=sold.login, proof={"User-Password": "***"})
+    running(sold, login=sold.login, proof={})
+    page = window(Role.ADMINISTRATOR).get(page_of(sold))
+    assert (page.context["by_login"], page.context["by_password"]) == (2, 1)
+    assert "за іншого логіна 2, за іншого пароля 1" in page.content.decode()
+
+
+def test_a_mode_that_is_taken_away_says_and_reconnects_who_came_by_it(
+    sold: AccessCredential, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    staff, there = window(Role.ADMINISTRATOR), reverse("workspace:modes")
+    by_mac = running(sold, login="02:00:00:00:aa:01", proof={})
+    place = f"nas-{by_mac.nas_id}"
+    staff.post(there, {"place": place, "mode": "MAC"})
+    said = staff.post(there, {"drop": place}, follow=True).content.decode()
+    assert "Окремий спосіб прибрано. 1 сесія, що увійшла в інший спосіб, працює далі." in said
+    assert not AccessAction.objects.exists()
+    staff.post(there, {"place": place, "mode": "MAC"})
+    monkeypatch.setattr(proofs, "LOOKED_AT_MAX", 1)
+    running(sold, login="02:00:00:00:aa:01", proof={})
+    said = staff.post(there, {"drop": place, "reconnects": "on"}, follow=True).content.decode()
+    assert "буде перепідключено. Переглянуто лише перші 1 сесій там" in said
+    assert AccessAction.objects.get().session_unique_id == by_mac.unique_id

@@ -209,6 +209,7 @@ def test_a_file_is_tried_and_then_written(engineer: Client, provider: Provider) 
     run_waiting(now=clock.now)
     page = text_of(engineer, dry["Location"])
     assert "ніхто" in page
+    assert re.search(r"<dt[^>]*>ip</dt><dd>IP-адреса</dd>", page)
     begun = engineer.post(dry["Location"])
     run_waiting(now=clock.now)
     assert Job.objects.filter(state="DONE").count() == 2

@@ -1,13 +1,26 @@
 """A login and password of the service's own: what is refused, kept, and who is reconnected."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.models import Subscription
-from network import credentials, crypto, events, modes, operations, own_devices, provisioning
-from network.models import AccessAction, AccessCredential, RadiusDecision, Session
+from network import (
+    confirmations,
+    credentials,
+    crypto,
+    events,
+    modes,
+    operations,
+    own_devices,
+    proofs,
+    provisioning,
+    wishes,
+)
+from network.models import AccessAction, AccessCredential, MacRequest, RadiusDecision, Session
 from project.core.actor import SYSTEM
 from project.core.models import AuditEntry
 from tests.support import services
@@ -24,13 +37,18 @@ def give(sold: Subscription, login: str = "", password: str = "") -> bool:
 
 
 def session(
-    sold: Subscription, *, login: str, proof: str | None, mac: str = "02000000aa01"
+    sold: Subscription,
+    *,
+    login: str,
+    proof: str | None,
+    mac: str = "02000000aa01",
+    told: dict[str, Any] | None = None,
 ) -> Session:
     """An open session that came in by this login; `proof`: the password's attribute, "" for none,
     None: no line tells of its authorization."""
     nonce = f"n{Session.objects.count()}"
     if proof is not None:
-        attributes = {"User-Name": [login], **({proof: MASK} if proof else {})}
+        attributes = {"User-Name": [login], **({proof: MASK} if proof else {}), **(told or {})}
         events.record(
             at=AT,
             kind=events.Kind.AUTHORIZE,
@@ -116,10 +134,46 @@ def test_a_login_is_one_services_however_it_is_written() -> None:
 def test_the_mac_of_anothers_device_is_no_login(login: str) -> None:
     owner, other = services.service(), services.service()
     operations.set_equipment(subscription_id=owner.id, mac="aabbcc000001", at=AT, actor=SYSTEM)
-    if login != "aabb.cc00.0001":  # FreeRADIUS takes pairs for a MAC, not fours
-        with pytest.raises(credentials.LoginIsMacError):
-            give(other, login)
+    with pytest.raises(credentials.LoginIsMacError):
+        give(other, login)
     assert give(owner, login), "one's own may be one's login"
+
+
+SPELLINGS = [
+    "aabbcc000001",
+    "AA:BB:CC:00:00:01",
+    "aabb.cc00.0001",
+    "1:aa:bb:cc:00:00:01",
+    "aa_bb_cc_00_00_01",
+]
+
+
+@pytest.mark.parametrize("login", SPELLINGS)
+def test_the_login_of_another_service_is_nobodys_mac(login: str) -> None:
+    owner, other = services.service(), services.service()
+    give(owner, login)
+    with pytest.raises(credentials.MacIsLoginError) as refused:
+        operations.set_equipment(subscription_id=other.id, mac="aabbcc000001", at=AT, actor=SYSTEM)
+    assert (refused.value.field, login.lower() in str(refused.value)) == ("mac", True)
+    confirmations.ask_for_mac(
+        subscription_id=other.id, mac="aabbcc000001", by_port=True, nas_address=None, at=AT
+    )
+    request = MacRequest.objects.get()
+    with pytest.raises(credentials.MacIsLoginError):
+        confirmations.confirm_mac(request_id=request.id, at=AT, actor=SYSTEM)
+    assert MacRequest.objects.get().state == "WAITING"
+    assert not RadiusDecision.objects.filter(mac="aabbcc000001").exists()
+    for another in SPELLINGS:
+        with pytest.raises((credentials.MacIsLoginError, credentials.LoginTakenError)):
+            give(other, another)
+    operations.set_equipment(subscription_id=owner.id, mac="aabbcc000001", at=AT, actor=SYSTEM)
+
+
+def test_a_mac_as_a_login_is_found_by_its_index() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {credentials._MAC_LOGINS}", {"digits": ["aabbcc000001"]})
+        assert "network_accesscredential_mac_login" in str(cursor.fetchall())
 
 
 def test_a_generated_login_goes_round_names_that_are_taken() -> None:
@@ -222,9 +276,62 @@ def test_a_places_mode_says_who_came_in_another_way_and_reconnects_them_when_tol
     there = {"zone": {"zone_id": zone.id}, "nas": {"nas_id": by_mac.nas_id}, "all": {}}[place]
 
     def told(mode: str, *, reconnects: bool = False) -> int:
-        return modes.set_mode(mode=mode, at=AT, actor=SYSTEM, reconnects=reconnects, **there)
+        return modes.set_mode(mode=mode, at=AT, actor=SYSTEM, reconnects=reconnects, **there).number
 
     assert (told("MAC"), told("LOGIN")) == (0, 1)
     assert wished() == {}, "nobody is reconnected unasked"
     assert told("LOGIN", reconnects=True) == 1
     assert wished() == {by_mac.unique_id: ("MODE", "DISCONNECT")}
+    assert AccessAction.objects.get().priority == wishes.USUAL, "a block goes first"
+
+
+def test_a_port_that_accounting_does_not_tell_is_that_of_the_log_in() -> None:
+    sold = services.service()
+    operations.set_equipment(
+        subscription_id=sold.id, mac="", circuit_hex="0a0b", remote_hex="0c", at=AT, actor=SYSTEM
+    )
+    ports = {"Agent-Circuit-Id": "0x0a0b", "Agent-Remote-Id": "0x0c"}
+    elsewhere = {**ports, "Agent-Circuit-Id": "0x0fff"}
+    login = services.login_of(sold)
+    session(sold, login=login, proof="User-Password", told=ports)
+    unknown = session(sold, login=login, proof=None)
+    without = session(sold, login=login, proof="User-Password")
+    other = session(sold, login=login, proof="User-Password", told=elsewhere)
+    strays = proofs.in_another_way(zone_id=None, nas_id=None)
+    assert strays == proofs.Strays([], is_whole=True)
+    modes.set_mode(mode="OPTION82", at=AT, actor=SYSTEM)
+    strays = proofs.in_another_way(zone_id=None, nas_id=None)
+    assert strays.sessions == [without.unique_id, other.unique_id], unknown.unique_id
+    modes.set_mode(mode="LOGIN", at=AT, actor=SYSTEM)
+
+
+def test_of_a_mac_that_accounting_does_not_tell_the_log_in_tells() -> None:
+    sold = services.service()
+    operations.set_equipment(subscription_id=sold.id, mac="02000000aa01", at=AT, actor=SYSTEM)
+    login = services.login_of(sold)
+    calling = {"Calling-Station-Id": ["02-00-00-00-AA-01"]}
+    session(sold, login=login, proof="User-Password", mac="", told=calling)
+    session(sold, login=login, proof=None, mac="")
+    without = session(sold, login=login, proof="User-Password", mac="")
+    modes.set_mode(mode="MAC", at=AT, actor=SYSTEM)
+    assert proofs.in_another_way(zone_id=None, nas_id=None).sessions == [without.unique_id]
+
+
+def test_of_a_place_too_large_to_look_at_this_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    sold = services.service()
+    for _number in range(3):
+        session(sold, login=services.login_of(sold), proof="User-Password")
+    monkeypatch.setattr(proofs, "LOOKED_AT_MAX", 2)
+    assert modes.set_mode(mode="MAC", at=AT, actor=SYSTEM) == modes.Reached(2, looked_at=2)
+    monkeypatch.setattr(proofs, "LOOKED_AT_MAX", 3)
+    assert modes.set_mode(mode="MAC", at=AT, actor=SYSTEM) == modes.Reached(3)
+
+
+def test_the_decisions_of_a_zone_are_locked_in_the_order_of_ids() -> None:
+    zone = services.zone()
+    sold = services.service(of_zone=zone)
+    with CaptureQueriesContext(connection) as told:
+        modes.set_mode(mode="MAC", zone_id=zone.id, at=AT, actor=SYSTEM)
+    found = [one["sql"] for one in told if "radius_decision" in one["sql"]]
+    assert "ORDER BY subscription_id FOR UPDATE" in found[0]
+    assert RadiusDecision.objects.get(subscription=sold).mode == "MAC"

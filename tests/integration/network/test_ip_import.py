@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -12,8 +14,8 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from billing.models import Subscription
-from network import crypto, operations
-from network.addressing import conflicts, editing, importfile, importjob
+from network import credentials, crypto, operations
+from network.addressing import conflicts, editing, importcolumns, importfile, importjob
 from network.addressing.importing import Import, portions
 from network.addressing.importoutcome import Code, Outcome
 from network.models import (
@@ -25,10 +27,12 @@ from network.models import (
     Session,
 )
 from project.core import clock, jobs
-from project.core.actor import SYSTEM
-from project.core.jobs import run_waiting
+from project.core.actor import SYSTEM, Actor, ActorKind
+from project.core.errors import NotPermittedError
+from project.core.jobs import files, run_waiting
 from project.core.models import AuditEntry, Job
-from tests.support import services
+from project.core.roles import Permission, Role
+from tests.support import services, zones
 from tests.support.services import AT
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +41,8 @@ pytestmark = pytest.mark.django_db
 def imported(tmp_path: Path, rows: Sequence[str], *, writes: bool = True) -> list[Outcome]:
     path = tmp_path / "list.csv"
     path.write_text("\n".join(rows), encoding="utf-8")
-    _header, lines = importfile.read(path)
-    work = Import(writes=writes, source="list.csv", at=AT)
+    lines = importfile.read(path).lines
+    work = Import(writes=writes, source="list.csv", at=AT, actor=SYSTEM)
     return [one for portion in portions(lines) for one in work.take(portion)]
 
 
@@ -202,7 +206,7 @@ def test_the_job_makes_a_report_with_every_row_and_then_goes_in_earnest() -> Non
         csv.reader(io.StringIO(jobs.file_path(report).read_text("utf-8-sig")), delimiter=";")
     )
     assert rows[0][:3] == ["login", "ip", "примітка"]
-    assert [row[2:4] for row in rows[1:]] == [["'=1+1", "CHANGED"], ["x", "UNKNOWN"]]
+    assert [row[2:4] for row in rows[2:]] == [["'=1+1", "CHANGED"], ["x", "UNKNOWN"]]
     importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
     run_waiting(now=clock.now)
     assert address(sold) == "10.77.0.50"
@@ -220,7 +224,7 @@ def test_the_command_reports_and_writes_only_when_told(
     assert address(sold) == "10.77.0.2"
     call_command("import_ip_assignments", str(path), "--write")
     assert address(sold) == "10.77.0.60"
-    assert (tmp_path / "ip-report.csv").read_text("utf-8-sig").count("\n") == 2
+    assert (tmp_path / "ip-report.csv").read_text("utf-8-sig").count("\n") == 3
 
 
 @pytest.mark.parametrize(
@@ -384,6 +388,209 @@ def test_passwords_are_in_no_report_no_job_and_no_audit() -> None:
     assert "Hidden" not in repr(list(AuditEntry.objects.values()))
     line = importfile.Line(2, (), password="Hidden")
     assert "Hidden" not in repr(line)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("user_id", "person"),
+        ("userid", "person"),
+        ("User No", "person"),
+        ("uid", "person"),
+        ("user_ip", "address"),
+        ("user_mac", "mac"),
+        ("user_status", ""),
+        ("user_pass", "password"),
+        ("userpass", "password"),
+        ("login_pass", "password"),
+        ("pppoe_pass", "password"),
+        ("psw", "password"),
+        ("Пароль PPPoE", "password"),
+        ("passport", ""),
+        ("Паспорт", ""),
+        ("Пароль Wi-Fi", ""),
+        ("last_login", ""),
+        ("login_ip", ""),
+        ("Дата договору", ""),
+        ("password_hash", "hash"),
+        ("md5", "hash"),
+        ("user", "login"),
+        ("User-Name", "login"),
+        ("username", "login"),
+        ("PPPoE login", "login"),
+        ("Логін", "login"),
+        ("login (2)", "login"),
+    ],
+)
+def test_a_column_is_read_by_all_of_its_name(name: str, kind: str) -> None:
+    assert importcolumns.field_of(name) == kind
+
+
+def test_a_column_that_would_be_read_twice_or_holds_check_sums_refuses_the_file(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(importcolumns.DoubleColumnError) as refused:
+        imported(tmp_path, ["contract;login;pppoe_login;ip", "1;a;b;10.0.0.1"])
+    assert {"login", "pppoe_login"} <= set(re.findall(r"\w+", str(refused.value)))
+    with pytest.raises(importcolumns.DoubleColumnError):
+        imported(tmp_path, ["login;password;password", "a;b;c"])
+    with pytest.raises(importcolumns.HashedPasswordError, match="password_hash"):
+        imported(tmp_path, ["login;password;password_hash", "a;b;c"])
+
+
+def test_a_number_of_the_old_system_is_not_set_as_a_login(tmp_path: Path) -> None:
+    sold = services.service()
+    code = sold.account.code
+    told = imported(tmp_path, ["contract;user_id;user_status;pppoe_pass", f"{code};77;on;its-own"])
+    assert (codes(told), access(sold)) == ([Code.ACCESS], (f"gb{sold.id}", "its-own"))
+    assert told[0].line.cells == (code, "77", "on", "•••")
+
+
+def test_the_report_and_the_page_say_how_each_column_was_read(tmp_path: Path) -> None:
+    sold = services.service()
+    text = f"service;login;wifi_key;примітка\n{sold.id};ivan;Hidden-Key;x\n"
+    dry = importjob.hand_in(name="old.csv", content=ContentFile(text.encode()), at=AT, actor=SYSTEM)
+    run_waiting(now=clock.now)
+    told = dict(importjob.columns(Job.objects.get(id=dry.id)))
+    assert list(told) == ["service", "login", "wifi_key", "примітка"]
+    assert told["wifi_key"] == told["примітка"] != told["login"]
+    report = jobs.file_path(dry.files.get(role="RESULT"))
+    assert "Hidden" not in report.read_text("utf-8-sig")
+    again = tmp_path / "again.csv"
+    again.write_bytes(report.read_bytes())
+    assert [line.login for line in importfile.read(again).lines] == ["ivan"]
+
+
+def test_a_quotation_mark_swallows_no_rows_and_a_password_is_taken_as_it_is(
+    tmp_path: Path,
+) -> None:
+    sold = [services.service() for _ in range(6)]
+    told = imported(
+        tmp_path,
+        [
+            "service;password;mac",
+            f"{sold[0].id};'=x;",
+            f"{sold[1].id}; blank;",
+            f'{sold[2].id};""";a";',
+            f'{sold[3].id};"swallows-Hidden;',
+            f"{sold[4].id};Hidden;",
+            f'{sold[5].id};"end;',
+        ],
+    )
+    assert codes(told) == [Code.ACCESS, Code.BAD_PASSWORD, Code.ACCESS, Code.BAD_ROW]
+    assert told[3].about == "5–7"
+    assert "Hidden" not in repr(told)
+    assert (access(sold[0])[1], access(sold[2])[1]) == ("'=x", '";a')
+
+
+def test_a_mac_that_is_anothers_login_is_left_out_in_any_spelling(tmp_path: Path) -> None:
+    a, b, c = (services.service() for _ in range(3))
+    rows = ["service;login", f"{a.id};AABB.CC00.0001", f"{b.id};aa-bb-cc-00-00-01"]
+    assert codes(imported(tmp_path, rows)) == [Code.ACCESS, Code.REPEATED]
+    told = imported(tmp_path, ["service;mac;password", f"{b.id};aa:bb:cc:00:00:01;x"])
+    assert [note.value for note in told[0].notes] == ["MAC_IS_LOGIN", "PASSWORD_SET"]
+    assert AccessCredential.objects.get(subscription=b).mac == ""
+    told = imported(tmp_path, ["service;login", f"{b.id};aa:bb:cc:00:00:01"])
+    assert (codes(told), told[0].about) == ([Code.LOGIN_TAKEN], str(a.id))
+    # In one file: who leaves such a login lets the other have the MAC; a MAC is one row's.
+    rows = [
+        "service;login;mac",
+        f"{a.id};ivan;",
+        f"{b.id};;aa:bb:cc:00:00:01",
+        f"{c.id};aabbcc000001;",
+    ]
+    assert codes(imported(tmp_path, rows)) == [Code.ACCESS, Code.MAC_ONLY, Code.REPEATED]
+
+
+def test_a_row_whose_address_is_taken_meanwhile_sets_no_login_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.pool()
+    sold = services.service()
+    monkeypatch.setattr(Import, "_give", lambda self, wishes: set())
+    told = imported(tmp_path, ["service;login;ip", f"{sold.id};ivan;10.77.0.50"])
+    assert (codes(told), access(sold)[0]) == ([Code.TAKEN], f"gb{sold.id}")
+
+
+FILE = "service;login;password\n{id};ivan;Hidden-Pass1\n"
+
+
+def hand_in(text: str, actor: Actor) -> Job:
+    return importjob.hand_in(name="a.csv", content=ContentFile(text.encode()), at=AT, actor=actor)
+
+
+def test_an_import_of_logins_wants_what_the_form_wants_and_each_is_in_the_audit_log(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sold, other = services.service(), services.service()
+    user = zones.planner("engineer", Role.NETWORK_ENGINEER)
+    actor = Actor(kind=ActorKind.STAFF, label="Інженер", user_id=user.id)
+    text = FILE.format(id=sold.id) + f"{other.id};;{access(other)[1]}\n"
+    dry = hand_in(text, actor)
+    monkeypatch.setattr(credentials, "PERMISSIONS", (Permission.CUSTOMERS_EDIT,))
+    with pytest.raises(NotPermittedError):
+        hand_in(text, actor)
+    for harmless in ("login;mac\nx;aabbcc000001\n", "login;password\nx;\n"):
+        hand_in(harmless, actor)
+    run_waiting(now=clock.now)
+    dry = Job.objects.get(id=dry.id)
+    with pytest.raises(NotPermittedError):
+        importjob.in_earnest(job=dry, at=AT, actor=actor)
+    monkeypatch.undo()
+    importjob.in_earnest(job=dry, at=AT, actor=actor)
+    run_waiting(now=clock.now)
+    entry = AuditEntry.objects.get(action="network.credentials.set")
+    assert (entry.user_id, entry.actor_label, entry.object_id) == (user.id, "Інженер", str(sold.id))
+    assert (entry.before, entry.after) == (
+        {"login": f"gb{sold.id}"},
+        {"login": "ivan", "has_new_password": True},
+    )
+
+
+def inputs() -> list[Path]:
+    """The files that jobs were given, as they lie on the disk."""
+    return [
+        path for path in files.jobs_folder().glob("*/in-*") if b"Own-Hidden" in path.read_bytes()
+    ]
+
+
+def test_a_file_with_passwords_goes_over_to_the_import_and_is_gone_with_it(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    sold = services.service()
+    text = f"service;password\n{sold.id};Own-Hidden\n"
+    before = len(inputs())
+    dry = hand_in(text, SYSTEM)
+    run_waiting(now=clock.now)
+    dry = Job.objects.get(id=dry.id)
+    assert (len(inputs()), importjob.has_input(dry)) == (before + 1, True)
+    report = jobs.file_path(dry.files.get(role="RESULT")).read_text("utf-8-sig")
+    assert "параметри доступу буде записано; пароль буде як у рядку" in report
+    with django_capture_on_commit_callbacks(execute=True):
+        importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
+    assert (len(inputs()), importjob.has_input(dry)) == (before + 1, False)
+    with pytest.raises(jobs.JobOverError):
+        importjob.in_earnest(job=dry, at=AT, actor=SYSTEM)
+    with django_capture_on_commit_callbacks(execute=True):
+        run_waiting(now=clock.now)
+    assert len(inputs()) == before
+    assert access(sold)[1] == "Own-Hidden"
+
+
+def test_the_file_of_an_import_that_is_cancelled_or_fails_is_gone(
+    django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sold = services.service()
+    text = f"service;password\n{sold.id};Own-Hidden\n"
+    before = len(inputs())
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.cancel(job_id=hand_in(text, SYSTEM).id, actor=SYSTEM, at=AT)
+    assert len(inputs()) == before
+    failing = hand_in(text, SYSTEM)
+    monkeypatch.setattr(importfile, "ROWS_MAX", 0)
+    with django_capture_on_commit_callbacks(execute=True):
+        run_waiting(now=clock.now)
+    assert (Job.objects.get(id=failing.id).state, len(inputs())) == ("FAILED", before)
 
 
 def test_an_import_touches_no_running_session(tmp_path: Path) -> None:
