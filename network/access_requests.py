@@ -16,6 +16,7 @@ from django.db import connection
 from network import confirmations, fastpath, guests, intervals, pools, port_keys, rejects
 from network.authorization import AccessState
 from network.identity import Factors, Identity, Mode, Problem, Resolution, resolve
+from network.option82 import ports
 from network.rejects import UNKNOWN_NAS
 from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import Card, driver_for
@@ -159,13 +160,20 @@ def _read(
     """The same with its port as rules read it; who is registered there joins the decisions."""
     if not identity.circuit_hex:
         return identity
-    told = port_keys.told(circuit_hex=identity.circuit_hex, remote_hex=identity.remote_hex)
+    rules = port_keys.active()
+    told = ports.told(rules, circuit_hex=identity.circuit_hex, remote_hex=identity.remote_hex)
     if not told.keys:
         return identity
     asked = {"nas": nas_address, "keys": list(told.keys), "most": CANDIDATES_MAX}
     for row in prepared.rows(_FIND_READ, asked):
         if row[HEAD] is not None:
             decisions.setdefault(row[HEAD], _decision(row[HEAD:], mode))
+    for one, decision in decisions.items():
+        factors = decision.factors
+        own = ports.told(rules, circuit_hex=factors.circuit_hex, remote_hex=factors.remote_hex)
+        # A key may be one of yesterday's rules: what is registered is read by today's.
+        if factors.port_key and (own.is_ambiguous or factors.port_key not in own.keys):
+            decisions[one] = replace(decision, factors=replace(factors, port_key=""))
     return replace(identity, port_keys=told.keys, is_port_ambiguous=told.is_ambiguous)
 
 

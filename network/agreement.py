@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from network import drift, guests
+from network import drift, guests, pools
 from network.addressing import plans
 from network.identity import Identity
 from network.models import (
@@ -15,6 +15,7 @@ from network.models import (
     Session,
 )
 from network.profile import AccessProfile
+from network.vendors.registry import driver_for
 
 State = AccessAction.State
 GUEST = RadiusDecision.State.GUEST
@@ -56,10 +57,22 @@ def of_session(*, session: Session, at: datetime) -> Agreement:
         rule = _rule(session)
         if desired is None and rule is not None:
             # Only an authorization tells this: a rule of the session's own BRAS.
-            desired = guests.profile_of(rule, subscription_id=session.subscription_id)
+            desired = _walled(session, rule)
             has_it = session.is_guest and not row.is_told and not row.reason
             applied = desired if has_it else applied
     return Agreement(desired, applied, row, rule=rule, action=action, pools=_pools(row, rule))
+
+
+def _walled(session: Session, rule: GuestRule) -> AccessProfile | None:
+    """What a new authorization would give by the rule; None where the BRAS has no wall."""
+    if session.nas is None or not driver_for(session.nas).walls_guests:
+        return None
+    assert session.subscription_id is not None
+    decision = RadiusDecision.objects.get(subscription_id=session.subscription_id)
+    held = pools.Held(
+        decision.framed_ip, decision.framed_ipv6_prefix, decision.delegated_ipv6_prefix
+    )
+    return guests.profile_of(rule, subscription_id=session.subscription_id, held=held)
 
 
 def _pools(row: drift.DriftRow, rule: GuestRule | None) -> tuple[str, ...]:

@@ -96,6 +96,7 @@ _LOOKED_AT = """
 _AGREED = f"""{_COMPARED.format(sessions=f"({_LOOKED_AT}) s")}
 WHERE why.reason IS NULL
   AND (p.session_unique_id IS NOT NULL OR s.is_guest = (d.state = 'GUEST'))
+  AND (d.framed_ip IS NULL OR s.framed_ip IS NULL OR d.framed_ip = s.framed_ip)
 ORDER BY s.id DESC LIMIT %(most)s
 """
 _LAST_LOOKED_AT = f"SELECT min(id), count(*) FROM ({_LOOKED_AT}) looked"  # noqa: S608 (our own text)

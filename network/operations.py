@@ -19,7 +19,7 @@ from network import (
     wishes,
 )
 from network.identifiers import normalised_mac
-from network.models import AccessCredential, Nas, RadiusDecision
+from network.models import AccessAction, AccessCredential, Nas, RadiusDecision
 from network.vendors.registry import drivers
 from project.core import audit
 from project.core.actor import Actor
@@ -109,6 +109,9 @@ def set_equipment(
         wishes.on_equipment_changed(
             subscription_id=subscription_id, before=before, after=new, at=at
         )
+        behind = port_keys.left_behind(subscription_id=subscription_id, before=before, after=new)
+        kind = AccessAction.Kind.DISCONNECT
+        wishes.wish(sessions=behind, at=at, cause=wishes.EQUIPMENT, kind=kind)
         recognised.restart(subscription_ids=[subscription_id], at=at)
         confirmations.mac_was_registered(subscription_id=subscription_id, mac=normalised, at=at)
         audit.record(

@@ -4,13 +4,16 @@ Their session has the Class of a stranger and counts for no service, so it canno
 is: it is ended, and comes back as the service's own. The guests of another service are its own.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from network import wishes
 from network.models import AccessAction
+
+logger = logging.getLogger(__name__)
 
 # Each way by its index. Who waits at a port is known from the visits of guests: many BRASes tell no
 # port in accounting. Of those without a MAC a name may be everybody's: their session must tell it.
@@ -40,6 +43,11 @@ WHERE s.is_guest AND s.subscription_id IS NULL AND v.mac = '' AND v.login <> ''
 ORDER BY 1
 """
 
+_LOCK = """
+SELECT unique_id FROM network_session WHERE unique_id = ANY(%(sessions)s)
+ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+
 
 def restart(*, subscription_ids: Iterable[int], at: datetime) -> int:
     """End the sessions of strangers who have MAC, port or login of one of these services, where it
@@ -50,5 +58,16 @@ def restart(*, subscription_ids: Iterable[int], at: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, {"ids": ids, "at": at})
         found = [row[0] for row in cursor.fetchall()]
+        if not found:
+            return 0
+        # Nobody's session has no decision whose lock keeps two wishes apart.
+        cursor.execute(_LOCK, {"sessions": found})
+        found = [row[0] for row in cursor.fetchall()]
     kind = AccessAction.Kind.DISCONNECT
-    return len(wishes.wish(sessions=found, at=at, cause=wishes.ACCESS_OPENED, kind=kind))
+    try:
+        with transaction.atomic():
+            return len(wishes.wish(sessions=found, at=at, cause=wishes.ACCESS_OPENED, kind=kind))
+    except IntegrityError:
+        # Somebody asked at the same moment: it is ended all the same, and no payment fails for it.
+        logger.info("sessions of strangers are ended by somebody else already")
+        return 0

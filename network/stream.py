@@ -130,7 +130,10 @@ class Worker:
             taken = self._pending()
             self._is_ready = True
             return taken
-        batch = self._claim() or self._read_ahead() or self._read(block_ms=block_ms)
+        # What others left, or what was read before, tells nothing of the end of the stream.
+        earlier = self._claim() or self._read_ahead()
+        read_at = clock.now()
+        batch = earlier or self._read(block_ms=block_ms)
         if batch.entries and len(batch.entries) < min(BATCH_GOOD, ENTRIES_MAX) and block_ms:
             time.sleep(LINGER_S)
             more = self._read_from(">", count=ENTRIES_MAX - len(batch.entries))
@@ -138,7 +141,8 @@ class Worker:
         if len(batch.entries) >= ENTRIES_MAX and self._ahead is None:
             self._ahead = self._reader.submit(self._read)
         self._take_in(batch)
-        self._note_progress(is_at_end=len(batch.entries) < ENTRIES_MAX)
+        is_at_end = earlier is None and len(batch.entries) < ENTRIES_MAX
+        self._note_progress(read_at=read_at if is_at_end else None)
         return batch.packets
 
     def _guarded(self, work: Callable[[], object]) -> None:
@@ -231,19 +235,19 @@ class Worker:
             pipe.execute()
         self._packets += batch.packets
 
-    def _note_progress(self, *, is_at_end: bool) -> None:
-        """Say that all was read, or at least that somebody reads. The reaper of sessions relies
-        on it."""
+    def _note_progress(self, *, read_at: datetime | None) -> None:
+        """Say that all was read that came until then, or at least that somebody reads. The reaper
+        of sessions relies on it."""
         now = time.monotonic()
         if now - self._progress_at < PROGRESS_EVERY_S:
             return
-        if is_at_end and self._is_all_read():
+        if read_at is not None and self._is_all_read():
             self._progress_at = self._seen_at = now
             progress.note_read(
                 stream=name_of(client=self.client, stream=self.stream),
                 read_by=self._read_by,
                 packets=self._packets,
-                at=clock.now(),
+                at=read_at,
             )
             self._packets = 0
         elif now - self._seen_at >= SEEN_EVERY_S:

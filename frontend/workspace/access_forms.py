@@ -210,6 +210,9 @@ class Option82RuleForm(WorkspaceForm):
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
     position = forms.IntegerField(label=_("Order"), min_value=1, max_value=32_000)
     is_active = forms.BooleanField(label=_("the rule is in use"), required=False)
+    ignores_vlan = forms.BooleanField(
+        label=_("a registered port counts with another VLAN too"), required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -264,6 +267,7 @@ class Option82RuleForm(WorkspaceForm):
             remote_source=data["remote_source"],
             position=data["position"],
             is_active=data["is_active"],
+            ignores_vlan=data["ignores_vlan"],
             sample_circuit_hex=data["sample_circuit"],
             sample_remote_hex=data["sample_remote"],
             note=data["note"],

@@ -53,8 +53,8 @@ MISFITS: dict[str, Any] = {
 # Whether a registered port counts with another VLAN too (`network.port_keys`).
 LINE_READ = _("counts as this port")
 LINE_SHARED = _("a conflict: another service is registered at the same port")
-LINE_AMBIGUOUS = _("a conflict: the rules read different ports")
-LINE_UNREAD = _("does not count: no rule reads both switch and port")
+LINE_AMBIGUOUS = _("does not count: the rules read different ports")
+LINE_UNREAD = _("does not count: no rule that overlooks the VLAN reads both switch and port")
 
 
 def factors(missed: str) -> str:

@@ -38,6 +38,7 @@ class Packet:
     concern: str
     verdict: str
     error: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,9 @@ def page_of(found: Agreement, *, session: Session) -> AgreementPage:
     row, action = found.row, found.action
     reason = str(DRIFT.get(row.reason, "")) if row and not found.is_stranger else ""
     is_calm = row is not None and row.reason in {"WAITING", "UNPROVEN"}
+    lines = _lines(found, session=session)
+    if not reason and not found.is_stranger and any(one.differs for one in lines):
+        reason = str(DRIFT["ACCESS" if lines[0].differs else "PROFILE"])
     acknowledged = row.acknowledged_at if row else None
     verified = row.verified_at if row else None
     if action is not None:
@@ -67,7 +71,7 @@ def page_of(found: Agreement, *, session: Session) -> AgreementPage:
         verified = action.verified_at or verified
     return AgreementPage(
         found=found,
-        lines=_lines(found, session=session),
+        lines=lines,
         reason=reason,
         tone="guest" if is_calm else "debt",
         kind=KINDS.get(action.kind, action.kind) if action else "",
@@ -185,6 +189,7 @@ def _packets(action: AccessAction) -> list[Packet]:
                 )
                 if part
             ),
+            why=str(one.get("why") or ""),
         )
         for one in action.packets
     ]

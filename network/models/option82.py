@@ -10,8 +10,10 @@ class Option82Rule(models.Model):
     Rules are tried in the order of `position`; the first whose patterns all match is the answer. A
     pattern is a regular expression for the whole value, with named groups `switch`, `port`, `vlan`,
     `mac`, over the value's hex digits or its text; an empty pattern takes anything. `*_source` is
-    the RADIUS attribute it is read from. `modifiers` change a group's text: {"port": ["decimal",
-    "+1"]} (`network.option82.parsing`). `sample_*_hex` is a real value that it must read.
+    the RADIUS attribute it is read from. `ignores_vlan`: a port that it reads counts for log-ins
+    with another VLAN too; only where no line is known by its VLAN (one VLAN per subscriber).
+    `modifiers` change a group's text: {"port": ["decimal", "+1"]} (`network.option82.parsing`).
+    `sample_*_hex` is a real value that it must read.
     """
 
     class Form(models.TextChoices):
@@ -32,6 +34,7 @@ class Option82Rule(models.Model):
     modifiers = models.JSONField(default=dict, blank=True)
     sample_circuit_hex = models.CharField(max_length=506, blank=True, default="")
     sample_remote_hex = models.CharField(max_length=506, blank=True, default="")
+    ignores_vlan = models.BooleanField(default=False)
     note = models.CharField(max_length=200, blank=True, default="")
     changed_at = models.DateTimeField()
 

@@ -14,7 +14,6 @@ fields. Modifiers then change a field's text, in order:
 | `strip0` | leading zeros off: "007" → "7" |
 """
 
-import functools
 import re
 import re._constants as sre  # what a pattern is made of; stable since 3.11
 import re._parser as sre_parser
@@ -41,6 +40,7 @@ LETTERS: dict[str, Callable[[str], str]] = {
 _HEX = re.compile(r"(?:[0-9a-f]{2})*\Z")
 
 
+TWICE = "the same group in both patterns"
 NO_GROUP = "(?P<port>…)"
 
 
@@ -127,8 +127,7 @@ def attempt(rule: Rule, *, circuit_hex: str, remote_hex: str) -> Trial:
         if match is None:
             return Trial(rule.name, None, name)
         texts |= {key: text for key, text in match.groupdict().items() if text}
-        if not _names_all_that_varies(part.pattern):
-            rest += f"{name}~{part.pattern}={_without_groups(match)}\n"
+        rest += f"{name}~{part.pattern}={_without_groups(match)}\n"
     try:
         texts = {key: modified(text, rule.modifiers.get(key, ())) for key, text in texts.items()}
         return Trial(rule.name, _reading(rule.name, texts, rest=rest))
@@ -161,6 +160,10 @@ def check(rule: Rule) -> None:
             raise
     if not groups:
         raise BadPatternError(NO_GROUP)
+    if len(groups) > len(set(groups)):
+        twice = BadPatternError(TWICE)
+        twice.field = "remote_pattern"
+        raise twice
     try:
         _check_modifiers(rule, groups)
     except BadPatternError as error:
@@ -231,28 +234,6 @@ def _without_groups(match: re.Match[str]) -> str:
             left.append(text[at:start])
             at = end
     return ",".join([*left, text[at:]]).lower()
-
-
-@functools.lru_cache(maxsize=512)
-def _names_all_that_varies(pattern: str) -> bool:
-    """Whether outside of its named groups the pattern has fixed signs only, some perhaps absent."""
-    named = frozenset(compiled(pattern).groupindex.values())
-    return _is_fixed(sre_parser.parse(pattern, re.IGNORECASE | re.ASCII | re.DOTALL), named)
-
-
-def _is_fixed(tree: Any, named: frozenset[int]) -> bool:
-    for operation, content in tree:
-        if operation in (sre.LITERAL, sre.AT):
-            continue
-        if operation is sre.SUBPATTERN:
-            if content[0] not in named and not _is_fixed(content[3], named):
-                return False
-        elif operation is sre.MAX_REPEAT and int(content[1]) <= 1:
-            if not _is_fixed(content[2], named):
-                return False
-        else:
-            return False
-    return True
 
 
 def _in_form(value_hex: str, form: str) -> str | None:

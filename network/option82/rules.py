@@ -78,6 +78,7 @@ class Wanted:
     remote_source: str = SOURCES[1]
     position: int = 100
     is_active: bool = True
+    ignores_vlan: bool = False
     sample_circuit_hex: str = ""
     sample_remote_hex: str = ""
     note: str = ""
@@ -141,6 +142,8 @@ def _why(error: BadPatternError) -> str:
         return gettext("The pattern cannot be read; look at its character %(n)s.") % {
             "n": cause.pos + 1
         }
+    if str(error) == parsing.TWICE:
+        return gettext("A group stands in both patterns: which of them should count?")
     if str(error) == parsing.NO_GROUP:
         return gettext("A pattern must have a group, for example %(group)s.") % {
             "group": r"(?P<port>\d+)"
@@ -172,6 +175,7 @@ def save(*, rule_id: int | None, wanted: Wanted, at: datetime, actor: Actor) -> 
     values = {
         "name": wanted.name,
         "is_active": wanted.is_active,
+        "ignores_vlan": wanted.ignores_vlan,
         "position": wanted.position,
         "circuit_source": wanted.circuit_source,
         "circuit_form": wanted.circuit.form,

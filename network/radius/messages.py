@@ -6,6 +6,7 @@ Request: `{"User-Name": {"type": "string", "value": ["alice"]}, …}`. Reply: ev
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ CIRCUITS = [line.partition(";")[0].strip() for line in USUAL]
 REMOTES = [line.partition(";")[2].strip() for line in USUAL]
 
 # What proves a password beside User-Password.
+# As `bill-mac-re` of FreeRADIUS' policy.
+MAC_NAME = re.compile(r"(?:[0-9a-f]{2}[^0-9a-f]?){5}[0-9a-f]{2}", re.IGNORECASE)
 PROOF_ATTRIBUTES = (
     "CHAP-Password",
     "MS-CHAP-Response",
@@ -167,13 +170,14 @@ def identity_of(message: RadiusMessage, sources: Sources = NO_MORE) -> Identity:
 def has_password(message: RadiusMessage) -> bool:
     """Whether somebody wants to prove a password, in whatever way.
 
-    An empty User-Password is none: RouterOS sends it with a DHCP lease. Over PPP somebody typed it,
-    and a login that was typed is no factor without a proof. `bill_has_password` of FreeRADIUS'
+    An empty User-Password is none beside a MAC as the name: RouterOS sends it so with a DHCP lease.
+    Any other name was typed, and is no factor without a proof. `bill_has_password` of FreeRADIUS'
     policy says the same."""
     if message.has(*PROOF_ATTRIBUTES):
         return True
-    is_typed = message.has("Framed-Protocol")
-    return message.has("User-Password") and (is_typed or message.text("User-Password") != "")
+    if not message.has("User-Password"):
+        return False
+    return message.text("User-Password") != "" or not MAC_NAME.fullmatch(message.text("User-Name"))
 
 
 def value(content: str | int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from network import modes, operations
-from network.models import AccessAlert, GuestRule, RadiusDecision, RejectLog
+from network.models import AccessAlert, GuestRule, Option82Rule, RadiusDecision, RejectLog
 from project.core.actor import SYSTEM
 from tests.support import services
 from tests.support.radius_system import RadiusSystem, radius_system
@@ -31,6 +31,7 @@ def radius(
             services.pool()
             services.nas(secret=SECRET)
             GuestRule.objects.update(is_active=False)
+            Option82Rule.objects.update(ignores_vlan=True)
         yield system
 
 

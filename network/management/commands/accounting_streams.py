@@ -12,6 +12,8 @@ from project.core import clock
 from project.core.actor import Actor, ActorKind
 from project.core.errors import DomainError
 
+NAMELESS = "(before)"  # the one stream there was, whose name is not known yet
+
 
 class Command(BaseCommand):
     """Lists the streams, and the spools that go to the Redis of this node. With --forget one of
@@ -44,7 +46,7 @@ class Command(BaseCommand):
             until = f"{row.caught_up_at:%Y-%m-%d %H:%M:%S} UTC" if row.caught_up_at else "never"
             more = "" if counts else "; not told of for a day: not waited for"
             self.stdout.write(
-                f"stream {row.name or '(before)'}: read until {until} by {row.read_by}{more}"
+                f"stream {row.name or NAMELESS}: read until {until} by {row.read_by}{more}"
             )
         for name, age_s in spools.items():
             more = "; silent for a day: not waited for" if age_s >= spool.GONE_S else ""
@@ -54,6 +56,7 @@ class Command(BaseCommand):
         stream, name = options["forget"], options["forget_spool"]
         if stream is not None:
             actor = Actor(kind=ActorKind.SYSTEM, label="accounting_streams")
+            stream = progress.BEFORE if stream == NAMELESS else stream
             progress.forget(stream=stream, at=clock.now(), actor=actor)
         if name is not None and not spool.forget_spool(name, client=client):
             raise CommandError(f"no spool {name} is known in the Redis of this node")

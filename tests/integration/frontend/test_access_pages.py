@@ -118,15 +118,17 @@ def test_whether_the_port_counts_with_another_vlan_is_told(sold: AccessCredentia
         )
         return staff.get(page_of(sold)).content.decode()
 
+    Option82Rule.objects.update(ignores_vlan=True)
     own = sold.subscription_id
     assert "counts as this port" in register(own, "000400640005")
     shared = register(services.service().id, "000400c80005")
     assert "another service is registered at the same port" in shared
-    assert "no rule reads both switch and port" in register(own, "ffff")
+    assert "no rule that overlooks the VLAN reads both switch and port" in register(own, "ffff")
     Option82Rule.objects.create(
         name="another",
         circuit_pattern="0004[0-9a-f]{4}(?P<port>[0-9]{4})",
         remote_pattern="0006(?P<switch>[0-9a-f]{12})",
+        ignores_vlan=True,
         changed_at=clock.now(),
     )
     assert "the rules read different ports" in register(own, "000400640110")

@@ -322,9 +322,7 @@ def test_an_empty_password_is_no_proof(settings: Settings, monkeypatch: pytest.M
     asks = {"User_Password": "", "Bill_Mac": "aabbcc000001", "Bill_Circuit_Id": "0004"}
     told = authorize("AA:BB:CC:00:00:01", **asks).json()
     assert told["control:Auth-Type"]["value"] == "Accept"
-    assert authorize(services.login_of(sold), Framed_Protocol="PPP", **asks).json()[
-        "control:Cleartext-Password"
-    ]
+    assert authorize(services.login_of(sold), **asks).json()["control:Cleartext-Password"]
     authorizations.write_down(kept)
     assert "User-Password" not in SessionEvent.objects.get().attributes
 

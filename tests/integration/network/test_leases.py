@@ -78,13 +78,13 @@ def test_while_accounting_of_a_node_waits_a_session_may_have_begun_on_the_addres
     sold, other = services.service(), services.service()
     assert hold(sold) == "10.80.0.1"
     hour = timedelta(hours=1)
-    progress.note_read(stream="a", read_by="", packets=0, at=AT + hour)
-    progress.note_read(stream="b", read_by="", packets=0, at=AT + SECOND)
+    progress.note_read(stream="a", read_by="a", packets=0, at=AT + hour)
+    progress.note_read(stream="b", read_by="b", packets=0, at=AT + SECOND)
     assert pools.reap(at=AT + hour) == 0
     assert hold(other, at=AT + hour) is None
     start(sold, "10.80.0.1")
     pools.follow(unique_ids=["u1"], at=AT + hour)
-    progress.note_read(stream="b", read_by="", packets=0, at=AT + hour)
+    progress.note_read(stream="b", read_by="b", packets=0, at=AT + hour)
     assert pools.reap(at=AT + hour) == 0
     assert states() == ["IN_USE"]
 

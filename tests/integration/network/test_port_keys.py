@@ -8,7 +8,15 @@ from network import fastpath, modes, operations, port_keys, provisioning
 from network.access_requests import Answer, authorize
 from network.addressing import importaccess
 from network.identity import Identity
-from network.models import AccessAlert, MacRequest, Option82Rule, RadiusDecision
+from network.models import (
+    AccessAction,
+    AccessAlert,
+    MacRequest,
+    Nas,
+    Option82Rule,
+    RadiusDecision,
+    Session,
+)
 from network.option82 import rules
 from network.option82.parsing import Part
 from project.core import outbox
@@ -57,6 +65,7 @@ def work_off() -> None:
 @pytest.fixture(autouse=True)
 def bras() -> None:
     services.nas()
+    Option82Rule.objects.update(ignores_vlan=True)
 
 
 def opened(answer: Answer) -> int | None:
@@ -127,6 +136,7 @@ def test_keys_follow_the_rules_and_the_port() -> None:
         remote=Part(row.remote_form, row.remote_pattern),
         modifiers=row.modifiers,
         position=row.position,
+        ignores_vlan=True,
     )
     rules.save(rule_id=row.id, wanted=wanted, at=AT, actor=SYSTEM)
     work_off()
@@ -167,19 +177,16 @@ def test_rules_that_disagree_let_nobody_in() -> None:
             remote=Part("TEXT", ""),
             modifiers={},
             position=position,
+            ignores_vlan=True,
         )
         rules.save(rule_id=None, wanted=wanted, at=AT, actor=SYSTEM)
     one = sold(text)
     with_vlan = b"s1/2/3:7".hex()
-    assert ask(with_vlan).reason == "CONFLICT"
+    assert key_of(one) == "", "what is read in two ways is no line"
+    assert ask(with_vlan).reason == "UNKNOWN"
     assert opened(ask(text)) == one.id
-    # Where the port decides nothing it harms nobody.
     two = sold(circuit(9), mode="LOGIN")
     login = RadiusDecision.objects.get(subscription=two).login
-    assert ask(with_vlan, login=login).reason == "CONFLICT"
-    modes.set_parameters(
-        subscription_id=one.id, mode="LOGIN", sessions_max=None, at=AT, actor=SYSTEM
-    )
     assert opened(ask(with_vlan, login=login)) == two.id
 
 
@@ -211,3 +218,50 @@ def test_a_port_from_a_file_and_one_from_before_the_first_sale_are_read() -> Non
     RadiusDecision.objects.filter(subscription=one).delete()
     provisioning.refresh_decisions(subscription_ids=[one.id], at=AT)
     assert key_of(one) == first
+
+
+def test_another_vlan_is_another_line_until_somebody_says_otherwise() -> None:
+    Option82Rule.objects.update(ignores_vlan=False)
+    one = sold(circuit(5))
+    assert key_of(one) == ""
+    assert opened(ask(circuit(5))) == one.id
+    assert opened(ask(circuit(5, vlan=101))) is None
+
+
+def test_a_key_of_yesterdays_rule_opens_nothing_today() -> None:
+    """Before the keys are made anew, too: what is registered is read by the rules of today."""
+    one = sold(circuit(5))
+    row = Option82Rule.objects.order_by("position", "id")[0]
+    Option82Rule.objects.filter(id=row.id).update(
+        modifiers={**row.modifiers, "port": ["decimal", "+1"]}
+    )
+    read = rules.read(circuit_hex=circuit(4, vlan=9), remote_hex=REMOTE)
+    assert read is not None
+    assert opened(ask(circuit(4, vlan=9))) is None
+    assert key_of(one)
+
+
+def test_who_came_by_a_port_with_another_vlan_is_reconnected_when_it_moves() -> None:
+    one = sold(circuit(5))
+    running = Session.objects.create(
+        unique_id="u1",
+        acct_session_id="81a1",
+        subscription=one,
+        nas=Nas.objects.get(),
+        nas_address="127.0.0.1",
+        login="nobody",
+        circuit_hex=circuit(5, vlan=101),
+        remote_hex=REMOTE,
+        started_at=AT,
+        last_seen_at=AT,
+    )
+    operations.set_equipment(
+        subscription_id=one.id,
+        mac="",
+        circuit_hex=circuit(6),
+        remote_hex=REMOTE,
+        at=AT,
+        actor=SYSTEM,
+    )
+    asked = AccessAction.objects.get(session_unique_id=running.unique_id)
+    assert (asked.kind, asked.cause) == ("DISCONNECT", "EQUIPMENT")

@@ -109,9 +109,31 @@ def test_nodes_that_fell_silent_on_one_day_are_waited_for_ever(settings: Setting
 
 
 @pytest.mark.django_db
-def test_a_stream_nobody_has_read_to_its_end_is_not_known() -> None:
-    seen("new", AT)
-    assert session_queries.accounting_as_of() is None
+def test_of_a_stream_that_is_new_nothing_is_known_but_that_it_is_read() -> None:
+    """What waits in it may be hours of reports: nobody is called silent since it was seen."""
+    heard("one", AT - 2 * HOUR)
+    read("a", AT)
+    seen("new", AT + MINUTE)
+    read("a", AT + 8 * HOUR)
+    assert session_queries.accounting_as_of() == AT + MINUTE
+
+
+@pytest.mark.django_db
+def test_a_word_of_tomorrow_makes_no_other_stream_a_thing_of_yesterday() -> None:
+    heard("through-b", AT)
+    read("b", AT)
+    read("a", AT + 2 * DAY)  # its clock is wrong
+    assert progress.known_until(AT + HOUR) == AT
+    assert sessions.reap(at=AT + HOUR) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_a_row_of_the_program_before_holds_nobody_for_long() -> None:
+    AccountingProgress.objects.create(name="host-1", caught_up_at=AT, updated_at=AT, packets=1)
+    read("a", AT + timedelta(seconds=30))
+    assert session_queries.accounting_as_of() == AT
+    read("a", AT + 2 * MINUTE)
+    assert session_queries.accounting_as_of() == AT + 2 * MINUTE
 
 
 @pytest.mark.django_db

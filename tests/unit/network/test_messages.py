@@ -57,9 +57,11 @@ def test_both_versions_of_freeradius_name_the_same_subscriber(body: bytes) -> No
     ("told", "proves"),
     [
         ({}, False),
+        ({"User_Password": "", "User_Name": "AA:BB:CC:00:00:01"}, False),
+        ({"User_Password": "", "User_Name": "aabbcc000001"}, False),
+        ({"User_Password": "", "User_Name": "aabbcc0000012"}, True),
+        ({"User_Password": "", "User_Name": "taras"}, True),
         ({"User_Password": ""}, False),
-        ({"User_Password": "", "Framed_Protocol": "PPP"}, True),
-        ({"Framed_Protocol": "PPP"}, False),
         ({"User_Password": " "}, True),
         ({"User_Password": "", "CHAP_Password": "0x01"}, True),
         ({"EAP_Message": "0x02"}, True),
@@ -68,7 +70,7 @@ def test_both_versions_of_freeradius_name_the_same_subscriber(body: bytes) -> No
 def test_an_empty_password_is_none_but_of_a_login_that_was_typed(
     told: dict[str, str], proves: bool
 ) -> None:
-    message = messages.parse(packet(User_Name="02:00:00:00:00:01", **told))
+    message = messages.parse(packet(**{"User_Name": "02:00:00:00:00:01", **told}))
     assert messages.identity_of(message).has_password is proves
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from network.option82 import ports
-from network.option82.parsing import Part, Rule, attempt
+from network.option82.parsing import BadPatternError, Part, Rule, attempt, check
 from network.option82.shipped import RULES
 
 SHIPPED = [
@@ -62,17 +62,25 @@ def test_a_neighbour_is_another_line(one: tuple[str, str], two: tuple[str, str])
     assert not set(told(*one).keys) & set(told(*two).keys)
 
 
-def test_another_format_is_the_same_line_where_rules_name_all_that_varies() -> None:
-    old = Rule(
-        "old",
-        Part("HEX", "0004(?P<vlan>[0-9a-f]{4})00(?P<port>[0-9a-f]{2})"),
-        Part("HEX", "(?:0006)?(?P<switch>[0-9a-f]{12})"),
-        {"port": ["decimal"], "vlan": ["decimal"]},
+def test_signs_that_no_group_names_are_of_the_line_too() -> None:
+    maybe = Rule("m", Part("TEXT", r"(?P<switch>\S+) (?:1/)?(?P<port>\d+):(?P<vlan>\d+)"))
+    assert told(text("sw 1/5:7"), "", [maybe]) != told(text("sw 5:7"), "", [maybe])
+    slots = [
+        Rule(name, Part("TEXT", rf"(?P<switch>\S+) eth {slot}/(?P<port>\d+)"))
+        for name, slot in (("a", 0), ("b", 1))
+    ]
+    assert told(text("sw eth 0/5"), "", slots) != told(text("sw eth 1/5"), "", slots)
+
+
+def test_a_group_in_both_patterns_is_refused() -> None:
+    both = Rule(
+        "both",
+        Part("TEXT", r"(?P<switch>\S+) eth 0/(?P<port>\d+)"),
+        Part("TEXT", r"(?P<switch>\S+)"),
     )
-    new = Rule("new", Part("TEXT", r"(?P<switch>[0-9A-F:]{17}) eth 0/(?P<port>\d+)"))
-    first = told("000400640005", DLINK, [old, new])
-    assert first == told(text("00:11:22:33:44:55 eth 0/5"), "", [old, new])
-    assert first != told(text("00:11:22:33:44:55 eth 0/6"), "", [old, new])
+    with pytest.raises(BadPatternError) as told_of:
+        check(both)
+    assert told_of.value.field == "remote_pattern"
 
 
 def test_without_switch_or_port_there_is_no_line() -> None:
@@ -95,5 +103,5 @@ def test_a_name_in_a_name_and_an_absent_name_hold_up_nothing() -> None:
     nested = Rule("n", Part("TEXT", r"(?P<switch>sw(?P<vlan>\d)?)-(?:p(?P<port>\d))?"))
     reading = attempt(nested, circuit_hex=text("sw1-p7"), remote_hex="").reading
     assert reading is not None
-    assert (reading.switch, reading.vlan, reading.port, reading.rest) == ("sw1", 1, 7, "")
+    assert (reading.switch, reading.vlan, reading.port) == ("sw1", 1, 7)
     assert not told(text("sw1-"), "", [nested]).keys
