@@ -66,7 +66,7 @@ def things(stack: Stack) -> dict[str, str]:
         rows = RadiusDecision.objects.filter(subscription_id__in=sold).order_by("subscription_id")
         nas = services.nas(address="10.250.0.1")
         place = provider.building.point
-        for name, check, dx in (("BRAS Схід", "SESSION", 0.002), ("BRAS Захід", "SILENT", -0.002)):
+        for name, check, dx in (("BRAS Схід", "SESSION", 0.02), ("BRAS Захід", "SILENT", -0.02)):
             made = services.nas(address=f"10.250.1.{len(check)}")
             Nas.objects.filter(id=made.id).update(
                 name=name, check_result=check, checked_at=now,
