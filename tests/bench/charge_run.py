@@ -1,8 +1,8 @@
 """`charge_run`: the daily run over 1 M services, and what a payment waits meanwhile.
 
 Floor: the bare INSERT … SELECT of the same postings, from rows that are ready, into a table of the
-same columns, partitions, indexes, constraints and foreign keys; as many rows a transaction, one after
-another. Our run charges `workers` chunks side by side, as it does at work.
+same columns, partitions, indexes, constraints and foreign keys; as many rows a transaction, and one
+after another. Our run charges `workers` chunks side by side, as it does at work.
 """
 
 import random
