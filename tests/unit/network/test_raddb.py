@@ -1,12 +1,18 @@
 """The folder of FreeRADIUS' configuration as it is written."""
 
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from network.radius.configuration import BadConfigurationError, RadiusSettings, write
+from network.radius.configuration import (
+    TEMPLATES,
+    BadConfigurationError,
+    RadiusSettings,
+    write,
+)
 
 PASSWORD = "a:b-word~with+signs"
 
@@ -54,3 +60,16 @@ def test_a_place_where_lines_would_be_lost_or_read_otherwise_is_refused(
     with pytest.raises(BadConfigurationError, match=run[:5]):
         write(replace(wanted_in(tmp_path), run=Path(run)))
     assert not (tmp_path / "a folder").exists()
+
+
+def test_what_policies_refer_to_stands_before_the_folder_is_read() -> None:
+    """FreeRADIUS reads the files of a folder in the disk's order: none may wait for another."""
+    head, _sep, _rest = (TEMPLATES / "radiusd.conf").read_text().partition("$INCLUDE policy/")
+    used = {
+        name
+        for path in (TEMPLATES / "policy").iterdir()
+        for name in re.findall(r"\$\{policy\.([\w-]+)\}", path.read_text())
+    }
+    assert used
+    for name in used:
+        assert f"\t{name} = " in head, name
