@@ -22,8 +22,8 @@ from network.authorization import AccessReason
 from network.models import Nas
 from network.radius import dynauth
 from network.radius.dynauth import Outcome
-from network.steps import Job, Memo, Session, planned
-from network.vendors.driver import Driver
+from network.steps import Job, Session, planned
+from network.vendors.driver import Driver, Memo
 from network.vendors.registry import driver_for
 
 logger = logging.getLogger(__name__)

@@ -15,6 +15,7 @@ from network.vendors.driver import (
     ChangeKind,
     Concern,
     Driver,
+    Memo,
     ReplyAttribute,
     identification,
 )
@@ -23,7 +24,6 @@ from network.vendors.places import session_values
 ENDED = "ENDED"
 AS_IT_IS = "AS_IT_IS"
 DISCONNECT = "DISCONNECT"
-MEMO_MAX = 1_000
 
 
 class Session(NamedTuple):
@@ -104,12 +104,9 @@ class Job:
         return AccessProfile.from_json(self.desired) if self.desired else None
 
 
-Memo = dict[tuple[AccessProfile, AccessProfile], Change]
-
-
 def planned(job: Job, *, driver: Driver, memo: Memo | None = None) -> None:
-    """Find the packets, or the outcome where none is needed. `memo` keeps what was found for the
-    same change of another session: a tariff's thousand sessions are compared once."""
+    """Find the packets, or the outcome where none is needed. `memo` is that of `Driver.diff`: a
+    tariff's thousand sessions are compared once."""
     session = job.session
     if session is None:
         job.outcome = ENDED
@@ -158,7 +155,7 @@ def difference(job: Job, session: Session, *, driver: Driver, memo: Memo | None 
     address = _address(session, has, desired)
     if address != desired.framed_ip:
         return driver.diff(replace(has, framed_ip=address), desired)
-    return _compared(replace(has, framed_ip=None), replace(desired, framed_ip=None), driver, memo)
+    return driver.diff(replace(has, framed_ip=None), replace(desired, framed_ip=None), memo=memo)
 
 
 def _from_unknown(session: Session, desired: AccessProfile, driver: Driver) -> Change:
@@ -179,19 +176,6 @@ def _leads_around(session: Session, desired: AccessProfile, driver: Driver) -> b
     if desired.state is ProfileState.FULL or driver.capabilities.guest_wall_ipv6:
         return False
     return session.has_ipv6
-
-
-def _compared(
-    has: AccessProfile, desired: AccessProfile, driver: Driver, memo: Memo | None
-) -> Change:
-    if memo is None:
-        return driver.diff(has, desired)
-    found = memo.get((has, desired))
-    if found is None:
-        if len(memo) >= MEMO_MAX:
-            memo.clear()
-        found = memo[(has, desired)] = driver.diff(has, desired)
-    return found
 
 
 def _address(session: Session, has: AccessProfile, desired: AccessProfile) -> str | None:

@@ -91,6 +91,7 @@ class Channel:
     """A conversation with one BRAS; a context manager."""
 
     peer: Peer
+    # In the order of their deadlines: all wait equally long; what is sent again goes to the end.
     _pending: dict[int, _Pending] = field(default_factory=dict)
     _refused: list[tuple[int, Verdict]] = field(default_factory=list)
 
@@ -154,7 +155,7 @@ class Channel:
             found += self._expire(now)
             if found or now >= until or not self._pending:
                 return found
-            nearest = min(one.deadline for one in self._pending.values())
+            nearest = next(iter(self._pending.values())).deadline
             self._selector.select(max(0.0, min(until, nearest) - now))
 
     def _read(self) -> list[tuple[int, Verdict]]:
@@ -174,15 +175,15 @@ class Channel:
 
     def _expire(self, now: float) -> list[tuple[int, Verdict]]:
         found: list[tuple[int, Verdict]] = []
-        for number, one in list(self._pending.items()):
-            if one.deadline > now:
-                continue
+        due = itertools.takewhile(lambda item: item[1].deadline <= now, self._pending.items())
+        for number, one in list(due):
+            del self._pending[number]
             if one.sends >= SENDS_MAX:
-                del self._pending[number]
                 found.append((one.key, Verdict(Outcome.TIMED_OUT, took_ms=_ms(one, now))))
                 continue
             one.sends += 1
             one.deadline = now + TIMEOUT_S
+            self._pending[number] = one
             self._put(one.raw)
         return found
 

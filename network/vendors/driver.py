@@ -9,6 +9,7 @@ used; `+=` templates are all used. Units and directions are chosen by the place:
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from network.profile import AccessProfile, ProfileState
@@ -130,11 +131,14 @@ class Change:
 
 NOTHING = Change(ChangeKind.NOTHING)
 DISCONNECT = Change(ChangeKind.DISCONNECT)
-# The wall goes up before the rest is changed, and the speed is right before it goes down.
-ORDER = (Concern.WALL, Concern.SERVICES, Concern.RATE, Concern.ADDRESS, Concern.SESSION)
+# The wall goes up before the rest is changed, and the speed is right before it goes down; last of
+# all come the timeouts.
+ORDER = (Concern.WALL, Concern.SERVICES, Concern.RATE, Concern.ADDRESS)
+Memo = dict[tuple[AccessProfile | None, AccessProfile], Change]
+MEMO_MAX = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Driver:
     """One vendor's dialect.
 
@@ -176,31 +180,68 @@ class Driver:
         told = self._told(profile)
         return [one for _, one in _rendered(self.accept_templates, told, services=services)]
 
-    def diff(self, old: AccessProfile | None, new: AccessProfile | None) -> Change:
+    def diff(
+        self, old: AccessProfile | None, new: AccessProfile | None, *, memo: Memo | None = None
+    ) -> Change:
         """The cheapest way from `old` to `new`; None: nothing is known of what the session has
-        (old), or it shall not be (new)."""
+        (old), or it shall not be (new). `memo` keeps what was found, for the other sessions of the
+        same change: only their timeouts are each one's own."""
         if new is None:
             return DISCONNECT
         if old is not None and old.state is not new.state and not self.walls_guests:
             return DISCONNECT
         old, new = old and self._told(old), self._told(new)
+        pair = (old and self._untimed(old), self._untimed(new))
+        found = memo.get(pair) if memo is not None else None
+        if found is None:
+            found = self._but_for_timeouts(*pair)
+            if memo is not None:
+                if len(memo) >= MEMO_MAX:
+                    memo.clear()
+                memo[pair] = found
+        if found.kind is ChangeKind.DISCONNECT or old is None:
+            return found
+        return self._with_timeouts(found, old=old, new=new)
+
+    def _untimed(self, profile: AccessProfile) -> AccessProfile:
+        return replace(profile, session_timeout_s=None) if self._timeouts_apart else profile
+
+    @cached_property
+    def _timeouts_apart(self) -> bool:
+        """Whether only the concern SESSION speaks of the time; a form may be edited otherwise."""
+        forms = (*self.accept_templates, *self.coa_set, *self.coa_clear)
+        return all(
+            one.concern is Concern.SESSION
+            for one in forms
+            if "session_timeout_s" in {*one.places, *PLACE.findall(one.attribute)}
+        )
+
+    def _but_for_timeouts(self, old: AccessProfile | None, new: AccessProfile) -> Change:
         has, shall = self._concerns(old), self._concerns(new)
         packets: list[CoaPacket] = []
         for concern in ORDER:
             if old is not None and has[concern] == shall[concern]:
                 continue
-            if old is None and (concern is Concern.SESSION or not shall[concern]):
+            if old is None and not shall[concern]:
                 continue
             step = self._step(concern, old=old, new=new)
-            if step is None and concern is not Concern.SESSION:
+            if step is None:
                 return DISCONNECT
-            packets.extend(step or [])
+            packets.extend(step)
         if not packets:
             return NOTHING
-        if old is not None and old.state is ProfileState.GUEST and new.state is ProfileState.FULL:
-            packets.sort(key=lambda one: one.concern is Concern.WALL)
         swaps = any(one.concern is Concern.SERVICES for one in packets)
-        return Change(ChangeKind.SERVICE_SWAP if swaps else ChangeKind.COA, tuple(packets))
+        kind = ChangeKind.SERVICE_SWAP if swaps else ChangeKind.COA
+        return Change(kind, _wall_last_to_fall(packets, old=old, new=new))
+
+    def _with_timeouts(self, found: Change, *, old: AccessProfile, new: AccessProfile) -> Change:
+        """And the timeouts, where they differ and this BRAS can change them."""
+        has, shall = (_of(self.accept_templates, Concern.SESSION, one) for one in (old, new))
+        step = None if has == shall else self._step(Concern.SESSION, old=old, new=new)
+        if not step:
+            return found
+        kind = ChangeKind.COA if found.kind is ChangeKind.NOTHING else found.kind
+        return Change(kind, _wall_last_to_fall([*found.packets, *step], old=old, new=new))
 
     def _told(self, profile: AccessProfile) -> AccessProfile:
         """What of the profile is said: of a guest's IPv6 nothing where the wall is not for it."""
@@ -251,6 +292,14 @@ class Driver:
             Concern.SESSION: True,
         }
         return can.coa and allowed.get(concern, False)
+
+
+def _wall_last_to_fall(
+    packets: Iterable[CoaPacket], *, old: AccessProfile | None, new: AccessProfile
+) -> tuple[CoaPacket, ...]:
+    if old is not None and old.state is ProfileState.GUEST and new.state is ProfileState.FULL:
+        return tuple(sorted(packets, key=lambda one: one.concern is Concern.WALL))
+    return tuple(packets)
 
 
 def _of(

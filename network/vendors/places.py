@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from network.profile import AccessProfile
 
@@ -77,7 +78,8 @@ def profile_values(profile: AccessProfile) -> dict[str, object]:
     return values
 
 
-def speed_units(bit_s: int) -> dict[str, object]:
+@lru_cache(maxsize=256)
+def speed_units(bit_s: int) -> Mapping[str, object]:
     """One speed in all the units that BRASes speak; k, M and kbit are powers of 1000, kibit is
     1024. `bytes` is what flows in a second and a half, the usual depth of a bucket."""
     return {

@@ -3,9 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from network.profile import AccessProfile, Burst, ProfileState
-from network.vendors.driver import Change, ChangeKind, Concern, identification
+from network.vendors.driver import (
+    Change,
+    ChangeKind,
+    Concern,
+    Memo,
+    Template,
+    identification,
+)
 from network.vendors.places import PROFILE_PLACES, session_values
 from network.vendors.registry import SHIPPED, driver_of
 
@@ -379,6 +388,50 @@ def test_a_session_is_named_by_what_the_vendor_looks_at() -> None:
     assert named["cisco_isg"] == ["Acct-Session-Id=81a00001", "Cisco-Account-Info=S10.60.0.7"]
     unknown = identification(SHIPPED["mikrotik"], {**values, "framed_ip": None, "login": ""})
     assert [one.name for one in unknown] == ["Acct-Session-Id"]
+
+
+TIMES = st.none() | st.sampled_from([300, 7_200, 82_001, 82_002])
+PROFILES = st.builds(
+    replace,
+    st.sampled_from([FULL, FASTER, GUEST]),
+    session_timeout_s=TIMES,
+    services=st.sampled_from([(), ("tv",), ("tv", "games")]),
+    delegated_ipv6_prefix=st.none() | st.just("2001:db8:7::/56"),
+)
+SAYS_TIME_ELSEWHERE = replace(
+    SHIPPED["mikrotik"],
+    accept_templates=(Template("Mikrotik-Group", "for-{session_timeout_s}"),),
+    coa_set=(Template("Mikrotik-Group", "for-{session_timeout_s}"),),
+)
+
+
+@given(data=st.data())
+def test_what_was_found_for_another_session_is_what_would_be_found_anew(
+    data: st.DataObject,
+) -> None:
+    driver = data.draw(st.sampled_from([*SHIPPED.values(), SAYS_TIME_ELSEWHERE]))
+    pairs = data.draw(st.lists(st.tuples(st.none() | PROFILES, PROFILES), max_size=8))
+    memo: Memo = {}
+    for old, new in pairs:
+        assert driver.diff(old, new, memo=memo) == driver.diff(old, new)
+
+
+def test_a_thousand_sessions_with_timeouts_of_their_own_are_compared_once() -> None:
+    memo: Memo = {}
+    for seconds in range(82_000, 82_100):
+        full = replace(FULL, session_timeout_s=seconds)
+        change = SHIPPED["mikrotik"].diff(full, GUEST, memo=memo)
+        assert told(change) == [
+            ["Mikrotik-Address-List := geobill-guest"],
+            ["Mikrotik-Rate-Limit := 1M/1M"],
+            ["Session-Timeout := 300"],
+        ]
+        assert told(SHIPPED["mikrotik"].diff(GUEST, full, memo=memo)) == [
+            ["Mikrotik-Rate-Limit := 50M/300M"],
+            [f"Session-Timeout := {seconds}"],
+            ["Mikrotik-Address-List := geobill-open"],
+        ]
+    assert len(memo) == 2
 
 
 @pytest.mark.django_db
