@@ -1,11 +1,14 @@
 """The availability answer on real addresses of Saltivka and Kyiv, and every check stored."""
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from pytest_django.plugin import DjangoDbBlocker
 
 from coverage import operations, queries
 from coverage.answers import Answer, CheckResult, MatchKind, NetworkAnswer, Reason
@@ -14,6 +17,7 @@ from coverage.importers.renames import import_renames
 from coverage.models import AdminUnit, AvailabilityCheck, Building, CoverageOverride, StreetAlias
 from project.core.actor import SYSTEM, Actor, ActorKind
 from project.core.errors import DomainError
+from tests.support import databases
 from tests.support.zones import (
     AT,
     LAT,
@@ -44,14 +48,20 @@ def at_point(x: float, y: float, **more: Any) -> tuple[NetworkAnswer, ...]:
     )
 
 
-@pytest.fixture
-def places(db: None) -> None:
-    """Saltivka's buildings and Kyiv's renames, without the codifier: it is not needed here."""
-    import_buildings(path=GEO / "saltivka_buildings.geojson.gz", locality=locality())
-    kyiv = AdminUnit.objects.create(
-        category="SPECIAL_CITY", name="Київ", search_key="київ", path="/kyiv/", depth=0
-    )
-    import_renames(path=GEO / "kyiv_renames.csv.gz", locality=kyiv, source="council")
+@pytest.fixture(scope="class")
+def places(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Saltivka's buildings and Kyiv's renames, without the codifier: it is not needed here.
+
+    Committed once for the class, whose tests only read them.
+    """
+    with django_db_blocker.unblock():
+        import_buildings(path=GEO / "saltivka_buildings.geojson.gz", locality=locality())
+        kyiv = AdminUnit.objects.create(
+            category="SPECIAL_CITY", name="Київ", search_key="київ", path="/kyiv/", depth=0
+        )
+        import_renames(path=GEO / "kyiv_renames.csv.gz", locality=kyiv, source="council")
+        yield
+        databases.renew(settings.DATABASES["default"]["NAME"])
 
 
 @pytest.mark.django_db
@@ -217,6 +227,7 @@ class TestAnswerForPoint:
             at_point(5, 5, building_id=house.id)
 
 
+@pytest.mark.django_db
 class TestAddresses:
     @pytest.mark.parametrize(
         "typed, kind",
@@ -372,6 +383,7 @@ class TestChecks:
             queries.check_result(public_id=public_id)
 
 
+@pytest.mark.django_db
 class TestSuggestions:
     def test_streets_first_then_houses_with_the_typed_number_first(self, places: None) -> None:
         streets = queries.suggest_addresses(text="дру")
