@@ -195,6 +195,12 @@ def action_kind(row: Any) -> Any:
 
 
 @register.filter
+def verdict_word(outcome: str) -> Any:
+    """What came back of a request to a BRAS, or was decided."""
+    return network_words.VERDICTS.get(outcome, outcome)
+
+
+@register.filter
 def action_cause(row: Any) -> Any:
     """Why a BRAS was asked."""
     return network_words.CAUSES.get(row.cause, row.cause)

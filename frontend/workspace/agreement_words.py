@@ -6,17 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext, pgettext_lazy
+from django.utils.translation import pgettext
 
 from frontend.formats import duration, speed
-from frontend.workspace.network_words import CAUSES, DRIFT, ERROR_CAUSES, KINDS
+from frontend.workspace.network_words import CAUSES, DRIFT, ERROR_CAUSES, KINDS, VERDICTS
 from network.agreement import Agreement
 from network.models import AccessAction, Session
 from network.profile import AccessProfile, Burst, ProfileState
 
 State = AccessAction.State
 CODES = {"COA": "CoA", "DISCONNECT": "Disconnect"}
-VERDICTS = {"TIMED_OUT": pgettext_lazy("action", "no answer")}
 SAID_YES = (State.ACKNOWLEDGED, State.VERIFIED, State.NOT_APPLIED)
 
 

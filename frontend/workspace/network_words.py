@@ -53,6 +53,8 @@ NOBODY: dict[str, Any] = {
     "GUEST": _("a stranger with guest access"),
 }
 # Error-Cause of RFC 5176, section 3.5.
+# What came back of one request, where the BRAS's own word (ACK, NAK) would not do.
+VERDICTS: dict[str, Any] = {"TIMED_OUT": pgettext_lazy("action", "no answer")}
 ERROR_CAUSES: dict[str, Any] = {
     "401": _("attribute not supported"),
     "402": _("attribute missing"),
