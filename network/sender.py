@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
-from network import crypto, verdicts
+from network import crypto, verdicts, wishes
 from network.authorization import AccessReason
 from network.models import Nas
 from network.radius import dynauth
 from network.radius.dynauth import Outcome
-from network.steps import Job, Session, planned
+from network.steps import AS_IT_IS, Job, Session, planned
 from network.vendors.driver import Driver, Memo
 from network.vendors.registry import driver_for
 
@@ -46,6 +46,7 @@ SET state = CASE WHEN EXISTS (SELECT 1 FROM network_access_action w
                                 AND w.state IN ('DESIRED', 'TIMED_OUT'))
                  THEN 'OBSOLETE' ELSE 'DESIRED' END
 WHERE a.nas_id = %s AND a.state = 'SENT'
+RETURNING CASE WHEN a.state = 'OBSOLETE' THEN a.session_unique_id END
 """
 
 _POSTPONE = """
@@ -83,7 +84,11 @@ SELECT s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), host(s.nas_ad
        COALESCE(s.echo ?| ARRAY['Framed-IPv6-Prefix', 'Delegated-IPv6-Prefix'], false) OR EXISTS (
            SELECT FROM network_ipassignment a
            WHERE a.subscription_id = s.subscription_id AND a.kind <> 'IPV4'
-             AND a.session_unique_id = s.unique_id)
+             AND a.session_unique_id = s.unique_id),
+       EXISTS (SELECT FROM network_ippool g WHERE g.is_guest
+               AND s.framed_ip BETWEEN g.first AND g.last)
+       AND NOT EXISTS (SELECT FROM network_ippool o WHERE NOT o.is_guest
+                       AND s.framed_ip BETWEEN o.first AND o.last)
 FROM network_session s
 LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
 WHERE s.unique_id = ANY(%(sessions)s)
@@ -109,8 +114,7 @@ def work_off(*, nas_id: int, now: Callable[[], datetime]) -> int:
 
 
 def _run(nas: Nas, *, now: Callable[[], datetime]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_UP, [nas.id])
+    _take_up(nas, at=now())
     peer = dynauth.Peer(
         address=nas.address,
         port=nas.coa_port,
@@ -119,6 +123,14 @@ def _run(nas: Nas, *, now: Callable[[], datetime]) -> int:
     )
     with dynauth.Channel(peer) as channel:
         return _Run(nas=nas, driver=driver_for(nas), channel=channel, now=now).until_done()
+
+
+def _take_up(nas: Nas, *, at: datetime) -> None:
+    """What a sender that died has left. How far it came with a wish that a newer one follows,
+    nobody knows: the newer one says all."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_TAKE_UP, [nas.id])
+        wishes.forget_applied(sessions=[row[0] for row in cursor.fetchall() if row[0]], at=at)
 
 
 class _Run:
@@ -203,13 +215,16 @@ class _Run:
         packet.took_ms, packet.at = verdict.took_ms, self.now()
         job.answered_at = packet.at
         self.silent = self.silent + 1 if verdict.outcome is Outcome.TIMED_OUT else 0
-        if verdict.outcome is Outcome.ACK and job.position + 1 < len(job.packets):
+        is_done = verdict.outcome is Outcome.ACK or packet.may_be_refused
+        if is_done and job.position + 1 < len(job.packets):
             job.position += 1
             self._send(job)
             return
         del self.running[job.id]
-        job.outcome = verdict.outcome.value
-        job.error_cause = verdict.error_cause
+        if not is_done:
+            job.outcome, job.error_cause = verdict.outcome.value, verdict.error_cause
+        else:
+            job.outcome = Outcome.ACK.value if job.was_begun else AS_IT_IS
         self._finish(job)
 
     def _finish(self, job: Job) -> None:

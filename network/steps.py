@@ -24,6 +24,7 @@ from network.vendors.places import session_values
 ENDED = "ENDED"
 AS_IT_IS = "AS_IT_IS"
 DISCONNECT = "DISCONNECT"
+SESSION_NOT_FOUND = 503  # Error-Cause of RFC 5176, 3.5
 
 
 class Session(NamedTuple):
@@ -31,7 +32,8 @@ class Session(NamedTuple):
 
     `may_lift`: a guest of whom it is sure that he is the subscriber, only blocked. A stranger's
     device at the subscriber's port is a guest of the same service and must not be let out by him.
-    `has_ipv6`: a prefix of a pool, or one that its accounting tells.
+    `has_ipv6`: a prefix of a pool, or one that its accounting tells. `is_among_guests`: its address
+    is one of a pool for guests, which leads nowhere but to the wall.
     """
 
     unique_id: str
@@ -47,6 +49,7 @@ class Session(NamedTuple):
     applied: Any
     may_lift: bool = True
     has_ipv6: bool = False
+    is_among_guests: bool = False
 
 
 @dataclass(slots=True)
@@ -61,6 +64,13 @@ class Packet:
     why: str = ""
     took_ms: int = 0
     at: datetime | None = None
+
+    @property
+    def may_be_refused(self) -> bool:
+        """Whether the BRAS refused what is worth no reconnection: how long the session may last."""
+        is_of_time = self.concern == Concern.SESSION.value
+        unknown_session = self.error_cause == SESSION_NOT_FOUND
+        return is_of_time and self.verdict is Outcome.NAK and not unknown_session
 
     def as_json(self) -> dict[str, Any]:
         """The packet as it is stored with the wish."""
@@ -97,6 +107,11 @@ class Job:
     outcome: str = ""
     error_cause: int | None = None
     answered_at: datetime | None = None
+
+    @property
+    def was_begun(self) -> bool:
+        """Whether the BRAS has done some of it."""
+        return any(one.verdict is Outcome.ACK for one in self.packets)
 
     @property
     def profile(self) -> AccessProfile | None:
@@ -146,7 +161,7 @@ def difference(job: Job, session: Session, *, driver: Driver, memo: Memo | None 
         return DISCONNECTED
     if session.is_guest and desired.state is ProfileState.FULL and not session.may_lift:
         return DISCONNECTED
-    if _leads_around(session, desired, driver):
+    if _leads_around(session, desired, driver) or _needs_another_address(session, desired):
         return DISCONNECTED
     if session.applied is None:
         return _from_unknown(session, desired, driver)
@@ -176,6 +191,12 @@ def _leads_around(session: Session, desired: AccessProfile, driver: Driver) -> b
     if desired.state is ProfileState.FULL or driver.capabilities.guest_wall_ipv6:
         return False
     return session.has_ipv6
+
+
+def _needs_another_address(session: Session, desired: AccessProfile) -> bool:
+    """Whether it would be let out with a guest's address: one of its own comes by a new Accept."""
+    is_let_out = desired.state is ProfileState.FULL and desired.framed_ip is None
+    return is_let_out and session.is_among_guests
 
 
 def _address(session: Session, has: AccessProfile, desired: AccessProfile) -> str | None:

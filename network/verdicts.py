@@ -7,7 +7,7 @@ says). A Disconnect that is refused or never answered becomes a dead letter.
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from network import events, wishes
 from network.models import AccessAction, Nas
 from network.radius.dynauth import Code, Outcome
-from network.steps import AS_IT_IS, DISCONNECT, ENDED, Job
+from network.steps import AS_IT_IS, DISCONNECT, ENDED, SESSION_NOT_FOUND, Job
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,6 @@ State = AccessAction.State
 COA_ATTEMPTS_MAX = 3
 DISCONNECT_ATTEMPTS_MAX = 5
 RETRY_S = 10
-SESSION_NOT_FOUND = 503  # Error-Cause of RFC 5176, 3.5
 
 # A wish that was silent and has a newer one behind it is not tried again.
 _STORE = """
@@ -40,6 +39,7 @@ FROM jsonb_to_recordset(%(verdicts)s::jsonb)
      AS n(id bigint, state text, kind text, packets jsonb, error_cause int, answered_at timestamptz,
           next_attempt_at timestamptz, baseline jsonb)
 WHERE a.id = n.id AND a.state = 'SENT'
+RETURNING a.id, a.state
 """
 
 _APPLIED = """
@@ -72,7 +72,7 @@ def store(jobs: Sequence[Job], *, nas: Nas, at: datetime) -> None:
     told = [_written(job, nas=nas, at=at) for job in jobs]
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_STORE, {"verdicts": json.dumps(told)})
-        _note_profiles(cursor, jobs, at=at)
+        _note_profiles(cursor, jobs, states=dict(cursor.fetchall()), at=at)
         stale = [job.session_unique_id for job in jobs if job.error_cause == SESSION_NOT_FOUND]
         if stale:
             cursor.execute(_STALE, {"sessions": stale, "at": at})
@@ -148,16 +148,18 @@ def _state(job: Job, *, nas: Nas) -> str:
     return State.NAK if falls_back else State.DEAD
 
 
-def _note_profiles(cursor: Any, jobs: Sequence[Job], *, at: datetime) -> None:
+def _note_profiles(
+    cursor: Any, jobs: Sequence[Job], *, states: Mapping[int, str], at: datetime
+) -> None:
     """After an acknowledged CoA the session has the desired profile; after one that broke off half
-    way nobody knows what it has."""
+    way, and is not gone on with, nobody knows what it has."""
     done, broken = [], []
     for job in jobs:
         if job.kind == DISCONNECT or not job.packets:
             continue
         if job.outcome == Outcome.ACK.value:
             done.append(job)
-        elif job.outcome == Outcome.NAK.value and job.position:
+        elif job.was_begun and states.get(job.id) != State.TIMED_OUT:
             broken.append(job.session_unique_id)
     if done:
         values = {"ids": [job.id for job in done]}

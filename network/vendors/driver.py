@@ -223,6 +223,7 @@ class Driver:
             if old is not None and has[concern] == shall[concern]:
                 continue
             if old is None and not shall[concern]:
+                packets.extend(self._taken_back(concern, new))
                 continue
             step = self._step(concern, old=old, new=new)
             if step is None:
@@ -233,6 +234,15 @@ class Driver:
         swaps = any(one.concern is Concern.SERVICES for one in packets)
         kind = ChangeKind.SERVICE_SWAP if swaps else ChangeKind.COA
         return Change(kind, _wall_last_to_fall(packets, old=old, new=new))
+
+    def _taken_back(self, concern: Concern, new: AccessProfile) -> list[CoaPacket]:
+        """Of a session of which nothing is known: it may have a wall or a limit that the new
+        profile does not speak of, from a change that broke off half way."""
+        is_lifted = concern is Concern.RATE or (
+            concern is Concern.WALL and new.state is ProfileState.FULL
+        )
+        told = _of(self.coa_clear, concern, new) if is_lifted and self._can(concern) else ()
+        return [CoaPacket(concern, told)] if told else []
 
     def _with_timeouts(self, found: Change, *, old: AccessProfile, new: AccessProfile) -> Change:
         """And the timeouts, where they differ and this BRAS can change them."""
@@ -297,7 +307,8 @@ class Driver:
 def _wall_last_to_fall(
     packets: Iterable[CoaPacket], *, old: AccessProfile | None, new: AccessProfile
 ) -> tuple[CoaPacket, ...]:
-    if old is not None and old.state is ProfileState.GUEST and new.state is ProfileState.FULL:
+    was_guest = old is None or old.state is ProfileState.GUEST
+    if was_guest and new.state is ProfileState.FULL:
         return tuple(sorted(packets, key=lambda one: one.concern is Concern.WALL))
     return tuple(packets)
 

@@ -42,7 +42,8 @@ class Manners:
     """How it behaves. `lose_first`: so many sendings of each request never arrive. `delay_s`:
     before each answer. `duplicate`: every answer comes twice. `does_nothing`: it acknowledges a CoA
     and changes nothing. `refuse`: Error-Cause by attribute name, for a request that has it;
-    `refuse_coa`: that of every CoA (0: none named). `says`: Reply-Messages of each refusal."""
+    `refuse_coa`: that of every CoA (0: none named). `says`: Reply-Messages of each refusal.
+    `ignore`: a request with one of these attributes is never answered."""
 
     lose_first: int = 0
     delay_s: float = 0.0
@@ -51,6 +52,7 @@ class Manners:
     refuse: dict[str, int] = field(default_factory=dict)
     refuse_coa: int | None = None
     says: tuple[bytes, ...] = ()
+    ignore: tuple[str, ...] = ()
 
 
 class FakeBras:
@@ -136,7 +138,7 @@ class FakeBras:
         if answer is None:
             self.received.append(request)
             self.arrived_at.append(time.time())
-            if self.answer == "silence":
+            if self.answer == "silence" or self._ignores(request):
                 return
             answer = self._answers[key] = self._answered(request)
         for _ in range(2 if self.manners.duplicate else 1):
@@ -165,6 +167,9 @@ class FakeBras:
             if self.manners.says:
                 reply[REPLY_MESSAGE] = list(self.manners.says)
         return bytes(reply.ReplyPacket())
+
+    def _ignores(self, request: CoAPacket) -> bool:
+        return any(name in request.keys() for name in self.manners.ignore)  # noqa: SIM118
 
     def _refusal(self, request: CoAPacket) -> int | None:
         """The Error-Cause (0: a NAK without one), or None when it is done."""

@@ -34,6 +34,8 @@ from tests.support.services import AT, MBIT
 from tests.unit.network.test_vendors import ACCEPT, FASTER_PACKETS
 
 pytestmark = pytest.mark.django_db
+# To a session of which nothing is known it is said, too, that there is no wall.
+OPEN = "Mikrotik-Address-List=geobill-open"
 
 
 @pytest.fixture
@@ -365,7 +367,7 @@ def test_a_session_that_slipped_in_before_a_new_speed_is_told_it(bras: FakeBras)
     session(sold, port=bras.port)
     assert wishes.enforce(at=AT) == 1
     assert act(1) == ["ACKNOWLEDGED"]
-    assert bras.said() == ["Mikrotik-Rate-Limit=100M/500M"]
+    assert bras.said() == ["Mikrotik-Rate-Limit=100M/500M", OPEN]
 
 
 def test_a_new_address_reconnects(bras: FakeBras) -> None:
@@ -536,10 +538,10 @@ def test_staff_may_end_and_reauthorize_a_session_with_a_trace(bras: FakeBras) ->
     running = session(sold, port=bras.port)
     session_operations.reauthorize_session(unique_id=running.unique_id, at=AT, actor=SYSTEM)
     assert act() == ["ACKNOWLEDGED"]
-    assert bras.said() == ["Mikrotik-Rate-Limit=100M/300M"]
+    assert bras.said() == ["Mikrotik-Rate-Limit=100M/300M", OPEN]
     session_operations.disconnect_session(unique_id=running.unique_id, at=AT, actor=SYSTEM)
     assert act(1) == ["ACKNOWLEDGED", "ACKNOWLEDGED"]
-    assert bras.kinds() == ["coa", "disconnect"]
+    assert bras.kinds() == ["coa", "coa", "disconnect"]
     for action in ("network.session.disconnected", "network.session.reauthorized"):
         assert AuditEntry.objects.filter(action=action).count() == 1
     running.delete()

@@ -321,7 +321,13 @@ def test_a_new_address_and_an_unknown_past_are_worth_what_they_need() -> None:
     for driver in SHIPPED.values():
         assert driver.diff(FULL, moved).kind is ChangeKind.DISCONNECT
     assert told(SHIPPED["mikrotik"].diff(None, replace(FULL, framed_ip=None))) == [
-        ["Mikrotik-Rate-Limit := 50M/300M"]
+        ["Mikrotik-Rate-Limit := 50M/300M"],
+        ["Mikrotik-Address-List := geobill-open"],
+    ], "it may be behind the wall of a block that broke off"
+    unlimited = replace(FULL, framed_ip=None, speed_down_bit_s=None, speed_up_bit_s=None)
+    assert told(SHIPPED["mikrotik"].diff(None, unlimited)) == [
+        ["Mikrotik-Rate-Limit := 0/0"],
+        ["Mikrotik-Address-List := geobill-open"],
     ]
     assert SHIPPED["juniper_mx"].diff(None, FULL).kind is ChangeKind.DISCONNECT
 
