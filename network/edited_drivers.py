@@ -1,12 +1,14 @@
 """Drivers that were edited here: rows of the database over the shipped ones, cached for a moment.
 
 Each process looks at most every few seconds whether something was changed (one small query), so an
-edited driver speaks everywhere within `FRESH_S` and an authorization costs nothing more.
+edited driver speaks everywhere within `FRESH_S` and an authorization costs nothing more. Who writes
+down what a driver says (`fastpath.refresh`) takes `current`: what is kept is not mended by time.
 """
 
 import json
 import time
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 from django.db import connection, transaction
@@ -27,6 +29,7 @@ _MARK = "SELECT count(*), COALESCE(sum(revision + id * 100000), 0) FROM network_
 _cached: dict[str, Driver] = {}
 _mark: tuple[int, int] | None = None
 _looked_at = 0.0
+_looking = Lock()  # a thread that reads for longer must not put older drivers over newer ones
 
 
 class BadDriverError(DomainError):
@@ -48,19 +51,24 @@ class DriverInUseError(DomainError):
 
 
 def edited() -> dict[str, Driver]:
-    """The edited drivers by code."""
-    global _cached, _mark, _looked_at  # noqa: PLW0603 (a cache of the process)
-    now = time.monotonic()
-    if _mark is not None and now - _looked_at < FRESH_S:
+    """The edited drivers by code, as they were at most `FRESH_S` ago."""
+    if _mark is not None and time.monotonic() - _looked_at < FRESH_S:
         return _cached
-    with connection.cursor() as cursor:
+    return current()
+
+
+def current() -> dict[str, Driver]:
+    """The edited drivers by code as they are now; `edited` gives the same for the next seconds."""
+    global _cached, _mark, _looked_at  # noqa: PLW0603 (a cache of the process)
+    with _looking, connection.cursor() as cursor:
+        now = time.monotonic()
         cursor.execute(_MARK)
         mark = tuple(cursor.fetchone())
-    _looked_at = now
-    if mark != _mark:
-        _cached = _read_all()
-        _mark = mark
-    return _cached
+        if mark != _mark:
+            _cached = _read_all()
+            _mark = mark
+        _looked_at = now
+        return _cached
 
 
 def forget() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import Error, connection, transaction
 
-from network import intervals, places, pools, port_keys
+from network import edited_drivers, intervals, places, pools, port_keys
 from network.profile import AccessProfile
 from network.vendors.driver import Driver, ReplyAttribute
 from network.vendors.registry import SHIPPED, Kind, driver_of, drivers, kind_of
@@ -63,7 +63,13 @@ def profile_of(
 
 
 def refresh(cursor: Any, *, ids: Iterable[int]) -> None:
-    """Make the replies of these services ready, in the transaction that holds their rows."""
+    """Make the replies of these services ready, in the transaction that holds their rows.
+
+    By the drivers of this moment: whoever changes one has all replies made anew after his commit,
+    which waits for our rows. With those of some seconds ago a reply could be written behind that
+    and stay until the night.
+    """
+    edited_drivers.current()
     cursor.execute(_IN_USE)
     in_use = {row[0]: kind_of(row[0]) for row in cursor.fetchall()}
     cursor.execute(_ROWS, {"ids": list(ids)})

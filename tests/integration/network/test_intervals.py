@@ -1,6 +1,7 @@
 """The interval of reports of each BRAS: both ways of an authorization, a change, the reaper."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from network import (
     tasks,
 )
 from network.identity import Identity
-from network.models import AccessAction, Nas, RadiusDecision, Session
+from network.models import AccessAction, BrasDriver, Nas, RadiusDecision, Session
 from network.vendors import declarations
 from network.vendors.registry import CAPABILITIES, SHIPPED
 from project.core import clock, jobs
@@ -143,6 +144,41 @@ def test_what_needs_the_class_in_another_form_is_left_to_rest() -> None:
         assert answer["Reply-Message"] == answer["Class"]
     finally:
         edited_drivers.forget()
+
+
+@pytest.fixture
+def looked_just_now() -> Iterator[None]:
+    """This process has looked for edited drivers, and would not look again for some seconds."""
+    edited_drivers.current()
+    yield
+    edited_drivers.forget()
+
+
+def edited_elsewhere(words: str) -> None:
+    """Another process saves the driver: nobody tells this one."""
+    told = declarations.as_texts(SHIPPED["mikrotik"])
+    told["accept_templates"] += f"\nSESSION ALWAYS Reply-Message := {words}"
+    known = BrasDriver.objects.filter(code="mikrotik").first()
+    if known is None:
+        BrasDriver.objects.create(code="mikrotik", declaration=told, updated_at=AT)
+    else:
+        known.declaration, known.revision = told, known.revision + 1
+        known.save()
+
+
+@pytest.mark.usefixtures("looked_just_now")
+def test_what_is_made_ready_is_in_the_words_of_a_driver_edited_elsewhere_just_now() -> None:
+    services.nas(address=ADDRESS)
+    sold = services.service()
+    login = services.login_of(sold)
+    assert "Reply-Message" not in (by_fast(login) or {})
+    edited_elsewhere("first")
+    tasks.rebuild_replies()
+    assert (by_fast(login) or {})["Reply-Message"] == ["first"]
+    edited_elsewhere("second")
+    debt = services.block(sold)
+    services.unblock(debt)
+    assert (by_fast(login) or {})["Reply-Message"] == ["second"]
 
 
 def test_a_changed_interval_is_told_at_once_and_disturbs_nobody(

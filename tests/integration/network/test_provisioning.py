@@ -177,7 +177,7 @@ def test_refreshing_many_costs_no_more_queries_than_one(
     with django_assert_max_num_queries(26):
         provisioning.refresh_decisions(subscription_ids=ids, at=AT)
     assert len(set(RadiusDecision.objects.values_list("framed_ip", flat=True))) == 40
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         provisioning.refresh_decisions(subscription_ids=ids, at=AT)
 
 
