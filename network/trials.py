@@ -21,6 +21,7 @@ from network.models import (
 )
 from network.profile import AccessProfile
 from network.rejects import UNKNOWN_NAS
+from network.sender import sessions_of
 from network.vendors.driver import Driver
 
 FULL = RadiusDecision.State.FULL
@@ -74,8 +75,9 @@ def dry_run(*, text: str, driver: Driver, nas: Nas | None = None) -> DryRun:
         session = running.order_by("-id").first()
     if decision is None or session is None:
         return told
-    job = _job(session, decision)
-    steps.planned(job, driver=driver)
+    job = _change(decision, session, driver=driver)
+    if job is None:
+        return told
     return replace(told, session=session, kind=job.kind, packets=tuple(job.packets))
 
 
@@ -167,14 +169,17 @@ def _accept(
     return told
 
 
-def _job(session: Session, decision: RadiusDecision) -> steps.Job:
-    """The change of this session as a wish that nobody sends."""
-    kept = SessionProfile.objects.filter(session_unique_id=session.unique_id).first()
-    since = decision.felt_at
-    applied = decision.profile if since is None or session.started_at >= since else None
-    return steps.Job(
+def _change(decision: RadiusDecision, session: Session, *, driver: Driver) -> steps.Job | None:
+    """The change of this session, planned as the sender would; None when it has just ended."""
+    unique_id = session.unique_id
+    known = sessions_of([unique_id]).get(unique_id)
+    if known is None:
+        return None
+    if not SessionProfile.objects.filter(session_unique_id=unique_id).exists():
+        known = known._replace(applied=_noted(decision, session))
+    job = steps.Job(
         id=0,
-        session_unique_id=session.unique_id,
+        session_unique_id=unique_id,
         subscription_id=decision.subscription_id,
         kind=AccessAction.Kind.PENDING,
         cause="",
@@ -182,17 +187,15 @@ def _job(session: Session, decision: RadiusDecision) -> steps.Job:
         desired_mark=decision.profile_hash,
         said_before=[],
         attempts=0,
-        session=steps.Session(
-            unique_id=session.unique_id,
-            acct_session_id=session.acct_session_id,
-            login=session.login,
-            framed_ip=session.framed_ip,
-            nas_ip=session.nas_address,
-            mac=session.mac,
-            is_guest=session.is_guest,
-            in_octets=session.in_octets,
-            out_octets=session.out_octets,
-            session_time_s=session.session_time_s,
-            applied=(kept.applied if kept else applied) or None,
-        ),
+        session=known,
     )
+    steps.planned(job, driver=driver)
+    return job
+
+
+def _noted(decision: RadiusDecision, session: Session) -> Any:
+    """What `wishes.remember` would note of a session of which nothing is noted yet. The guest of a
+    service with full access has another's profile: a stranger's device at its port."""
+    is_by_it = decision.felt_at is None or session.started_at >= decision.felt_at
+    is_same = session.is_guest is (decision.state == RadiusDecision.State.GUEST)
+    return (decision.profile or None) if is_by_it and is_same else None

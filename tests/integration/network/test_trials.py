@@ -6,13 +6,14 @@ import pytest
 from pytest_django import Settings
 
 from billing.models import Subscription
-from network import guest_rules, trials
+from network import foretelling, guest_rules, pools, trials
 from network.addressing import editing
-from network.models import Nas
+from network.models import Nas, Session
 from network.vendors.registry import driver_for
 from project.core.actor import SYSTEM
 from tests.integration.network.test_freeradius_api import TOKEN, ask
 from tests.support import services
+from tests.support.live import session
 from tests.support.services import AT
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("project.urls_radius")]
@@ -157,3 +158,36 @@ def test_an_address_of_a_pool_is_named_by_its_pool(of_guest: bool) -> None:
     assert said.pop("Framed-IP-Address").startswith("100.64." if of_guest else "10.77.")
     assert told.pop("Framed-IP-Address") == ""
     assert told == said
+
+
+def foretold(sold: Subscription) -> str:
+    """What the dry run says that the session will be told; the wish that waits says the same."""
+    nas = Session.objects.get(subscription=sold).nas
+    assert nas is not None
+    found = trials.dry_run(text=services.login_of(sold), driver=driver_for(nas), nas=nas)
+    waiting = foretelling.of_service(subscription_id=sold.id)
+    assert [one.kind for one in waiting] in ([], [found.kind])
+    return found.kind
+
+
+def test_a_session_with_ipv6_of_a_pool_is_foretold_its_end_where_the_wall_knows_none() -> None:
+    services.guest_rule("DEBT")
+    services.pool()
+    services.pool(links="2001:db8:7::/48", mode="DYNAMIC")
+    sold, plain = services.service(), services.service()
+    running = session(sold, port=3799)
+    session(plain, port=3799)
+    pools.hold(subscription_id=sold.id, device=running.mac, at=AT)
+    assert pools.follow(unique_ids=[running.unique_id], at=AT) == 1
+    services.block(sold)
+    services.block(plain)
+    assert (foretold(sold), foretold(plain)) == ("DISCONNECT", "COA")
+
+
+def test_a_strangers_device_at_the_port_is_foretold_its_end() -> None:
+    services.pool()
+    sold = services.service()
+    session(sold, port=3799)
+    assert foretold(sold) == "NOTHING"
+    Session.objects.update(is_guest=True)
+    assert foretold(sold) == "DISCONNECT"
