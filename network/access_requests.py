@@ -7,6 +7,7 @@ The hot path: no ORM object is made here unless somebody is to be a guest.
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,9 @@ from network.vendors.registry import Card, driver_for
 from project.core import prepared
 
 CANDIDATES_MAX = 20
+# Where an Accept has addresses, as `raddb/policy/lent` takes them out of an answer from memory.
+LENT_IN = {"Framed-IP-Address": "4", "Framed-IPv6-Prefix": "6", "Delegated-IPv6-Prefix": "d"}
+OTHERWHERE = "x"
 HEAD = 7  # columns about the BRAS, before those of a service
 
 _ASKED = """
@@ -102,6 +106,7 @@ class Answer:
     subscription_id: int | None = None
     missed: str = ""
     guest_rule_id: int | None = None
+    lent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,8 +191,10 @@ def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
     password = decision.password if found.check_password else None
     reason = decision.reason
     if decision.state is AccessState.FULL and not _is_full_house(asked, decision):
-        reply = _reply(asked, decision, class_text=f"s:{service}:{secrets.token_hex(4)}")
-        return Answer(True, "OK", reply, password, service)
+        lent = _lent(asked, decision)
+        class_text = f"s:{service}:{secrets.token_hex(4)}"
+        reply = _reply(asked, decision, class_text=class_text, lent=lent)
+        return Answer(True, "OK", reply, password, service, lent=lent_in(reply, lent))
     if decision.state is AccessState.FULL:
         reason = guests.TOO_MANY_SESSIONS
     return _guest(
@@ -200,16 +207,31 @@ def _answer(asked: _Asked, decisions: dict[int, Decision]) -> Answer:
     )
 
 
-def _reply(asked: _Asked, decision: Decision, *, class_text: str) -> tuple[ReplyAttribute, ...]:
+def lent_in(reply: Iterable[ReplyAttribute], lent: pools.Held) -> str:
+    """Where the reply has what is lent for this session, for the memory of FreeRADIUS, which must
+    not give it again later: a letter each of `LENT_IN`, OTHERWHERE for an attribute of which
+    FreeRADIUS does not know that addresses are in it (a form of one's own in an edited driver)."""
+    values = [one for one in (lent.ipv4, lent.ipv6_prefix, lent.delegated) if one]
+    names = [one.name for one in reply if any(value in str(one.value) for value in values)]
+    return "".join(sorted({LENT_IN.get(name, OTHERWHERE) for name in names}))
+
+
+def _reply(
+    asked: _Asked, decision: Decision, *, class_text: str, lent: pools.Held
+) -> tuple[ReplyAttribute, ...]:
     """The attributes of full access: those made ready with the decision, or rendered now where
     something of this request decides (an address of a pool)."""
     plain = fastpath.has_plain_class(asked.driver)
     if decision.ready and plain and not decision.is_dynamic:
         return fastpath.attributes_of(decision.ready, class_text=class_text)
-    service = decision.factors.subscription_id
+    service, own = decision.factors.subscription_id, decision.held
     profile = fastpath.profile_of(
         decision.profile,
-        held=_addresses(asked, decision),
+        held=pools.Held(
+            ipv4=own.ipv4 or lent.ipv4,
+            ipv6_prefix=own.ipv6_prefix or lent.ipv6_prefix,
+            delegated=own.delegated or lent.delegated,
+        ),
         interim_s=intervals.of_service_s(asked.interim_s, subscription_id=service),
         class_text=class_text,
     )
@@ -277,11 +299,12 @@ def _guest(
         return refused
     # Of strangers without a MAC nothing tells one from the other: no two may get the same address.
     is_known = asked.identity.mac or subscription_id is not None
+    lent = pools.NOTHING
     if held.ipv4 is None and not rule.pool and is_known:
-        lent = pools.hold_guest(
+        address = pools.hold_guest(
             device=asked.identity.mac, subscription_id=subscription_id, at=asked.at
         )
-        held = replace(held, ipv4=lent)
+        held, lent = replace(held, ipv4=address), pools.Held(ipv4=address)
     profile = guests.profile_of(
         rule,
         subscription_id=subscription_id,
@@ -289,7 +312,9 @@ def _guest(
         interim_s=_interim_s(asked, subscription_id),
     )
     reply = tuple(asked.driver.accept(profile))
-    return Answer(True, reason, reply, password, subscription_id, missed, rule.id)
+    return Answer(
+        True, reason, reply, password, subscription_id, missed, rule.id, lent_in(reply, lent)
+    )
 
 
 def _interim_s(asked: _Asked, subscription_id: int | None) -> int:
@@ -301,19 +326,12 @@ def _interim_s(asked: _Asked, subscription_id: int | None) -> int:
     )
 
 
-def _addresses(asked: _Asked, decision: Decision) -> pools.Held:
-    """The service's own addresses, and those that its rules give to sessions."""
+def _lent(asked: _Asked, decision: Decision) -> pools.Held:
+    """What the rules of the service give to sessions, held for this one."""
     if not decision.is_dynamic:
-        return decision.held
-    own = decision.held
-    lent = pools.hold(
-        subscription_id=decision.factors.subscription_id, device=asked.identity.mac, at=asked.at
-    )
-    return pools.Held(
-        ipv4=own.ipv4 or lent.ipv4,
-        ipv6_prefix=own.ipv6_prefix or lent.ipv6_prefix,
-        delegated=own.delegated or lent.delegated,
-    )
+        return pools.NOTHING
+    service = decision.factors.subscription_id
+    return pools.hold(subscription_id=service, device=asked.identity.mac, at=asked.at)
 
 
 def _is_full_house(asked: _Asked, decision: Decision) -> bool:

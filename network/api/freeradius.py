@@ -98,6 +98,8 @@ def authorize(request: HttpRequest) -> HttpResponse:
         text = REPLY_MESSAGES.get(answer.reason, REPLY_MESSAGES["UNKNOWN"])
         return JsonResponse({**told, **messages.reply_message(str(text))}, status=401)
     told |= messages.reply(answer.reply)
+    if answer.lent:
+        told["request:Bill-Lent"] = messages.value(answer.lent)
     if answer.password is None:
         told["control:Auth-Type"] = messages.value("Accept")
     else:

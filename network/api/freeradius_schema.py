@@ -98,7 +98,9 @@ class Authorize(_Described):
         description=(
             "`control:Cleartext-Password` is what pap, chap and mschap check; where the equipment "
             "was proof enough it is `control:Auth-Type` = Accept instead. "
-            "`request:Bill-Reason` says why, and comes back with the note after the answer."
+            "`request:Bill-Reason` says why, and comes back with the note after the answer. "
+            "`request:Bill-Lent` says which addresses are lent for this session only: an answer "
+            "from the memory of FreeRADIUS leaves them out."
         ),
         request={JSON: MESSAGE},
         responses={(200, JSON): REPLY, (401, JSON): REPLY, **UNWELL},

@@ -4,7 +4,7 @@
 |---|---|---|
 | geobill_owner | define tables, make databases for tests | migrations, tests |
 | geobill_app | read and write rows, as far as migrations leave it | everything that runs |
-| geobill_radius | call `radius.authorize`, nothing else | FreeRADIUS |
+| geobill_radius | call `radius.authorize` and `radius.lend`, nothing else | FreeRADIUS |
 
 `geobill_template` holds the extensions that only a superuser may make and the default privileges,
 so every database made from it (`geobill`, and one for each test worker) is alike.

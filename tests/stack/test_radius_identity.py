@@ -387,7 +387,7 @@ def test_as_many_devices_as_allowed(radius: RadiusSystem) -> None:
     assert opened(ask(radius, **second)) == one.subscription.id
 
 
-def test_the_role_of_the_server_may_do_one_thing(radius: RadiusSystem) -> None:
+def test_the_role_of_the_server_may_do_two_things(radius: RadiusSystem) -> None:
     one = known(radius, "LOGIN")
     with psycopg.connect(
         **{
@@ -401,6 +401,11 @@ def test_the_role_of_the_server_may_do_one_thing(radius: RadiusSystem) -> None:
         told = connection.execute(call, [one.login.encode().hex()]).fetchone()
         assert told is not None
         assert told[0].startswith("Bill-Fast-Password\t")
+        with radius.database():
+            own = RadiusDecision.objects.get(subscription=one.subscription).framed_ip
+        for service, has in ((one.subscription.id, f"yes|4={own}"), (0, "no")):
+            told = connection.execute("SELECT radius.lend(%s, '')", [service]).fetchone()
+            assert told == (has,)
         for statement in (
             "SELECT password FROM public.radius_decision",
             "SELECT radius.weigh('127.0.0.1', '', '', '', '', '1')",
@@ -409,6 +414,7 @@ def test_the_role_of_the_server_may_do_one_thing(radius: RadiusSystem) -> None:
             "SELECT told FROM radius.usual_now",
             "SELECT public.radius_resolve('a', '', '', '', true, 'AUTO')",
             "SELECT public.network_ip_reap(now(), 1)",
+            "SELECT public.network_ip_hold(1, '', now())",
             "SELECT public.ST_Point(1, 2)",
             "CREATE TABLE radius.x ()",
             "CREATE TABLE public.x ()",

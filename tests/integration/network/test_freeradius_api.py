@@ -11,13 +11,15 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from pytest_django import Settings
 
-from network import authorizations, intervals, operations
+from network import access_requests, authorizations, intervals, operations, pools
+from network.addressing import editing
 from network.api.freeradius import TOKEN_HEADER
 from network.models import Nas, RadiusDecision, RejectLog, Session, SessionEvent, SessionHistory
 from network.option82 import rules
 from network.option82.parsing import Part
 from network.radius.note_entry import Note
 from network.radius.note_entry import parse as parse_note
+from network.vendors.driver import ReplyAttribute
 from project.core.actor import SYSTEM
 from tests.support import services
 from tests.support.services import AT, MBIT
@@ -84,6 +86,37 @@ def test_accept_carries_password_address_speed_and_class() -> None:
     assert all(one["do_xlat"] is False for one in every_value(told))
     assert authorize(row.login).json()["Class"] != told["Class"]
     assert not RejectLog.objects.exists()
+
+
+def test_what_is_lent_for_the_session_is_marked_for_the_memory_of_the_server() -> None:
+    nas = services.nas()
+    services.pool()
+    assert "request:Bill-Lent" not in authorize(services.login_of(services.service())).json()
+    services.pool(links="2001:db8:7::/48", mode="DYNAMIC")
+    told = authorize(services.login_of(services.service())).json()
+    assert told["Framed-IP-Address"]["value"] == "10.77.0.3", "his own"
+    assert told["Framed-IPv6-Prefix"]["value"].startswith("2001:db8:7:")
+    assert told["request:Bill-Lent"] == {"do_xlat": False, "value": "6"}
+    editing.make_pool(
+        wish=editing.PoolWish(name="walled", range_text="100.64.0.0/24", is_guest=True),
+        at=AT,
+        actor=SYSTEM,
+    )
+    services.guest_rule("UNKNOWN", nas_id=nas.id)
+    told = authorize("who-is-it", Calling_Station_Id="02:00:00:00:aa:01").json()
+    assert told["Framed-IP-Address"]["value"].startswith("100.64.")
+    assert told["request:Bill-Lent"]["value"] == "4"
+
+
+def test_what_is_lent_in_another_attribute_is_marked_so() -> None:
+    reply = [
+        ReplyAttribute("Framed-IP-Address", ":=", "10.77.0.9"),
+        ReplyAttribute("Cisco-AVPair", "+=", "ip:addr=10.77.0.9"),
+        ReplyAttribute("Delegated-IPv6-Prefix", ":=", "2001:db8:7::/56"),
+    ]
+    assert access_requests.lent_in(reply, pools.Held(ipv4="10.77.0.9")) == "4x"
+    assert access_requests.lent_in(reply, pools.Held(delegated="2001:db8:7::/56")) == "d"
+    assert access_requests.lent_in(reply, pools.NOTHING) == ""
 
 
 @pytest.mark.parametrize(
