@@ -272,8 +272,8 @@ def _something_due(*, nas_id: int, at: datetime) -> bool:
             "SELECT EXISTS (SELECT 1 FROM network_access_action WHERE nas_id = %s"
             " AND state IN ('DESIRED', 'TIMED_OUT') AND next_attempt_at <= %s)"
             " OR EXISTS (SELECT 1 FROM network_access_action WHERE nas_id = %s AND state = 'SENT'"
-            " AND sent_at < %s - interval '60 seconds')",
-            [nas_id, at, nas_id, at],
+            " AND sent_at < %s)",
+            [nas_id, at, nas_id, at - wishes.ANSWERED_WITHIN],
         )
         return bool(cursor.fetchone()[0])
 

@@ -41,6 +41,8 @@ ENDINGS = (EQUIPMENT, CREDENTIALS, MODE, SUPERSEDED, ENDED_BY_STAFF)
 URGENT, USUAL = 0, 1
 QUIET = timedelta(minutes=5)
 ASTRAY_MAX = 1_000
+# What is on the wire for longer was left by a sender that died.
+ANSWERED_WITHIN = timedelta(seconds=60)
 # An Accept on its way while the decision changed becomes a session of the old profile.
 ON_ITS_WAY = timedelta(seconds=60)
 
@@ -147,6 +149,18 @@ LEFT JOIN LATERAL (
 ) line ON true""",
 )
 FROM_MEMORY = "cache"  # FreeRADIUS' last good answer, whatever is decided meanwhile
+
+
+# Two small indexes, of what waits and of what is on the wire, whatever there was before.
+_DUE = """
+SELECT a.nas_id FROM network_access_action a
+WHERE a.state IN ('DESIRED', 'TIMED_OUT') AND a.next_attempt_at <= %(at)s
+UNION
+SELECT a.nas_id FROM network_access_action a
+JOIN network_nas n ON n.id = a.nas_id AND NOT n.only_watched
+WHERE a.state = 'SENT' AND a.sent_at < %(answered_by)s
+ORDER BY 1
+"""
 
 
 # Sessions of equipment that was replaced or moved; guests whose device is the service's own now.
@@ -325,16 +339,10 @@ def forget_applied(*, sessions: Iterable[str], at: datetime) -> None:
 
 
 def due_nas(*, at: datetime) -> list[int]:
-    """BRASes for which something waits whose time has come."""
-    rows: Any = (
-        AccessAction.objects.filter(
-            state__in=(State.DESIRED, State.TIMED_OUT), next_attempt_at__lte=at
-        )
-        .values_list("nas_id", flat=True)
-        .distinct()
-        .order_by("nas_id")
-    )
-    return list(rows)
+    """BRASes for which something waits whose time has come, or was left by a sender that died."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"at": at, "answered_by": at - ANSWERED_WITHIN})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def wake(nas_ids: Iterable[int]) -> None:

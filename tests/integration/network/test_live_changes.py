@@ -15,6 +15,7 @@ from network import (
     sender,
     session_operations,
     sessions,
+    tasks,
     verification,
     wishes,
 )
@@ -340,6 +341,31 @@ def test_a_wish_whose_worker_died_is_taken_up_and_a_replaced_one_is_not(bras: Fa
     services.block(sold, at=AT + timedelta(seconds=2))
     assert act(2) == ["OBSOLETE", "ACKNOWLEDGED"]
     assert bras.kinds() == ["disconnect"]
+
+
+def test_what_a_dead_sender_left_on_the_wire_is_brought_on_by_the_clock_alone(
+    bras: FakeBras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other wish of this BRAS wakes anybody."""
+    sold = services.service()
+    session(sold, port=bras.port)
+    services.block(sold)
+
+    def dies(_run: object, _job: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("network.sender._Run._send", dies)
+        with pytest.raises(SystemExit):
+            act()
+    assert AccessAction.objects.get().state == "SENT"
+    monkeypatch.setattr(tasks.send_wishes, "delay", tasks.send_wishes)
+    for later_s, state in ((59, "SENT"), (61, "ACKNOWLEDGED")):
+        monkeypatch.setattr(tasks.clock, "now", lambda at_s=later_s: AT + timedelta(seconds=at_s))
+        tasks.send_due_wishes()
+        assert AccessAction.objects.get().state == state
+    assert bras.kinds() == ["disconnect"]
+    assert wishes.due_nas(at=AT + timedelta(hours=1)) == []
 
 
 def test_a_session_that_ended_meanwhile_needs_nothing(bras: FakeBras) -> None:
