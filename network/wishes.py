@@ -19,6 +19,7 @@ from network import accepts
 from network.models import AccessAction
 from network.profile import AccessProfile
 from network.vendors.registry import Card, driver_for
+from project.core import clock
 
 logger = logging.getLogger(__name__)
 
@@ -370,10 +371,11 @@ def _handing_over(nas_id: int) -> Callable[[], None]:
 def _send_here(nas_id: int) -> None:
     """Without the queue nobody would carry a block out until it is back: sessions go on for a day.
     One sender at a time, as ever; what is silent now waits in the table for the queue."""
-    from network.tasks import send_wishes
+    from network import sender
 
     try:
-        send_wishes(nas_id=nas_id)
+        while sender.work_off(nas_id=nas_id, now=clock.now).is_unfinished:
+            pass  # nobody waits behind this thread
     except Exception:
         logger.exception("BRAS %s could not be asked from here", nas_id)
     finally:
