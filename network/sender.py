@@ -4,7 +4,8 @@
 place: at most `Nas.in_flight_max` (200). It takes wishes as they come, sends, and writes verdicts
 in batches; no transaction is open while it waits for a BRAS. A sender that dies leaves wishes in
 state SENT, which the next one takes up. A BRAS that answers nothing is left alone for a while
-(`SILENT_MAX`), or its thousands of wishes would keep the workers from all the others.
+(`SILENT_MAX`), and one that answers slowly has its time (`RUN_S_MAX`), or their thousands of wishes
+would keep the workers from all the others.
 """
 
 import json
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -37,7 +38,9 @@ FLUSH_S = 0.05
 POLL_S = 0.02
 SILENT_MAX = 20  # requests one after the other that nobody answered
 QUIET = timedelta(seconds=30)
-RUN_S_MAX = 240.0  # then the task ends and is woken again: a worker must be able to stop
+# Then nothing more is sent, and what is on the wire is waited for (3 s of silence a packet): the
+# workers are few, and a BRAS that answers half would keep one from all the others for long.
+RUN_S_MAX = 20.0
 
 _TAKE_UP = """
 UPDATE network_access_action a
@@ -95,25 +98,37 @@ WHERE s.unique_id = ANY(%(sessions)s)
 """
 
 
-def work_off(*, nas_id: int, now: Callable[[], datetime]) -> int:
-    """Carry out what waits for one BRAS and is due; gives how many wishes got a verdict.
+class Worked(NamedTuple):
+    """How many wishes got a verdict; whether the time was over while something was still due."""
 
-    0 when another sender is at it. `now` is asked again for each step: a run takes a while.
+    done: int
+    is_unfinished: bool = False
+
+
+def work_off(*, nas_id: int, now: Callable[[], datetime]) -> Worked:
+    """Carry out what waits for one BRAS and is due, for `RUN_S_MAX` at most; then it is for the
+    caller to come again, after others.
+
+    Nothing is done when another sender is at it. `now` is asked again for each step: a run takes a
+    while.
     """
     nas = Nas.objects.filter(id=nas_id).first()
     if nas is None or nas.only_watched:
-        return 0
+        return Worked(0)
     done = 0
+    ends_at = time.monotonic() + RUN_S_MAX
     # Who fails to get the lock leaves its wishes to the holder, who looks once more after its end.
     while _something_due(nas_id=nas_id, at=now()):
+        if time.monotonic() > ends_at:
+            return Worked(done, is_unfinished=True)
         with _only_one(nas_id) as ours:
             if not ours:
-                return done
-            done += _run(nas, now=now)
-    return done
+                return Worked(done)
+            done += _run(nas, now=now, ends_at=ends_at)
+    return Worked(done)
 
 
-def _run(nas: Nas, *, now: Callable[[], datetime]) -> int:
+def _run(nas: Nas, *, now: Callable[[], datetime], ends_at: float) -> int:
     _take_up(nas, at=now())
     peer = dynauth.Peer(
         address=nas.address,
@@ -122,7 +137,8 @@ def _run(nas: Nas, *, now: Callable[[], datetime]) -> int:
         message_authenticator=nas.requires_message_authenticator,
     )
     with dynauth.Channel(peer) as channel:
-        return _Run(nas=nas, driver=driver_for(nas), channel=channel, now=now).until_done()
+        run = _Run(nas=nas, driver=driver_for(nas), channel=channel, now=now, ends_at=ends_at)
+        return run.until_done()
 
 
 def _take_up(nas: Nas, *, at: datetime) -> None:
@@ -143,17 +159,18 @@ class _Run:
         driver: Driver,
         channel: dynauth.Channel,
         now: Callable[[], datetime],
+        ends_at: float,
     ) -> None:
         self.nas, self.driver, self.channel, self.now = nas, driver, channel, now
+        self.ends_at = ends_at
         self.running: dict[int, Job] = {}
         self.finished: list[Job] = []
         self.memo: Memo = {}
         self.count = self.silent = 0
         self.flushed_at = time.monotonic()
-        self.ends_at = self.flushed_at + RUN_S_MAX
 
     def until_done(self) -> int:
-        """Until nothing is due any more."""
+        """Until nothing is due any more, or the time is over."""
         while True:
             claimed = self._claim()
             if not claimed and not self.running:
@@ -272,8 +289,8 @@ def _something_due(*, nas_id: int, at: datetime) -> bool:
             "SELECT EXISTS (SELECT 1 FROM network_access_action WHERE nas_id = %s"
             " AND state IN ('DESIRED', 'TIMED_OUT') AND next_attempt_at <= %s)"
             " OR EXISTS (SELECT 1 FROM network_access_action WHERE nas_id = %s AND state = 'SENT'"
-            " AND sent_at < %s - interval '60 seconds')",
-            [nas_id, at, nas_id, at],
+            " AND sent_at < %s)",
+            [nas_id, at, nas_id, at - wishes.ANSWERED_WITHIN],
         )
         return bool(cursor.fetchone()[0])
 

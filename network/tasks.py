@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from celery import shared_task
+from django.core.cache import cache
 
 from network import (
     confirmations,
@@ -23,11 +24,26 @@ from network import (
 from network.addressing import conflicts, utilisation
 from project.core import clock
 
+WAITS_FOR_ITS_TURN = "network:sender:{}:waits"
+TURN_COMES_WITHIN_S = 120  # a turn that Redis has lost holds up its BRAS for no longer
+
 
 @shared_task
-def send_wishes(*, nas_id: int) -> None:
-    """Carry out what waits for one BRAS. Woken by the commit of a wish."""
-    sender.work_off(nas_id=nas_id, now=clock.now)
+def send_wishes(*, nas_id: int, is_its_turn: bool = False) -> None:
+    """Carry out what waits for one BRAS. Woken by the commit of a wish.
+
+    A BRAS whose time was over goes on when its turn comes, behind what waits in the queue by then.
+    Until then nobody else begins with it: each of its wishes has put a task there, and those would
+    take the workers one after the other.
+    """
+    waits = WAITS_FOR_ITS_TURN.format(nas_id)
+    if is_its_turn:
+        cache.delete(waits)
+    elif cache.get(waits):
+        return
+    if sender.work_off(nas_id=nas_id, now=clock.now).is_unfinished:
+        cache.set(waits, True, timeout=TURN_COMES_WITHIN_S)
+        send_wishes.delay(nas_id=nas_id, is_its_turn=True)
 
 
 @shared_task

@@ -7,10 +7,12 @@ is NOT_APPLIED and, as the BRAS's card says, ends in a reconnection.
 """
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.core.cache import cache
 from django.db import connection, transaction
 
 from network import wishes
@@ -22,19 +24,27 @@ from network.vendors.registry import driver_for
 State = AccessAction.State
 LOOKED_AT_FOR = timedelta(hours=26)
 ROWS_MAX = 2_000
+# A run looks at so many portions. Where it ended is only in the cache: without it the next one
+# begins behind the newest portion.
+PORTIONS_MAX = 10
+REACHED = "network:verification:reached"
+NEWEST = (datetime.max.replace(tzinfo=UTC), 0)
 MARGIN = timedelta(seconds=5)
 WINDOW_S_MIN = 45
 ABOVE = 1.15  # a shaper lets bursts through
 BUSY = 0.5
 
+# By the index of what is acknowledged. What proves nothing stays there for a day, and would keep
+# what is older from being seen, were it not for the portions behind.
 _ACKNOWLEDGED = """
 SELECT a.id, a.session_unique_id, a.nas_id, a.kind, a.desired, a.answered_at, a.baseline,
        s.unique_id IS NOT NULL, s.last_seen_at, s.in_octets, s.out_octets, s.echo
 FROM network_access_action a
 LEFT JOIN network_session s ON s.unique_id = a.session_unique_id
-WHERE a.state = 'ACKNOWLEDGED' AND a.answered_at > %(since)s
+WHERE a.state = 'ACKNOWLEDGED' AND a.answered_at > %s
+  AND (a.answered_at, a.id) < (%s, %s)
   AND (s.unique_id IS NULL AND a.kind = 'DISCONNECT' OR s.last_seen_at > a.answered_at)
-ORDER BY a.answered_at DESC LIMIT %(most)s
+ORDER BY a.answered_at DESC, a.id DESC LIMIT %s
 """
 
 
@@ -66,12 +76,34 @@ class Seen:
 
 
 def verify(*, at: datetime) -> tuple[int, int]:
-    """Look at what was acknowledged lately; gives (verified, not applied)."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ACKNOWLEDGED, {"since": at - LOOKED_AT_FOR, "most": ROWS_MAX})
-        rows = [_Row(*row) for row in cursor.fetchall()]
-    if not rows:
-        return 0, 0
+    """Look at what was acknowledged lately; gives (verified, not applied). Each portion is stored
+    by itself."""
+    verified = astray = 0
+    for rows in _portions(at=at):
+        right, wrong = _judged(rows, at=at)
+        verified, astray = verified + right, astray + wrong
+    return verified, astray
+
+
+def _portions(*, at: datetime) -> Iterator[list[_Row]]:
+    """What may be proven now: the newest portion, then those behind where the last run ended."""
+    since, behind = at - LOOKED_AT_FOR, NEWEST
+    for number in range(PORTIONS_MAX):
+        with connection.cursor() as cursor:
+            cursor.execute(_ACKNOWLEDGED, [since, *behind, ROWS_MAX])
+            rows = [_Row(*row) for row in cursor.fetchall()]
+        if rows:
+            yield rows
+        if len(rows) < ROWS_MAX:
+            cache.delete(REACHED)
+            return
+        behind = rows[-1].answered_at, rows[-1].id
+        if number == 0:
+            behind = min(behind, cache.get(REACHED, behind))
+    cache.set(REACHED, behind)
+
+
+def _judged(rows: list[_Row], *, at: datetime) -> tuple[int, int]:
     cards = {one.id: one for one in Nas.objects.filter(id__in={row.nas_id for row in rows})}
     drivers = {number: driver_for(nas) for number, nas in cards.items()}
     verified: list[_Row] = []
@@ -91,13 +123,14 @@ def verify(*, at: datetime) -> tuple[int, int]:
 
 def proof(*, desired: AccessProfile, seen: Seen, driver: Driver, is_reliable: bool) -> bool | None:
     """True: it has what is desired. False: it has not. None: this does not tell."""
-    expected: dict[str, set[str]] = {}
-    for one in driver.accept(desired):
-        if one.name in driver.echo:
-            expected.setdefault(one.name, set()).add(str(one.value))
-    told = {name: seen.echo[name] for name in expected if name in seen.echo}
-    if told:
-        return _agreement(expected, told)
+    if any(name in seen.echo for name in driver.echo):
+        expected: dict[str, set[str]] = {}
+        for one in driver.accept(desired):
+            if one.name in driver.echo:
+                expected.setdefault(one.name, set()).add(str(one.value))
+        told = {name: seen.echo[name] for name in expected if name in seen.echo}
+        if told:
+            return _agreement(expected, told)
     limits = (
         (seen.down_bit_s, desired.speed_down_bit_s),
         (seen.up_bit_s, desired.speed_up_bit_s),

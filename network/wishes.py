@@ -5,16 +5,21 @@ A wish (AccessAction) is stored in the transaction of its cause and carried out 
 the wire is let finish first.
 """
 
+import json
 import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
+from network import accepts
 from network.models import AccessAction
+from network.profile import AccessProfile
+from network.vendors.registry import Card, driver_for
+from project.core import clock
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,8 @@ ENDINGS = (EQUIPMENT, CREDENTIALS, MODE, SUPERSEDED, ENDED_BY_STAFF)
 URGENT, USUAL = 0, 1
 QUIET = timedelta(minutes=5)
 ASTRAY_MAX = 1_000
+# What is on the wire for longer was left by a sender that died.
+ANSWERED_WITHIN = timedelta(seconds=60)
 # An Accept on its way while the decision changed becomes a session of the old profile.
 ON_ITS_WAY = timedelta(seconds=60)
 
@@ -98,27 +105,62 @@ RETURNING id, nas_id
 
 # Sessions that go on against a decision of which no wish told them, or whose wish came to nothing.
 # Found from the decisions, of which few are closed or new: of a million most are neither.
-_ASTRAY = """
-SELECT s.unique_id FROM (
-    SELECT s.id FROM radius_decision d
-    JOIN network_session s ON s.subscription_id = d.subscription_id
-    LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
-    WHERE d.state <> 'FULL' AND (d.state = 'REFUSED' OR (
-        NOT s.is_guest AND COALESCE(p.applied ->> 'state', 'FULL') <> 'GUEST'))
-    UNION
-    SELECT s.id FROM radius_decision d
-    JOIN network_session s ON s.subscription_id = d.subscription_id
-    WHERE d.felt_at > %(at)s - %(on_its_way)s * 3
-      AND s.started_at BETWEEN d.felt_at AND d.felt_at + %(on_its_way)s
-      AND NOT EXISTS (SELECT FROM network_session_profile p
-                      WHERE p.session_unique_id = s.unique_id)
-) found
+# MATERIALIZED: else all sessions may be read in their order, for the sake of the first ones.
+_FOUND = """
+WITH found AS MATERIALIZED ({found})
+SELECT {columns}
+FROM found
 JOIN network_session s ON s.id = found.id AND s.state = 'OPEN'
 JOIN network_nas n ON n.id = s.nas_id AND NOT n.only_watched
+{further}
 WHERE NOT EXISTS (
     SELECT 1 FROM network_access_action a WHERE a.session_unique_id = s.unique_id
       AND (a.created_at > %(at)s - %(quiet)s OR a.state IN ('DESIRED', 'SENT', 'TIMED_OUT')))
 ORDER BY s.id LIMIT %(most)s
+"""
+_ASTRAY = _FOUND.format(
+    found="""
+    SELECT s.id FROM radius_decision d
+    JOIN network_session s ON s.subscription_id = d.subscription_id
+    LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
+    WHERE d.state <> 'FULL' AND (d.state = 'REFUSED' OR (
+        NOT s.is_guest AND COALESCE(p.applied ->> 'state', 'FULL') <> 'GUEST'))""",
+    columns="s.unique_id",
+    further="",
+)
+# Sessions that began just after their decision changed and were told nothing since, each with the
+# line of its authorization: the Accept may have been on its way, of the decision before.
+_JUST_BEGUN = _FOUND.format(
+    found="""
+    SELECT s.id FROM radius_decision d
+    JOIN network_session s ON s.subscription_id = d.subscription_id
+    WHERE d.felt_at > %(at)s - %(on_its_way)s * 3 AND s.id > %(after)s
+      AND s.started_at BETWEEN d.felt_at AND d.felt_at + %(on_its_way)s
+      AND NOT EXISTS (SELECT FROM network_session_profile p
+                      WHERE p.session_unique_id = s.unique_id)""",
+    columns="""s.id, s.unique_id, s.is_guest, d.state, d.profile, d.felt_at, n.vendor,
+       n.capabilities, line.at, line.attributes""",
+    further="""JOIN radius_decision d ON d.subscription_id = s.subscription_id
+LEFT JOIN LATERAL (
+    SELECT e.at, e.attributes FROM network_session_event e
+    WHERE s.nonce <> '' AND e.nonce = s.nonce AND e.nonce <> '' AND e.kind = 'AUTHORIZE'
+      AND e.subscription_id = s.subscription_id
+      AND e.at BETWEEN %(at)s - interval '1 hour' AND %(at)s + interval '1 hour'
+    ORDER BY e.at DESC LIMIT 1
+) line ON true""",
+)
+FROM_MEMORY = "cache"  # FreeRADIUS' last good answer, whatever is decided meanwhile
+
+
+# Two small indexes, of what waits and of what is on the wire, whatever there was before.
+_DUE = """
+SELECT a.nas_id FROM network_access_action a
+WHERE a.state IN ('DESIRED', 'TIMED_OUT') AND a.next_attempt_at <= %(at)s
+UNION
+SELECT a.nas_id FROM network_access_action a
+JOIN network_nas n ON n.id = a.nas_id AND NOT n.only_watched
+WHERE a.state = 'SENT' AND a.sent_at < %(answered_by)s
+ORDER BY 1
 """
 
 
@@ -220,12 +262,66 @@ def enforce(*, at: datetime) -> int:
     The safety net: an Accept that was on its way while the service was blocked becomes a session of
     which no event tells, and a block that was refused must not be forgotten. Gives their number.
     """
-    values: dict[str, Any] = {"at": at, "quiet": QUIET, "on_its_way": ON_ITS_WAY}
+    values: dict[str, Any] = {"at": at, "quiet": QUIET, "most": ASTRAY_MAX}
     with connection.cursor() as cursor:
-        cursor.execute(_ASTRAY, {**values, "most": ASTRAY_MAX})
-        astray = [row[0] for row in cursor.fetchall()]
+        cursor.execute(_ASTRAY, values)
+        found = [row[0] for row in cursor.fetchall()]
+    astray = list(dict.fromkeys([*found, *_slipped_in(values)]))
     forget_applied(sessions=astray, at=at)
     return len(wish(sessions=astray, at=at))
+
+
+class _Begun(NamedTuple):
+    """A session that began just after its decision changed; `line_at` is None where the line of its
+    authorization is not known."""
+
+    id: int
+    unique_id: str
+    is_guest: bool
+    state: str
+    profile: Any
+    felt_at: datetime
+    vendor: str
+    capabilities: Any
+    line_at: datetime | None
+    attributes: Any
+
+
+def _slipped_in(values: Mapping[str, Any]) -> list[str]:
+    """Those of them that were let in by the decision before; `ASTRAY_MAX` and a portion at most."""
+    found: list[str] = []
+    after = 0
+    while True:
+        with connection.cursor() as cursor:
+            told = {**values, "on_its_way": ON_ITS_WAY, "after": after}
+            cursor.execute(_JUST_BEGUN, told)
+            rows = [_Begun(*row) for row in cursor.fetchall()]
+        found += [row.unique_id for row in rows if not _is_by_the_new(row)]
+        if len(rows) < ASTRAY_MAX or len(found) >= ASTRAY_MAX:
+            return found
+        after = rows[-1].id
+
+
+def _is_by_the_new(row: _Begun) -> bool:
+    """Whether it was let in by the decision as it is: nothing is to be corrected then. Where a BRAS
+    cannot be told anew without a Disconnect, who has just paid and redialled would be cut again.
+
+    What the Accept gave decides, for a line may be younger than `felt_at` and the change not yet
+    committed then (a run over many services has one `at`). Where the line does not tell all of it,
+    its time decides."""
+    if row.line_at is None or row.is_guest is not (row.state == "GUEST"):
+        return False
+    attributes, profile = _json(row.attributes), _json(row.profile)
+    if profile:
+        driver = driver_for(Card(row.vendor, _json(row.capabilities)))
+        same = accepts.gave(attributes, profile=AccessProfile.from_json(profile), driver=driver)
+        if same is not None:
+            return same
+    return row.line_at > row.felt_at and attributes.get("decided_by") != FROM_MEMORY
+
+
+def _json(told: Any) -> Any:
+    return json.loads(told) if isinstance(told, str) else told
 
 
 def forget_applied(*, sessions: Iterable[str], at: datetime) -> None:
@@ -244,16 +340,10 @@ def forget_applied(*, sessions: Iterable[str], at: datetime) -> None:
 
 
 def due_nas(*, at: datetime) -> list[int]:
-    """BRASes for which something waits whose time has come."""
-    rows: Any = (
-        AccessAction.objects.filter(
-            state__in=(State.DESIRED, State.TIMED_OUT), next_attempt_at__lte=at
-        )
-        .values_list("nas_id", flat=True)
-        .distinct()
-        .order_by("nas_id")
-    )
-    return list(rows)
+    """BRASes for which something waits whose time has come, or was left by a sender that died."""
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"at": at, "answered_by": at - ANSWERED_WITHIN})
+        return [row[0] for row in cursor.fetchall()]
 
 
 def wake(nas_ids: Iterable[int]) -> None:
@@ -281,10 +371,11 @@ def _handing_over(nas_id: int) -> Callable[[], None]:
 def _send_here(nas_id: int) -> None:
     """Without the queue nobody would carry a block out until it is back: sessions go on for a day.
     One sender at a time, as ever; what is silent now waits in the table for the queue."""
-    from network.tasks import send_wishes
+    from network import sender
 
     try:
-        send_wishes(nas_id=nas_id)
+        while sender.work_off(nas_id=nas_id, now=clock.now).is_unfinished:
+            pass  # nobody waits behind this thread
     except Exception:
         logger.exception("BRAS %s could not be asked from here", nas_id)
     finally:

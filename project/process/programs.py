@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from project.core.env import envint
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
 SOCKET_PATH_BYTES_MAX = 90  # the system's limit is 107, and supervisor appends its process id
@@ -151,7 +153,7 @@ def app_programs(*, var: Path) -> list[Program]:
         ),
         radius_rest(port=int(os.environ["GEOBILL_RADIUS_REST_PORT"])),
         worker(queue="default"),
-        worker(queue="network"),
+        worker(queue="network", concurrency=envint("GEOBILL_NETWORK_WORKERS", 4)),
         worker(queue="jobs", concurrency=1),
         beat(run_dir=var / "run"),
     ]

@@ -56,7 +56,7 @@ class Manners:
 
 
 class FakeBras:
-    """Listens on 127.0.0.1; every request is checked against the secret before it is answered."""
+    """Listens on `host`; every request is checked against the secret before it is answered."""
 
     def __init__(
         self,
@@ -64,6 +64,7 @@ class FakeBras:
         secret: str,
         error_cause: int = SESSION_NOT_FOUND,
         manners: Manners | None = None,
+        host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
         self.secret = secret.encode()
@@ -81,7 +82,7 @@ class FakeBras:
         self._count = 0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        self._socket.bind(("127.0.0.1", port))
+        self._socket.bind((host, port))
         self._ends = threading.Event()
         self._thread = threading.Thread(target=self.serve, daemon=True)
 

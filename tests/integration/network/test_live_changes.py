@@ -15,6 +15,7 @@ from network import (
     sender,
     session_operations,
     sessions,
+    tasks,
     verification,
     wishes,
 )
@@ -342,6 +343,31 @@ def test_a_wish_whose_worker_died_is_taken_up_and_a_replaced_one_is_not(bras: Fa
     assert bras.kinds() == ["disconnect"]
 
 
+def test_what_a_dead_sender_left_on_the_wire_is_brought_on_by_the_clock_alone(
+    bras: FakeBras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No other wish of this BRAS wakes anybody."""
+    sold = services.service()
+    session(sold, port=bras.port)
+    services.block(sold)
+
+    def dies(_run: object, _job: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patched:
+        patched.setattr("network.sender._Run._send", dies)
+        with pytest.raises(SystemExit):
+            act()
+    assert AccessAction.objects.get().state == "SENT"
+    monkeypatch.setattr(tasks.send_wishes, "delay", tasks.send_wishes)
+    for later_s, state in ((59, "SENT"), (61, "ACKNOWLEDGED")):
+        monkeypatch.setattr(tasks.clock, "now", lambda at_s=later_s: AT + timedelta(seconds=at_s))
+        tasks.send_due_wishes()
+        assert AccessAction.objects.get().state == state
+    assert bras.kinds() == ["disconnect"]
+    assert wishes.due_nas(at=AT + timedelta(hours=1)) == []
+
+
 def test_a_session_that_ended_meanwhile_needs_nothing(bras: FakeBras) -> None:
     sold = services.service()
     running = session(sold, port=bras.port)
@@ -531,6 +557,36 @@ def test_without_an_echo_only_the_measured_speed_proves_anything(bras: FakeBras)
         Session.objects.update(last_seen_at=later, out_octets=octets)
         assert verification.verify(at=later) == expected, minute
     assert AccessAction.objects.earliest("id").state == "NOT_APPLIED"
+
+
+def test_what_proves_nothing_keeps_nothing_older_from_being_seen(
+    bras: FakeBras, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing tells of the ten newer ones what they have; the oldest has an echo."""
+    monkeypatch.setattr(verification, "ROWS_MAX", 2)
+    monkeypatch.setattr(verification, "PORTIONS_MAX", 3)
+    made = []
+    for _ in range(12):
+        sold = sold_at_300_50()
+        made.append(session(sold, port=bras.port, vendor="accel_ppp").unique_id)
+        sell_faster(sold)
+    act()  # all were acknowledged in one moment
+    wishes_of = dict(AccessAction.objects.values_list("session_unique_id", "id"))
+    Session.objects.update(last_seen_at=AT + timedelta(seconds=60))
+    proven = {"Filter-Id": "500000/100000"}
+    Session.objects.filter(unique_id=min(made, key=lambda one: wishes_of[one])).update(echo=proven)
+    runs = [verification.verify(at=AT + timedelta(seconds=60)) for _ in range(3)]
+    # Six rows a run, two of them the newest: 6, then 4 more, then the last two.
+    assert runs == [(0, 0), (0, 0), (1, 0)]
+    # The newest are seen in each run, and after the end it begins anew.
+    assert verification.verify(at=AT + timedelta(seconds=75)) == (0, 0)
+    newest = max(made, key=lambda one: wishes_of[one])
+    Session.objects.filter(unique_id=newest).update(echo=proven)
+    assert verification.verify(at=AT + timedelta(seconds=90)) == (1, 0)
+    Session.objects.update(echo=proven)
+    runs = [verification.verify(at=AT + timedelta(seconds=105)) for _ in range(3)]
+    assert sum(verified for verified, _ in runs) == 10
+    assert not AccessAction.objects.exclude(state="VERIFIED").exists()
 
 
 def test_staff_may_end_and_reauthorize_a_session_with_a_trace(bras: FakeBras) -> None:

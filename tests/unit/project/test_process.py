@@ -72,6 +72,18 @@ def test_the_supervisor_gets_every_part_and_starts_only_the_data_by_itself(
     assert set(conf["group:app"]["programs"].split(",")) == names - by_itself
 
 
+@pytest.mark.parametrize("told", ["", "7"])
+def test_so_many_processes_tell_access_servers_of_changes_as_the_setting_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: str
+) -> None:
+    monkeypatch.setenv("GEOBILL_WEB_PORT", "8000")
+    monkeypatch.setenv("GEOBILL_RADIUS_REST_PORT", "8001")
+    monkeypatch.setenv("GEOBILL_NETWORK_WORKERS", told)
+    by_name = {one.name: one for one in programs.app_programs(var=tmp_path)}
+    command = by_name["worker-network"].command
+    assert command[command.index("--concurrency") + 1] == (told or "4")
+
+
 def test_words_with_spaces_and_percent_signs_survive_the_supervisors_parser() -> None:
     assert programs.quoted('a b%c"d') == '"a b%%c\\"d"'
 
