@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from network.profile import AccessProfile, Burst, ProfileState
@@ -411,6 +411,7 @@ SAYS_TIME_ELSEWHERE = replace(
 )
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_what_was_found_for_another_session_is_what_would_be_found_anew(
     data: st.DataObject,
