@@ -2,8 +2,9 @@
 -- here, for those that it remembers may be another's by now. What a service with full access has at this moment: its
 -- own addresses, and those that its rules lend to this device, held as at any Accept (sql/leases.sql).
 --
--- "yes" and, with "|" between, `4=` an address, `6=` the prefix of a link, `d=` a delegated prefix; "no" for a service
--- without full access. Never nothing: that is a fault. Only which service it is comes from FreeRADIUS' memory.
+-- "yes" and, with "|" between, `4=` an address, `6=` the prefix of a link, `d=` a delegated prefix, with an `l` before
+-- what is only lent; "no" for a service without full access. Never nothing: that is a fault. Only which service it is
+-- comes from FreeRADIUS' memory.
 CREATE FUNCTION radius.lend(p_service bigint, p_mac text) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
@@ -17,8 +18,8 @@ BEGIN
         RETURN 'no';
     END IF;
     RETURN concat(own, (
-        SELECT string_agg(CASE h.kind WHEN 'IPV4' THEN '|4=' || host(h.address)
-                          WHEN 'IPV6_PREFIX' THEN '|6=' || h.address ELSE '|d=' || h.address END, '')
+        SELECT string_agg(CASE h.kind WHEN 'IPV4' THEN '|l4=' || host(h.address)
+                          WHEN 'IPV6_PREFIX' THEN '|l6=' || h.address ELSE '|ld=' || h.address END, '')
         FROM network_ip_hold(p_service, p_mac, now()) h));
 END $$;
 

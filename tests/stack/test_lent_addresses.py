@@ -142,10 +142,8 @@ def test_in_an_outage_nobody_is_given_what_is_anothers_by_then(
 
 
 def test_an_answer_that_the_database_cannot_finish_goes_without_the_address(
-    radius: RadiusSystem, way: str
+    radius: RadiusSystem,
 ) -> None:
-    if way == ALONE:
-        pytest.skip("there is no database behind it")
     one = known(radius)
     assert None not in first_answer(radius, one)
     with radius.database(), connection.cursor() as cursor:
