@@ -52,15 +52,24 @@ class DriverInUseError(DomainError):
 
 def edited() -> dict[str, Driver]:
     """The edited drivers by code, as they were at most `FRESH_S` ago."""
-    if _mark is not None and time.monotonic() - _looked_at < FRESH_S:
-        return _cached
-    return current()
+    return _cached if _is_fresh() else _look(only_if_stale=True)
 
 
 def current() -> dict[str, Driver]:
     """The edited drivers by code as they are now; `edited` gives the same for the next seconds."""
+    return _look(only_if_stale=False)
+
+
+def _is_fresh() -> bool:
+    return _mark is not None and time.monotonic() - _looked_at < FRESH_S
+
+
+def _look(*, only_if_stale: bool) -> dict[str, Driver]:
     global _cached, _mark, _looked_at  # noqa: PLW0603 (a cache of the process)
-    with _looking, connection.cursor() as cursor:
+    # The connection first: who waits for one of a pool must not hold up those that have them all.
+    with connection.cursor() as cursor, _looking:
+        if only_if_stale and _is_fresh():
+            return _cached
         now = time.monotonic()
         cursor.execute(_MARK)
         mark = tuple(cursor.fetchone())

@@ -88,10 +88,14 @@ SELECT s.unique_id, s.acct_session_id, s.login, host(s.framed_ip), host(s.nas_ad
            SELECT FROM network_ipassignment a
            WHERE a.subscription_id = s.subscription_id AND a.kind <> 'IPV4'
              AND a.session_unique_id = s.unique_id),
-       EXISTS (SELECT FROM network_ippool g WHERE g.is_guest
-               AND s.framed_ip BETWEEN g.first AND g.last)
-       AND NOT EXISTS (SELECT FROM network_ippool o WHERE NOT o.is_guest
-                       AND s.framed_ip BETWEEN o.first AND o.last)
+       (EXISTS (SELECT FROM network_ippool g WHERE g.is_guest
+                AND s.framed_ip BETWEEN g.first AND g.last)
+        AND NOT EXISTS (SELECT FROM network_ippool o WHERE NOT o.is_guest
+                        AND s.framed_ip BETWEEN o.first AND o.last))
+       OR (s.is_guest AND p.acknowledged_at IS NULL AND EXISTS (
+           SELECT FROM network_guestvisit v JOIN network_guestrule r ON r.id = v.rule_id
+           WHERE v.subscription_id = s.subscription_id AND v.mac = s.mac
+             AND v.login = lower(btrim(s.login)) AND r.pool <> ''))
 FROM network_session s
 LEFT JOIN network_session_profile p ON p.session_unique_id = s.unique_id
 WHERE s.unique_id = ANY(%(sessions)s)

@@ -33,7 +33,7 @@ class Session(NamedTuple):
     `may_lift`: a guest of whom it is sure that he is the subscriber, only blocked. A stranger's
     device at the subscriber's port is a guest of the same service and must not be let out by him.
     `has_ipv6`: a prefix of a pool, or one that its accounting tells. `is_among_guests`: its address
-    is one of a pool for guests, which leads nowhere but to the wall.
+    is one of a pool for guests, of ours or of the BRAS, which leads nowhere but to the wall.
     """
 
     unique_id: str

@@ -151,21 +151,26 @@ def _state(job: Job, *, nas: Nas) -> str:
 def _note_profiles(
     cursor: Any, jobs: Sequence[Job], *, states: Mapping[int, str], at: datetime
 ) -> None:
-    """After an acknowledged CoA the session has the desired profile; after one that broke off half
-    way, and is not gone on with, nobody knows what it has."""
+    """After an acknowledged CoA the session has the desired profile; after one that broke off, and
+    is not gone on with, nobody knows what it has."""
     done, broken = [], []
     for job in jobs:
         if job.kind == DISCONNECT or not job.packets:
             continue
         if job.outcome == Outcome.ACK.value:
             done.append(job)
-        elif job.was_begun and states.get(job.id) != State.TIMED_OUT:
+        elif _may_have_changed(job) and states.get(job.id) != State.TIMED_OUT:
             broken.append(job.session_unique_id)
     if done:
         values = {"ids": [job.id for job in done]}
         cursor.execute(_APPLIED, values)
         cursor.execute(_FLAGS, values)
     wishes.forget_applied(sessions=broken, at=at)
+
+
+def _may_have_changed(job: Job) -> bool:
+    """Whether the BRAS did some of it, or may have: only its answer may have been lost."""
+    return job.was_begun or job.outcome == Outcome.TIMED_OUT.value
 
 
 def _fall_back(cursor: Any, jobs: Sequence[Job], *, nas: Nas, at: datetime) -> None:

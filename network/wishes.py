@@ -44,6 +44,8 @@ QUIET = timedelta(minutes=5)
 ASTRAY_MAX = 1_000
 # What is on the wire for longer was left by a sender that died.
 ANSWERED_WITHIN = timedelta(seconds=60)
+# The line of an authorization is written after the session's start: the next run has it.
+LINE_WITHIN = timedelta(seconds=30)
 # An Accept on its way while the decision changed becomes a session of the old profile.
 ON_ITS_WAY = timedelta(seconds=60)
 
@@ -63,12 +65,16 @@ WHERE s.subscription_id = ANY(%(ids)s)
 ON CONFLICT (session_unique_id) DO NOTHING
 """
 
+# Of a session that was told something, and of which it is not known whether it did it (only its
+# answer may have been lost, or the sender died), nobody knows what it has.
 _OBSOLETE = """
 UPDATE network_access_action a SET state = 'OBSOLETE', answered_at = %(at)s
 FROM network_session s
 WHERE s.unique_id = ANY(%(sessions)s) AND a.session_unique_id = s.unique_id
   AND a.state IN ('DESIRED', 'TIMED_OUT', 'DEAD')
-RETURNING CASE WHEN a.packets @> '[{"verdict": "ACK"}]' THEN s.unique_id END
+RETURNING CASE WHEN a.kind <> 'DISCONNECT' AND (
+    a.packets @> '[{"verdict": "ACK"}]' OR a.packets @> '[{"verdict": "TIMED_OUT"}]'
+    OR (a.attempts > 0 AND a.packets = '[]'::jsonb)) THEN s.unique_id END
 """
 
 _ENDINGS = """
@@ -138,7 +144,7 @@ _JUST_BEGUN = _FOUND.format(
       AND s.started_at BETWEEN d.felt_at AND d.felt_at + %(on_its_way)s
       AND NOT EXISTS (SELECT FROM network_session_profile p
                       WHERE p.session_unique_id = s.unique_id)""",
-    columns="""s.id, s.unique_id, s.is_guest, d.state, d.profile, d.felt_at, n.vendor,
+    columns="""s.id, s.unique_id, s.is_guest, s.started_at, d.state, d.profile, d.felt_at, n.vendor,
        n.capabilities, line.at, line.attributes""",
     further="""JOIN radius_decision d ON d.subscription_id = s.subscription_id
 LEFT JOIN LATERAL (
@@ -278,6 +284,7 @@ class _Begun(NamedTuple):
     id: int
     unique_id: str
     is_guest: bool
+    started_at: datetime
     state: str
     profile: Any
     felt_at: datetime
@@ -296,7 +303,12 @@ def _slipped_in(values: Mapping[str, Any]) -> list[str]:
             told = {**values, "on_its_way": ON_ITS_WAY, "after": after}
             cursor.execute(_JUST_BEGUN, told)
             rows = [_Begun(*row) for row in cursor.fetchall()]
-        found += [row.unique_id for row in rows if not _is_by_the_new(row)]
+        late = values["at"] - LINE_WITHIN
+        found += [
+            row.unique_id
+            for row in rows
+            if (row.line_at or row.started_at <= late) and not _is_by_the_new(row)
+        ]
         if len(rows) < ASTRAY_MAX or len(found) >= ASTRAY_MAX:
             return found
         after = rows[-1].id

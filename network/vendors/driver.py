@@ -239,7 +239,7 @@ class Driver:
         """Of a session of which nothing is known: it may have a wall or a limit that the new
         profile does not speak of, from a change that broke off half way."""
         is_lifted = concern is Concern.RATE or (
-            concern is Concern.WALL and new.state is ProfileState.FULL
+            concern is Concern.WALL and self.walls_guests and new.state is ProfileState.FULL
         )
         told = _of(self.coa_clear, concern, new) if is_lifted and self._can(concern) else ()
         return [CoaPacket(concern, told)] if told else []

@@ -141,6 +141,19 @@ def test_in_an_outage_nobody_is_given_what_is_anothers_by_then(
         radius.start_rest()
 
 
+def test_who_was_blocked_is_kept_out_by_the_databases_word(radius: RadiusSystem, way: str) -> None:
+    one = known(radius)
+    assert None not in first_answer(radius, one)
+    radius.stop_rest()
+    try:
+        with radius.database():
+            services.block(one.subscription)
+        expected = "Access-Accept" if way == ALONE else "Access-Reject"
+        assert log_in(radius, one).kind == expected
+    finally:
+        radius.start_rest()
+
+
 def test_an_answer_that_the_database_cannot_finish_goes_without_the_address(
     radius: RadiusSystem,
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from billing.models import Subscription
-from network import guest_rules, guests, pools, sender
+from network import guest_rules, guests, pools, sender, wishes
 from network.addressing import editing
 from network.identity import Identity
 from network.models import AccessAction, GuestRule, Session, SessionProfile
@@ -102,6 +102,61 @@ def test_a_payment_after_a_block_that_was_given_up_half_way_takes_the_wall_down(
     assert changes(bras) == [FAST, WALL_DOWN]
 
 
+@pytest.mark.parametrize("when", ["while it is on the wire", "while it waits"])
+def test_a_wall_of_which_the_answer_was_lost_is_taken_down_by_a_payment(
+    bras: FakeBras, sold: Subscription, when: str
+) -> None:
+    running = session(sold, port=bras.port)
+    blocked = services.block(sold)
+    bras.manners = Manners(ignore=("Mikrotik-Address-List",))
+    paid_at = AT + timedelta(seconds=4)
+    if when == "while it waits":
+        act()
+        services.unblock(blocked, at=paid_at)
+    else:
+        now = at_second_look(lambda: services.unblock(blocked, at=paid_at))
+        sender.work_off(nas_id=running.nas_id or 0, now=now)
+    assert SessionProfile.objects.get().applied is None, "it may have done it"
+    bras.manners = Manners()
+    bras.received.clear()
+    act(60)
+    assert changes(bras) == [FAST, WALL_DOWN]
+
+
+def test_who_is_blocked_again_while_the_answer_of_his_letting_out_is_lost_is_walled_in(
+    bras: FakeBras, sold: Subscription
+) -> None:
+    session(sold, port=bras.port)
+    blocked = services.block(sold)
+    assert act() == ["ACKNOWLEDGED"]
+    bras.manners = Manners(ignore=("Mikrotik-Address-List",))
+    services.unblock(blocked, at=AT + timedelta(seconds=1))
+    act(1)
+    services.block(sold, at=AT + timedelta(seconds=5))
+    bras.manners = Manners()
+    bras.received.clear()
+    act(60)
+    assert changes(bras) == [WALL_UP, SLOW]
+    assert SessionProfile.objects.get().applied["state"] == "GUEST"
+
+
+def test_a_disconnect_of_which_the_answer_was_lost_changes_nothing_of_what_is_known(
+    bras: FakeBras,
+) -> None:
+    """There is no rule for guests: he is cut, or goes on as he was."""
+    sold = sold_at_300_50()
+    session(sold, port=bras.port, vendor="juniper_mx")
+    blocked = services.block(sold)
+    bras.answer = "silence"
+    act()
+    assert AccessAction.objects.get().kind == "DISCONNECT"
+    services.unblock(blocked, at=AT + timedelta(seconds=4))
+    bras.answer = "ack"
+    bras.received.clear()
+    act(60)
+    assert bras.kinds() == []
+
+
 def test_a_sender_that_died_on_the_way_is_followed_by_all_that_the_newer_wish_says(
     bras: FakeBras, sold: Subscription
 ) -> None:
@@ -179,6 +234,19 @@ def test_who_was_let_in_with_an_address_of_guests_gets_one_of_his_own_by_a_new_a
         services.unblock(blocked, at=AT + timedelta(seconds=5))
         assert act(5) == ["ACKNOWLEDGED"]
         assert bras.kinds() == ["disconnect"]
+
+
+def test_a_guest_of_a_pool_of_the_bras_gets_an_address_of_his_own_though_nothing_is_known_of_him(
+    bras: FakeBras,
+) -> None:
+    services.guest_rule("DEBT", pool="walled")
+    sold = sold_at_300_50()
+    blocked = services.block(sold)
+    dialled_in_as_debtor(sold, bras=bras, code="mikrotik", address="172.16.0.7")
+    wishes.forget_applied(sessions=[Session.objects.get().unique_id], at=AT)
+    services.unblock(blocked, at=AT + timedelta(seconds=5))
+    assert act(5) == ["ACKNOWLEDGED"]
+    assert bras.kinds() == ["disconnect"]
 
 
 @pytest.mark.parametrize("code", CODES)

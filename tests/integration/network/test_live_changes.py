@@ -391,8 +391,8 @@ def test_a_session_that_slipped_in_before_a_new_speed_is_told_it(bras: FakeBras)
     sold = services.service()
     sell_faster(sold, at=AT - timedelta(seconds=5))
     session(sold, port=bras.port)
-    assert wishes.enforce(at=AT) == 1
-    assert act(1) == ["ACKNOWLEDGED"]
+    assert wishes.enforce(at=AT + timedelta(seconds=30)) == 1
+    assert act(31) == ["ACKNOWLEDGED"]
     assert bras.said() == ["Mikrotik-Rate-Limit=100M/500M", OPEN]
 
 

@@ -324,6 +324,13 @@ def test_a_new_address_and_an_unknown_past_are_worth_what_they_need() -> None:
         ["Mikrotik-Rate-Limit := 50M/300M"],
         ["Mikrotik-Address-List := geobill-open"],
     ], "it may be behind the wall of a block that broke off"
+    without = replace(
+        SHIPPED["mikrotik"],
+        capabilities=replace(SHIPPED["mikrotik"].capabilities, guest_wall=False),
+    )
+    assert told(without.diff(None, replace(FULL, framed_ip=None))) == [
+        ["Mikrotik-Rate-Limit := 50M/300M"]
+    ], "it has no wall, and may not know the words"
     unlimited = replace(FULL, framed_ip=None, speed_down_bit_s=None, speed_up_bit_s=None)
     assert told(SHIPPED["mikrotik"].diff(None, unlimited)) == [
         ["Mikrotik-Rate-Limit := 0/0"],
