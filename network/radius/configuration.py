@@ -177,6 +177,9 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "DATABASE": _database(wanted.database, out=wanted.out),
         **raddb_sources.places(wanted.sources),
         "ECHO": "\n".join(one for name, kind in wanted.echoed if (one := _echo(name, kind))),
+        "ECHOED": "".join(
+            f" || &{_found(name)}" for name, kind in wanted.echoed if _echo(name, kind)
+        ),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
@@ -287,11 +290,15 @@ def _echo(name: str, kind: str) -> str:
         values = "+".join(f"h%{{hex:&{name}[{place}]}}" for place in range(ECHO_VALUES))
     else:
         values = f"t%{{integer:&{name}}}" if kind == "integer" else f"t%{{{name}}}"
-    found = f"{name}[1]" if name in echo.IN_ENTRY else name  # a second one is not in the word
     return (
-        f"\tif (&{found}) {{\n\t\tupdate request {{\n"
+        f"\tif (&{_found(name)}) {{\n\t\tupdate request {{\n"
         f'\t\t\t&Bill-Echo := "%{{Bill-Echo}};{name}={values}"\n\t\t}}\n\t}}'
     )
+
+
+def _found(name: str) -> str:
+    """Where it is; of what the word has in any case only a second one is worth telling."""
+    return f"{name}[1]" if name in echo.IN_ENTRY else name
 
 
 def _client_network(text: str, *, lifetime_s: int) -> str:
