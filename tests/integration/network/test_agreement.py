@@ -1,6 +1,5 @@
 """What a session should have beside what it has, and the sessions that have what they should."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,17 +11,11 @@ from network.profile import ProfileState
 from tests.integration.network.test_strangers import MAC, online, plan_of
 from tests.support import services
 from tests.support.fake_bras import FakeBras
-from tests.support.live import SECRET, act, sell_faster, session, sold_at_300_50
+from tests.support.live import act, sell_faster, session, sold_at_300_50
 from tests.support.services import AT, MBIT
 
 pytestmark = pytest.mark.django_db
 LATER = AT + timedelta(minutes=1)
-
-
-@pytest.fixture
-def bras() -> Iterator[FakeBras]:
-    with FakeBras(secret=SECRET) as one:
-        yield one
 
 
 def of(running: Session) -> agreement.Agreement:

@@ -1,7 +1,7 @@
 """Changes that break off half way, are refused in a part, or do not fit the session's address:
 nobody stays behind a wall, or online, of whom the board says that all is well."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -23,12 +23,6 @@ pytestmark = pytest.mark.django_db
 RATE = "Mikrotik-Rate-Limit"
 WALL_UP, WALL_DOWN = "Mikrotik-Address-List=geobill-guest", "Mikrotik-Address-List=geobill-open"
 SLOW, FAST = f"{RATE}=1M/1M", f"{RATE}=50M/300M"
-
-
-@pytest.fixture
-def bras() -> Iterator[FakeBras]:
-    with FakeBras(secret=SECRET) as one:
-        yield one
 
 
 @pytest.fixture(autouse=True)

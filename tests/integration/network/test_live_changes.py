@@ -1,6 +1,5 @@
 """Running sessions are made to agree with the decision, over a real UDP socket."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,12 +36,6 @@ from tests.unit.network.test_vendors import ACCEPT, FASTER_PACKETS
 pytestmark = pytest.mark.django_db
 # To a session of which nothing is known it is said, too, that there is no wall.
 OPEN = "Mikrotik-Address-List=geobill-open"
-
-
-@pytest.fixture
-def bras() -> Iterator[FakeBras]:
-    with FakeBras(secret=SECRET) as one:
-        yield one
 
 
 @pytest.fixture(autouse=True)
