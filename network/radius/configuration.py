@@ -164,6 +164,7 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "LIBDIR": _first_folder(LIBDIRS),
         "SHAREDIR": _first_folder(SHAREDIRS),
         "HOST": host,
+        "SOURCE": _source(host, is_dhcp=wanted.dhcp is not None),
         "AUTH_PORT": str(wanted.auth_port),
         "ACCT_PORT": str(wanted.acct_port),
         "REST_PORT": str(wanted.rest_port),
@@ -184,6 +185,17 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
     }
+
+
+def _source(host: str, *, is_dhcp: bool) -> str:
+    """Expansion of where a packet came from, without a look for a family that cannot come: each
+    look costs a fortieth of an answer to accounting.
+    """
+    versions = {4, 6} if host == "*" else {ipaddress.ip_address(host).version}
+    if is_dhcp:
+        versions.add(4)
+    names = {4: "Packet-Src-IP-Address", 6: "Packet-Src-IPv6-Address"}
+    return "".join(f"%{{{names[version]}}}" for version in sorted(versions))
 
 
 def _dhcp_values(place: DhcpPlace | None, relays: Iterable[str]) -> dict[str, str]:

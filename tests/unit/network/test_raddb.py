@@ -10,7 +10,9 @@ import pytest
 from network.radius.configuration import (
     TEMPLATES,
     BadConfigurationError,
+    DhcpPlace,
     RadiusSettings,
+    RedisPlace,
     write,
 )
 
@@ -60,6 +62,35 @@ def test_a_place_where_lines_would_be_lost_or_read_otherwise_is_refused(
     with pytest.raises(BadConfigurationError, match=run[:5]):
         write(replace(wanted_in(tmp_path), run=Path(run)))
     assert not (tmp_path / "a folder").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted"),
+    [
+        ("10.0.0.11", "%{Packet-Src-IP-Address}"),
+        ("0.0.0.0", "%{Packet-Src-IP-Address}"),
+        ("2001:db8::11", "%{Packet-Src-IPv6-Address}"),
+        ("*", "%{Packet-Src-IP-Address}%{Packet-Src-IPv6-Address}"),
+    ],
+)
+def test_the_source_is_looked_for_in_the_families_that_can_come(
+    tmp_path: Path, host: str, wanted: str
+) -> None:
+    """Each further look costs a part of every answer to accounting; one too few, the BRAS."""
+    place = RedisPlace(host="127.0.0.1", port=6379, database=0, password="")
+    settings = replace(wanted_in(tmp_path), host=host, redis=place)
+    write(settings)
+    text = (settings.out / "policy" / "accounting").read_text(encoding="utf-8")
+    assert text.count(f"|%l|{wanted}|") == 2
+    query = (settings.out / "mods" / "sql").read_text(encoding="utf-8")
+    assert f"EXECUTE bill ('{wanted}', " in query
+
+
+def test_dhcp_relays_have_a_source_beside_brases_of_ipv6(tmp_path: Path) -> None:
+    settings = replace(wanted_in(tmp_path), host="::1", dhcp=DhcpPlace(host="10.0.0.1"))
+    write(settings)
+    text = (settings.out / "policy" / "identifiers").read_text(encoding="utf-8")
+    assert '"%{Packet-Src-IP-Address}%{Packet-Src-IPv6-Address}"' in text
 
 
 def test_what_policies_refer_to_stands_before_the_folder_is_read() -> None:
