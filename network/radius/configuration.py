@@ -19,7 +19,8 @@ from network.radius.sources import NO_MORE, Sources
 TEMPLATES = Path(__file__).resolve().parents[1] / "raddb"
 # A template with one of these endings is written, without it, only where it is wanted.
 STATUS, STREAM, REST, DHCP, TLS = ".optional", ".stream", ".rest", ".dhcp", ".tls"
-SUFFIXES = (STATUS, STREAM, REST, DHCP, TLS)
+FILE, MEMORY = ".file", ".memory"
+SUFFIXES = (STATUS, STREAM, REST, DHCP, TLS, FILE, MEMORY)
 STREAM_NAME = "geobill:accounting"
 CLOSED_NAME = "geobill:closed"
 SHAREDIRS = ("/usr/share/freeradius", "/opt/freeradius/share/freeradius")
@@ -28,6 +29,8 @@ PATHS = ("rest", "fast")
 RADSEC_SECRET = "radsec"  # noqa: S105 (RFC 6614, 2.3: one that everybody knows, TLS protects)
 ECHO_VALUES = 4
 SPOOL, SPOOL_FILES = "spool", 32  # of a FreeRADIUS: the folder, and how many files it writes
+STANDBY, STANDBY_FILE = "standby", "answers.db"  # of a FreeRADIUS: network.standby
+STANDBY_FRESH_S = 86_400
 PGPASS = "pgpass"
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 _PLACE = re.compile(r"@([A-Z_]+)@")
@@ -83,7 +86,7 @@ class RadiusSettings:
     without it packet by packet to the REST group. `path`: who is asked first,
     "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role; `echoed` are
     attributes of accounting with their types (`network.echoes.in_use`), `sources` where MAC and
-    Option 82 are.
+    Option 82 are. With `standby` usual answers are in a file for outages, else in memory.
     """
 
     out: Path
@@ -104,13 +107,14 @@ class RadiusSettings:
     radsec: RadsecPlace | None = None
     echoed: tuple[tuple[str, str], ...] = ()
     sources: Sources = NO_MORE
+    standby: bool = True
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
     """Write the folder, replacing what an earlier run left; gives the files. All are mode 0600."""
     values = _values(wanted)
     templates = [path for path in sorted(TEMPLATES.rglob("*")) if path.is_file()]
-    left_out = {STREAM if wanted.redis is None else REST}
+    left_out = {STREAM if wanted.redis is None else REST, MEMORY if wanted.standby else FILE}
     if not wanted.status_port:
         left_out.add(STATUS)
     if wanted.dhcp is None:
@@ -129,7 +133,7 @@ def write(wanted: RadiusSettings) -> list[Path]:
     if wanted.database:
         written.append(wanted.out / PGPASS)
         _write_private(written[-1], _password_line(dict(wanted.database)))
-    for name in ("log", "accounting", "run", SPOOL):
+    for name in ("log", "accounting", "run", SPOOL, STANDBY):
         _make_folder(wanted.run / name)
     return written
 
@@ -175,6 +179,9 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "TOKEN": wanted.token,
         "SECRET": wanted.secret,
         "PATH": _path(wanted.path),
+        "STANDBY": str(wanted.run / STANDBY / STANDBY_FILE),
+        "IN_FILE": "USUAL" if wanted.standby else "none",
+        "STANDBY_FRESH": str(STANDBY_FRESH_S),
         "DATABASE": _database(wanted.database, out=wanted.out),
         **raddb_sources.places(wanted.sources),
         "ECHO": "\n".join(one for name, kind in wanted.echoed if (one := _echo(name, kind))),

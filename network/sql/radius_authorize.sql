@@ -3,8 +3,9 @@
 -- It may be called by a role that may do nothing else. Who asks comes in one text, "|" between: the login as hex,
 -- circuit and remote id of Option 82 as hex with `0x` in front (or nothing), the whole Option 82 of which only
 -- Geobill knows the parts, and the MAC as it came, in which any sign may be. The answer is attributes of the reply, a
--- line each: name, tab, value as rlm_sql reads it. With a password (`Bill-Fast-Password`, `-Quoted`)
--- who proves it is let in; without one `Bill-Verdict` is among them:
+-- line each: name, tab, value as rlm_sql reads it. With a password who proves it is let in: `Bill-Fast-Password`
+-- when all that was told is the service's own, which the file beside FreeRADIUS knows too (network.standby), and else
+-- `Bill-Fast-Weighed`, with a letter in front, which FreeRADIUS remembers. Without one `Bill-Verdict` is among them:
 --
 --   ACCEPT   let in: the equipment was proof
 --   ASK      the REST group must decide                 REFUSED  not to be let in from here
@@ -55,6 +56,14 @@ BEGIN
     remote := substr(split_part(p_asked, '|', 3), 3);
     its_mac := radius.mac_of(regexp_replace(p_asked, '^(?:[^|]*\|){4}', ''), login_hex);
     IF usual IS NOT NULL THEN
+        IF circuit = '' AND its_mac IN ('', own_mac)
+            AND starts_with(p_asked, login_hex || '||||')
+            AND translate(lower(substr(p_asked, length(login_hex) + 5)), ':.-', '') = its_mac
+        THEN
+            RETURN usual;
+        END IF;
+        -- What follows the file beside FreeRADIUS cannot tell.
+        usual := 'Bill-Fast-Weighed' || chr(9) || 'p' || substr(usual, length('Bill-Fast-Password') + 2);
         IF circuit = '' AND its_mac IN ('', own_mac) THEN
             RETURN usual;
         END IF;
@@ -151,11 +160,9 @@ BEGIN
         RETURN 'Bill-Verdict' || chr(9) || 'ACCEPT' || chr(10) || told;
     END IF;
     -- rlm_sql reads "\" as C does, and a value between quotes in its own way: a program, if they are
-    -- backquotes. So a password that begins with a quote gets a letter in front, which the policy takes
-    -- away; other values of that sort are never made ready.
-    RETURN CASE WHEN who.password ~ '^["''`]' THEN 'Bill-Fast-Quoted' || chr(9) || 'p'
-            ELSE 'Bill-Fast-Password' || chr(9) END
-        || replace(who.password, '\', '\\') || chr(10) || told;
+    -- backquotes. The letter in front, which the policy takes away, is for a password that begins with a quote;
+    -- other values of that sort are never made ready.
+    RETURN 'Bill-Fast-Weighed' || chr(9) || 'p' || replace(who.password, '\', '\\') || chr(10) || told;
 END $$;
 
 REVOKE ALL ON FUNCTION radius.authorize(text, text, text) FROM PUBLIC;

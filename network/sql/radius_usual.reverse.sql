@@ -6,3 +6,5 @@ DROP VIEW IF EXISTS radius.usual_now;
 DROP FUNCTION IF EXISTS radius.mac_of(text, text);
 DROP FUNCTION IF EXISTS radius.login_hex(text);
 DROP TABLE IF EXISTS radius.usual;
+DROP TABLE IF EXISTS radius.usual_gone;
+DROP FUNCTION IF EXISTS radius.usual_is_gone();

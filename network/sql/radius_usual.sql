@@ -5,6 +5,10 @@
 -- Kept by triggers in the transaction that changes the decision, however it is changed. Here is only what needs no second look:
 -- full access, any number of sessions, a login that is compared letter by letter, a password that rlm_sql
 -- takes as it is. Who is not here is weighed (radius.weigh).
+--
+-- Beside each FreeRADIUS a file has the same, for the hours when nobody can ask here (network.standby). What has
+-- changed since it was last read is found by the transaction that did it: `changed`, and `radius.usual_gone` for
+-- rows that are no more. That has at most a row for each login there ever was.
 CREATE TABLE radius.usual (
     login_hex text COLLATE "C" PRIMARY KEY,
     subscription_id bigint NOT NULL,
@@ -13,8 +17,27 @@ CREATE TABLE radius.usual (
     -- What radius.authorize is asked with, up to the MAC, when the service's own port is told with its login.
     -- None where the service has no MAC or no port of its own, or its login looks like a MAC (it is taken for one).
     equipped text COLLATE "C",
-    told jsonb NOT NULL  -- for each kind of BRAS the lines of the answer; the last one, Class, is unfinished
+    told jsonb NOT NULL,  -- for each kind of BRAS the lines of the answer; the last one, Class, is unfinished
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
+CREATE INDEX usual_changed ON radius.usual (changed);
+
+CREATE TABLE radius.usual_gone (
+    login_hex text COLLATE "C" PRIMARY KEY,
+    changed xid8 NOT NULL DEFAULT pg_current_xact_id()
+);
+CREATE INDEX usual_gone_changed ON radius.usual_gone (changed);
+
+CREATE FUNCTION radius.usual_is_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    INSERT INTO radius.usual_gone AS g (login_hex) SELECT o.login_hex FROM gone o
+    ON CONFLICT (login_hex) DO UPDATE SET changed = EXCLUDED.changed;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER usual_gone AFTER DELETE ON radius.usual
+    REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION radius.usual_is_gone();
 
 CREATE FUNCTION radius.login_hex(login text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -83,9 +106,10 @@ BEGIN
         WHERE u.login_hex = radius.login_hex(OLD.login) AND u.subscription_id = OLD.subscription_id;
     END IF;
     IF made.login_hex IS NOT NULL THEN
-        INSERT INTO radius.usual AS u SELECT made.*
+        INSERT INTO radius.usual AS u (login_hex, subscription_id, mac, mode, equipped, told) SELECT made.*
         ON CONFLICT (login_hex) DO UPDATE SET subscription_id = EXCLUDED.subscription_id,
-            mac = EXCLUDED.mac, mode = EXCLUDED.mode, equipped = EXCLUDED.equipped, told = EXCLUDED.told;
+            mac = EXCLUDED.mac, mode = EXCLUDED.mode, equipped = EXCLUDED.equipped, told = EXCLUDED.told,
+            changed = EXCLUDED.changed;
     END IF;
     RETURN NULL;
 END $$;
@@ -102,5 +126,12 @@ CREATE TRIGGER radius_usual_changed AFTER UPDATE ON radius_decision
 CREATE TRIGGER radius_usual_none AFTER TRUNCATE ON radius_decision
     FOR EACH STATEMENT EXECUTE FUNCTION radius.usual_follows();
 
-INSERT INTO radius.usual SELECT * FROM radius.usual_now;
+INSERT INTO radius.usual (login_hex, subscription_id, mac, mode, equipped, told) SELECT * FROM radius.usual_now;
 ANALYZE radius.usual;
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'geobill_app') THEN
+        GRANT USAGE ON SCHEMA radius TO geobill_app;
+        GRANT SELECT ON radius.usual, radius.usual_gone, radius.nas TO geobill_app;
+    END IF;
+END $$;

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from project.core.env import envint
+from project.core.env import envbool, envint
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv" / "bin"
@@ -97,6 +97,12 @@ def accounting_forwarder(*, run: Path | None = None) -> Program:
     return Program("forwarder", (tool("python"), "manage.py", "forward_accounting", *place))
 
 
+def standby_keeper(*, run: Path | None = None) -> Program:
+    """Keeps the answers for an outage in a file beside FreeRADIUS, from the database."""
+    place = ("--run-dir", str(run)) if run else ()
+    return Program("standby", (tool("python"), "manage.py", "keep_standby", *place))
+
+
 def simulator(*, host: str, port: int, names: Sequence[str], keep: Path) -> Program:
     """The payment systems of the demonstration, played; what is paid there outlives a restart."""
     command = (
@@ -169,6 +175,8 @@ def app_programs(*, var: Path) -> list[Program]:
         programs.append(freeradius(raddb=raddb))
         if os.environ.get("GEOBILL_RADIUS_ACCOUNTING", "stream") == "stream":
             programs.append(accounting_forwarder())
+        if envbool("GEOBILL_RADIUS_STANDBY", True):
+            programs.append(standby_keeper())
         # So is the access server.
         bras = var / "demo-bras.txt"
         if bras.exists() and (name := bras.read_text().strip()):

@@ -410,6 +410,8 @@ GEOBILL_SESSION_EVENTS_KEPT_DAYS = envint("GEOBILL_SESSION_EVENTS_KEPT_DAYS", 62
 # Who answers an Access-Request first: "rest" (Django) or "fast" (FreeRADIUS asks PostgreSQL itself,
 # and Django only what that cannot answer).
 GEOBILL_RADIUS_PATH = envstr("GEOBILL_RADIUS_PATH", "rest")
+# Whether `keep_standby` runs beside FreeRADIUS: it has usual answers in a file for outages then.
+GEOBILL_RADIUS_STANDBY = envbool("GEOBILL_RADIUS_STANDBY", True)
 # How many devices of one service may be online at once, where the service says nothing; 0: any.
 GEOBILL_RADIUS_SESSIONS_MAX = envint("GEOBILL_RADIUS_SESSIONS_MAX", 0)
 GEOBILL_RADIUS_SESSION_TIMEOUT_S = envint("GEOBILL_RADIUS_SESSION_TIMEOUT_S", 86_400)

@@ -25,6 +25,7 @@ from tests.support.stack import Stack, environment, http_answers, udp_bound
 
 REST = "radius-rest"
 INGEST, FORWARDER = "accounting", "forwarder"
+STANDBY = "standby"
 SERVER = "freeradius"
 NO_REDIS = 1
 CLIENT_LIFETIME_S = 5
@@ -142,6 +143,7 @@ def radius_system(
     path: str = "rest",
     reaches_database: bool = True,
     database: str = "",
+    keeps_standby: bool = False,
 ) -> Iterator[RadiusSystem]:
     """Start both parts on a fresh database (or the given one); end them and remove everything.
 
@@ -149,7 +151,7 @@ def radius_system(
     one it goes packet by packet to the REST group. `own_redis_port`: of the node, where accounting
     does not wait in the common one. `path`: who is asked first, "rest" or "fast".
     Without `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage
-    of the REST group only its caches are left.
+    of the REST group only its caches are left, and what the file for outages has.
     """
     with ExitStack() as undo:
         folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="geobill radius "))
@@ -187,6 +189,8 @@ def radius_system(
         if redis_port != NO_REDIS:
             parts.start(programs.accounting_ingest())
             parts.start(programs.accounting_forwarder())
+        if keeps_standby:
+            parts.start(programs.standby_keeper())
         parts.start(programs.freeradius(raddb=raddb))
         parts.wait_for(SERVER, udp_bound(parts.radius_auth_port))
         if redis_port != NO_REDIS:

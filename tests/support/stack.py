@@ -263,6 +263,7 @@ def start_all(stack: Stack) -> None:
     if raddb is not None:
         stack.start(programs.freeradius(raddb=raddb))
         stack.start(programs.accounting_forwarder())
+        stack.start(programs.standby_keeper())
         stack.wait_for("freeradius", udp_bound(stack.radius_auth_port))
         stack.wait_for("forwarder", (stack.var / "freeradius" / "spool" / ".name").exists)
     stack.wait_for("web", http_answers(stack.url + "/readyz"))

@@ -76,6 +76,7 @@ class Command(BaseCommand):
             radsec=_radsec_place(options),
             echoed=tuple(echoes.in_use()),
             sources=_sources(),
+            standby=settings.GEOBILL_RADIUS_STANDBY,
         )
         try:
             files = write(wanted)
