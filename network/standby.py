@@ -1,12 +1,12 @@
 """The answers to usual log-ins in a file beside each FreeRADIUS, for the hours when neither Geobill
 nor the database can be asked.
 
-The file (SQLite) is a copy of `radius.usual` and `radius.nas`: who is let in by login and password
-with nothing told beside them but the service's own device and port, and with what attributes, for
-each kind of BRAS. FreeRADIUS asks it (`raddb/mods/sql_standby`) only in an outage, so it need not
-remember these answers itself, which would cost a fifth of each log-in, and it knows those who have
-not logged in here yet, too. It has the passwords that CHAP needs: mode 0600, as FreeRADIUS' own
-configuration.
+The file (SQLite) is a copy of `radius.usual` and of the BRASes with their secrets: who is let in by
+login and password with nothing told beside them but the service's own device and port, and with
+what attributes, for each kind of BRAS. FreeRADIUS asks it (`raddb/mods/sql_standby`) only in an
+outage, so it need not remember these answers itself, which would cost a fifth of each log-in; and
+it knows who has not logged in here yet, too, also after it was started anew. It has the passwords
+that CHAP needs: mode 0600, as FreeRADIUS' own configuration.
 
 `manage.py keep_standby` reads each `EVERY_S` what has changed. Rows tell the transaction that
 changed them; read again is what belongs to transactions that had not ended at the last look, so
@@ -28,6 +28,7 @@ from typing import Any
 
 from django.db import Error, close_old_connections, connection, transaction
 
+from network import crypto
 from network.radius.configuration import FOLDER_MODE, STANDBY_FILE, STANDBY_FRESH_S
 
 logger = logging.getLogger(__name__)
@@ -51,7 +52,8 @@ CREATE TABLE IF NOT EXISTS answer (
     told TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nas (
-    address TEXT PRIMARY KEY, kind TEXT NOT NULL, mode TEXT NOT NULL
+    address TEXT PRIMARY KEY, kind TEXT NOT NULL, mode TEXT NOT NULL,
+    name TEXT NOT NULL, secret TEXT NOT NULL, requires_ma TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -76,7 +78,11 @@ SELECT c.system_identifier || '/' || k.timeline_id || '/' || d.oid,
 FROM pg_control_system() c, pg_control_checkpoint() k, pg_database d
 WHERE d.datname = current_database()
 """
-_NAS = "SELECT host(address), vendor, mode FROM radius.nas"
+_NAS = """
+SELECT host(k.address), k.vendor, k.mode, replace(n.name, ' ', '-'), n.secret_encrypted,
+       CASE WHEN n.requires_message_authenticator THEN 'yes' ELSE 'no' END
+FROM radius.nas k JOIN network_nas n ON n.address = k.address AND n.retired_at IS NULL
+"""
 _GONE = """
 SELECT g.login_hex FROM radius.usual_gone g
 WHERE g.changed >= %s::text::xid8
@@ -124,6 +130,7 @@ class Keeper:
     def __init__(self, *, folder: Path, now: Callable[[], float]) -> None:
         self.path = folder / STANDBY_FILE
         self._now = now
+        self._secrets: dict[bytes, str] = {}  # decrypted once
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         self._open()
 
@@ -214,12 +221,19 @@ class Keeper:
 
     def _put_brases(self, cursor: Any) -> int:
         cursor.execute(_NAS)
-        now = set(cursor.fetchall())
-        had = set(self._file.execute("SELECT address, kind, mode FROM nas"))
-        gone = {(address,) for address, _kind, _mode in had - now}
+        now = {(*row[:4], self._secret_of(bytes(row[4])), row[5]) for row in cursor.fetchall()}
+        had = set(
+            self._file.execute("SELECT address, kind, mode, name, secret, requires_ma FROM nas")
+        )
+        gone = [(row[0],) for row in had - now]
         self._file.executemany("DELETE FROM nas WHERE address = ?", gone)
-        self._file.executemany("INSERT INTO nas VALUES (?, ?, ?)", now - had)
+        self._file.executemany("INSERT INTO nas VALUES (?, ?, ?, ?, ?, ?)", now - had)
         return len(now ^ had)
+
+    def _secret_of(self, encrypted: bytes) -> str:
+        if encrypted not in self._secrets:
+            self._secrets[encrypted] = crypto.decrypt(encrypted)
+        return self._secrets[encrypted]
 
     def _put_changed(self, cursor: Any, *, since: str) -> int:
         cursor.execute(_GONE, [since])

@@ -31,6 +31,7 @@ PROOF_ATTRIBUTES = (
 )
 OCTETS = frozenset({"Class"})
 ATTRIBUTE_BYTES_MAX = 253
+_READ_AS_C = re.compile(r'\\(?=[rnt"\\]|[0-9]{3}|\Z)')
 REPLY_MESSAGE_BYTES_MAX = 240
 
 
@@ -182,7 +183,13 @@ def has_password(message: RadiusMessage) -> bool:
 
 def value(content: str | int) -> dict[str, Any]:
     """One reply value that FreeRADIUS takes literally."""
-    return {"do_xlat": False, "value": content}
+    return {"do_xlat": False, "value": _escaped(content)}
+
+
+def _escaped(content: str | int) -> str | int:
+    """FreeRADIUS reads some backslashes of a text as C does, also without an expansion: those are
+    doubled."""
+    return _READ_AS_C.sub(r"\\\\", content) if isinstance(content, str) else content
 
 
 def reply(attributes: Iterable[ReplyAttribute]) -> dict[str, Any]:
@@ -194,7 +201,11 @@ def reply(attributes: Iterable[ReplyAttribute]) -> dict[str, Any]:
             answer[one.name] = {"op": one.op, **value(one.value)}
         else:
             values = known["value"] if isinstance(known["value"], list) else [known["value"]]
-            answer[one.name] = {"op": "+=", "do_xlat": False, "value": [*values, one.value]}
+            answer[one.name] = {
+                "op": "+=",
+                "do_xlat": False,
+                "value": [*values, _escaped(one.value)],
+            }
     return answer
 
 

@@ -5,7 +5,7 @@
 -- Geobill knows the parts, and the MAC as it came, in which any sign may be. The answer is attributes of the reply, a
 -- line each: name, tab, value as rlm_sql reads it. With a password who proves it is let in: `Bill-Fast-Password`
 -- when all that was told is the service's own, which the file beside FreeRADIUS knows too (network.standby), and else
--- `Bill-Fast-Weighed`, with a letter in front, which FreeRADIUS remembers. Without one `Bill-Verdict` is among them:
+-- `Bill-Fast-Weighed` or `-Quoted`, which FreeRADIUS remembers. Without one `Bill-Verdict` is among them:
 --
 --   ACCEPT   let in: the equipment was proof
 --   ASK      the REST group must decide                 REFUSED  not to be let in from here
@@ -63,7 +63,7 @@ BEGIN
             RETURN usual;
         END IF;
         -- What follows the file beside FreeRADIUS cannot tell.
-        usual := 'Bill-Fast-Weighed' || chr(9) || 'p' || substr(usual, length('Bill-Fast-Password') + 2);
+        usual := 'Bill-Fast-Weighed' || substr(usual, length('Bill-Fast-Password') + 1);
         IF circuit = '' AND its_mac IN ('', own_mac) THEN
             RETURN usual;
         END IF;
@@ -160,9 +160,11 @@ BEGIN
         RETURN 'Bill-Verdict' || chr(9) || 'ACCEPT' || chr(10) || told;
     END IF;
     -- rlm_sql reads "\" as C does, and a value between quotes in its own way: a program, if they are
-    -- backquotes. The letter in front, which the policy takes away, is for a password that begins with a quote;
-    -- other values of that sort are never made ready.
-    RETURN 'Bill-Fast-Weighed' || chr(9) || 'p' || replace(who.password, '\', '\\') || chr(10) || told;
+    -- backquotes. So a password that begins with a quote gets a letter in front, which the policy takes
+    -- away; other values of that sort are never made ready.
+    RETURN CASE WHEN who.password ~ '^["''`]' THEN 'Bill-Fast-Quoted' || chr(9) || 'p'
+            ELSE 'Bill-Fast-Weighed' || chr(9) END
+        || replace(who.password, '\', '\\') || chr(10) || told;
 END $$;
 
 REVOKE ALL ON FUNCTION radius.authorize(text, text, text) FROM PUBLIC;

@@ -33,7 +33,8 @@ def ports(
         raddb, run = parts.var / "raddb-6", parts.var / "run-6"
         parts.env["GEOBILL_RADIUS_NAS_NETWORKS"] = f"{ADDRESS}/128"
         parts.manage(
-            "render_raddb", "--out", str(raddb), "--run-dir", str(run), "--check", "--host", ADDRESS,
+            "render_raddb", "--out", str(raddb), "--run-dir", str(run), "--check",
+            "--host", ADDRESS,
             "--auth-port", str(auth), "--acct-port", str(acct), "--accounting", "rest",
             "--path", str(request.param),
         )  # fmt: skip
@@ -62,7 +63,7 @@ def test_it_is_a_client(ports: tuple[RadiusSystem, int, int]) -> None:
     assert "Received Access-Accept" in ask(auth, "auth", f'{login}"{row.password}"')
     assert "Received Access-Reject" in ask(auth, "auth", f'{login}"wrong"')
     assert "Received" not in ask(auth, "auth", f'{login}"{row.password}"', secret="another")
-    told = f's:{row.subscription_id}:01234567'.encode().hex()
+    told = f"s:{row.subscription_id}:01234567".encode().hex()
     start = (
         f'Acct-Status-Type = Start, Acct-Session-Id = "81000001", User-Name = "{row.login}",'
         f" Class = 0x{told}, Framed-IP-Address = 10.77.0.9"

@@ -39,6 +39,7 @@ HOSTILE = [
     "a'; DROP TABLE radius_decision; --",
     'double\\"quote',
     "back\\\\slash",
+    "a\\\\new\\\\\\\\one\\\\065\\\\x\\\\",
     "тарас",
     "x" * 253,
     "=27 OR 1=1",

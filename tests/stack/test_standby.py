@@ -17,11 +17,12 @@ from network.radius.configuration import STANDBY_FILE
 from project.core import clock
 from project.process import programs
 from tests.support import services
-from tests.support.radius_system import STANDBY, RadiusSystem, Reply, radius_system
+from tests.support.radius_system import SERVER, STANDBY, RadiusSystem, Reply, radius_system
+from tests.support.stack import udp_bound
 
 pytestmark = pytest.mark.stack
 
-SECRET = "bras-secret"
+SECRET = 'a-bras\'%{User-Name}\\n"secret"100%'
 WAIT_S = 20.0
 SILENCE_S = 2
 MAC, CIRCUIT, REMOTE = "02000000aa01", "sw-7/0/1", "rem-7"
@@ -194,6 +195,20 @@ def test_who_was_blocked_or_has_a_new_password(radius: RadiusSystem, owner: Know
         assert log_in(radius, one).kind == ""
         assert log_in(radius, two).kind == "Access-Reject", "the old password"
         assert log_in(radius, two, password="another-password").kind == "Access-Accept"
+    finally:
+        is_back(radius, owner)
+
+
+def test_a_server_that_begins_in_an_outage_knows_the_bras(
+    radius: RadiusSystem, owner: Known
+) -> None:
+    radius.stop_rest()
+    try:
+        radius.parts.stop(SERVER, number=9)
+        radius.parts.start(programs.freeradius(raddb=radius.parts.var / "raddb"))
+        radius.parts.wait_for(SERVER, udp_bound(radius.parts.radius_auth_port))
+        assert log_in(radius, owner).kind == "Access-Accept"
+        assert log_in(radius, owner, password="wrong").kind == "Access-Reject"
     finally:
         is_back(radius, owner)
 

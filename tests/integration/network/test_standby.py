@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from billing.models import Subscription
 from network import fastpath, standby
-from network.models import RadiusDecision
+from network.models import Nas, RadiusDecision
 from network.radius.configuration import STANDBY_FILE
 from project.core import clock
 from tests.support import services
@@ -42,7 +42,7 @@ def time() -> Time:
 @pytest.fixture
 def sold() -> list[Subscription]:
     services.pool()
-    services.nas(address=NAS, vendor="mikrotik")
+    services.nas(address=NAS, vendor="mikrotik", secret="it's\\a-secret")
     found = [services.service() for _ in range(4)]
     fastpath.rebuild(at=clock.now())
     return found
@@ -97,7 +97,9 @@ def test_all_that_is_usual_is_there(keeper: standby.Keeper, sold: list[Subscript
     mac, mode, equipped, told = found[hex_of(sold[0])]
     assert (mac, mode, equipped) == ("0a0b0c0d0e0f", "", f"{hex_of(sold[0])}|0xaa|0xbb||")
     assert "\nMikrotik-Rate-Limit\t" in told["mikrotik"]
-    assert in_file(keeper, "SELECT * FROM nas") == [(NAS, "mikrotik", "AUTO")]
+    assert in_file(keeper, "SELECT * FROM nas") == [
+        (NAS, "mikrotik", "AUTO", Nas.objects.get().name, "it's\\a-secret", "no")
+    ]
     assert keeper.path.stat().st_mode & 0o777 == 0o600
     assert keeper.step() == 0
 
