@@ -15,7 +15,12 @@ def names() -> list[str]:
 
 def in_use() -> list[tuple[str, str]]:
     """Those of the drivers in use with their types, for FreeRADIUS' configuration."""
-    known = [(name, dictionaries.known(name)) for name in _named_by(fastpath.drivers_in_use())]
+    return told_by(*fastpath.drivers_in_use())
+
+
+def told_by(*chosen: Driver) -> list[tuple[str, str]]:
+    """The same of these drivers."""
+    known = [(name, dictionaries.known(name)) for name in _named_by(chosen)]
     return [(name, one.kind) for name, one in known if one is not None]
 
 

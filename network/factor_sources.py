@@ -6,7 +6,9 @@ Read once in a while (`FRESH_S`) for a process, so an authorization costs nothin
 import time
 
 from network.option82 import rules
+from network.radius.raddb_sources import IN_WORD
 from network.radius.sources import Sources, merged
+from network.vendors.driver import Driver
 from network.vendors.registry import drivers
 
 FRESH_S = 10.0
@@ -37,6 +39,16 @@ def read() -> Sources:
         remotes=[_key(two) for _, two in named if two and two not in WHOLE],
         macs=[name for driver in known for name in driver.mac_sources],
     )
+
+
+def elsewhere_of(driver: Driver) -> list[str]:
+    """Attributes in which a BRAS with this driver may tell MAC or Option 82, beside those that each
+    packet is told with: the driver's own, and what active rules read of whatever BRAS.
+    """
+    lines = (part.strip() for line in driver.opt82_sources for part in line.split(";"))
+    read_by_rules = (_key(one) for pair in rules.sources_in_use() for one in pair if one)
+    named = (one.partition("=")[0] for one in (*lines, *driver.mac_sources, *read_by_rules))
+    return [one for one in dict.fromkeys(named) if one not in IN_WORD]
 
 
 def _key(text: str) -> str:

@@ -61,6 +61,7 @@ class RadiusClient:
     name: str
     secret: str
     requires_message_authenticator: bool
+    driver: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +184,7 @@ def radius_client(*, address: str) -> RadiusClient | None:
         name=found.name.replace(" ", "-"),
         secret=crypto.decrypt(found.secret_encrypted),
         requires_message_authenticator=found.requires_message_authenticator,
+        driver=found.vendor,
     )
 
 

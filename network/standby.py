@@ -12,7 +12,8 @@ that CHAP needs: mode 0600, as FreeRADIUS' own configuration.
 changed them; read again is what belongs to transactions that had not ended at the last look, so
 none is missed whatever their order. A row that is read twice changes nothing. Where the database
 is another one (restored, another cluster, promoted) and each `WHOLE_EVERY_S` all is compared.
-A file that was not told for `FRESH_S` answers nobody: who was blocked since is not in it.
+A file that was not told for `FRESH_S` answers nobody: who was blocked since is still in it. Nor
+does it answer whom FreeRADIUS was told otherwise of since it was told (`policy/standby`).
 """
 
 import json
@@ -33,9 +34,9 @@ from network.radius.configuration import FOLDER_MODE, STANDBY_FILE, STANDBY_FRES
 
 logger = logging.getLogger(__name__)
 
-EVERY_S = 2.0
+EVERY_S = 1.0
 WHOLE_EVERY_S = 6 * 3600.0
-TOLD_EVERY_S = 20.0  # that nothing has changed is written so often
+TOLD_EVERY_S = 5.0  # that nothing has changed is written so often
 BATCH = 5_000
 FRESH_S = STANDBY_FRESH_S
 
@@ -53,7 +54,7 @@ CREATE TABLE IF NOT EXISTS answer (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nas (
     address TEXT PRIMARY KEY, kind TEXT NOT NULL, mode TEXT NOT NULL,
-    name TEXT NOT NULL, secret TEXT NOT NULL, requires_ma TEXT NOT NULL
+    name TEXT NOT NULL, secret TEXT NOT NULL, requires_ma TEXT NOT NULL, driver TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -80,7 +81,7 @@ WHERE d.datname = current_database()
 """
 _NAS = """
 SELECT host(k.address), k.vendor, k.mode, replace(n.name, ' ', '-'), n.secret_encrypted,
-       CASE WHEN n.requires_message_authenticator THEN 'yes' ELSE 'no' END
+       CASE WHEN n.requires_message_authenticator THEN 'yes' ELSE 'no' END, n.vendor
 FROM radius.nas k JOIN network_nas n ON n.address = k.address AND n.retired_at IS NULL
 """
 _GONE = """
@@ -184,7 +185,7 @@ class Keeper:
         self._open()
 
     def _follow(self) -> int:
-        kept = self._kept()
+        kept, now = self._kept(), self._now()  # before the look: what follows may not be in it
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             cursor.execute(_ORIGIN)
@@ -193,7 +194,7 @@ class Keeper:
                 kept is None
                 or kept.origin != origin
                 or kept.since > int(next_one)
-                or not 0 <= self._now() - kept.whole_at < WHOLE_EVERY_S
+                or not 0 <= now - kept.whole_at < WHOLE_EVERY_S
             )
             with self._writing():
                 changed = self._put_brases(cursor)
@@ -201,7 +202,9 @@ class Keeper:
                     changed += self._put_all()
                 else:
                     changed += self._put_changed(cursor, since=str(kept.since))
-                self._tell(kept, origin=origin, since=oldest, is_whole=is_whole, changed=changed)
+                if is_whole or changed or not _is_told(kept, now=now):
+                    whole_at = now if kept is None or is_whole else kept.whole_at
+                    self._file.execute(_KEPT, (origin, oldest, whole_at, now))
         return changed
 
     def _kept(self) -> _Kept | None:
@@ -221,13 +224,11 @@ class Keeper:
 
     def _put_brases(self, cursor: Any) -> int:
         cursor.execute(_NAS)
-        now = {(*row[:4], self._secret_of(bytes(row[4])), row[5]) for row in cursor.fetchall()}
-        had = set(
-            self._file.execute("SELECT address, kind, mode, name, secret, requires_ma FROM nas")
-        )
+        now = {(*row[:4], self._secret_of(bytes(row[4])), *row[5:]) for row in cursor.fetchall()}
+        had = set(self._file.execute("SELECT * FROM nas"))
         gone = [(row[0],) for row in had - now]
         self._file.executemany("DELETE FROM nas WHERE address = ?", gone)
-        self._file.executemany("INSERT INTO nas VALUES (?, ?, ?, ?, ?, ?)", now - had)
+        self._file.executemany("INSERT INTO nas VALUES (?, ?, ?, ?, ?, ?, ?)", now - had)
         return len(now ^ had)
 
     def _secret_of(self, encrypted: bytes) -> str:
@@ -256,14 +257,10 @@ class Keeper:
         self._file.execute("DELETE FROM temp.seen")
         return changed
 
-    def _tell(
-        self, kept: _Kept | None, *, origin: str, since: str, is_whole: bool, changed: int
-    ) -> None:
-        now = self._now()
-        if not (is_whole or changed) and kept and 0 <= now - kept.told_at < TOLD_EVERY_S:
-            return
-        whole_at = now if is_whole or kept is None else kept.whole_at
-        self._file.execute(_KEPT, (origin, since, whole_at, now))
+
+def _is_told(kept: _Kept | None, *, now: float) -> bool:
+    """Whether the file says that it is fresh."""
+    return kept is not None and 0 <= now - kept.told_at < TOLD_EVERY_S
 
 
 def _row(row: Iterable[Any]) -> tuple[Any, ...]:

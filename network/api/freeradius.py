@@ -164,6 +164,7 @@ def nas(request: HttpRequest, address: str) -> HttpResponse:
             "control:FreeRADIUS-Client-Require-MA": messages.value(
                 "yes" if found.requires_message_authenticator else "no"
             ),
+            "control:Bill-Driver": messages.value(found.driver),
         }
     )
 

@@ -29,6 +29,7 @@ PATHS = ("rest", "fast")
 RADSEC_SECRET = "radsec"  # noqa: S105 (RFC 6614, 2.3: one that everybody knows, TLS protects)
 ECHO_VALUES = 4
 SPOOL, SPOOL_FILES = "spool", 32  # of a FreeRADIUS: the folder, and how many files it writes
+EACH = "each"  # templates that are written once for each driver, into places of others
 STANDBY, STANDBY_FILE = "standby", "answers.db"  # of a FreeRADIUS: network.standby
 STANDBY_FRESH_S = 86_400
 PGPASS = "pgpass"
@@ -37,6 +38,7 @@ _PLACE = re.compile(r"@([A-Z_]+)@")
 _SAFE_SECRET = re.compile(r"[A-Za-z0-9._~+/=:,-]{8,200}\Z")
 _SAFE_HOST = re.compile(r"[A-Za-z0-9.:_-]{1,253}\Z")
 _SAFE_VALUE = re.compile(r"[A-Za-z0-9._~+/=:@,-]*\Z")
+_SAFE_CODE = re.compile(r"[a-z][a-z0-9_]{0,31}\Z")
 _SAFE_ATTRIBUTE = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}(?::[0-9]{1,2})?\Z")
 _UNSAFE_PATH = re.compile(r"[\"'$%\\{}\n]")
 
@@ -79,6 +81,17 @@ class RadsecPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedDriver:
+    """What accounting of BRASes with this driver may have beside what all have: attributes with MAC
+    or Option 82, and those that tell what is applied, with their types.
+    """
+
+    code: str
+    elsewhere: tuple[str, ...]
+    echoed: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RadiusSettings:
     """All that the templates need. `status_port` 0: no listener for a monitor.
 
@@ -86,7 +99,8 @@ class RadiusSettings:
     without it packet by packet to the REST group. `path`: who is asked first,
     "rest" or "fast"; `database` is PostgreSQL's connection as FreeRADIUS' own role; `echoed` are
     attributes of accounting with their types (`network.echoes.in_use`), `sources` where MAC and
-    Option 82 are. With `standby` usual answers are in a file for outages, else in memory.
+    Option 82 are. With `standby` usual answers are in a file for outages, else in memory. BRASes of
+    one of `drivers` have a server of their own, which asks less of a packet.
     """
 
     out: Path
@@ -108,12 +122,15 @@ class RadiusSettings:
     echoed: tuple[tuple[str, str], ...] = ()
     sources: Sources = NO_MORE
     standby: bool = True
+    drivers: tuple[AskedDriver, ...] = ()
 
 
 def write(wanted: RadiusSettings) -> list[Path]:
     """Write the folder, replacing what an earlier run left; gives the files. All are mode 0600."""
     values = _values(wanted)
-    templates = [path for path in sorted(TEMPLATES.rglob("*")) if path.is_file()]
+    templates = [
+        path for path in sorted(TEMPLATES.rglob("*")) if path.is_file() and path.parent.name != EACH
+    ]
     left_out = {STREAM if wanted.redis is None else REST, MEMORY if wanted.standby else FILE}
     if not wanted.status_port:
         left_out.add(STATUS)
@@ -162,13 +179,15 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
             f"{wanted.run}: below /dev/ FreeRADIUS does not lock what it writes, and loses lines"
         )
     host = wanted.host if wanted.host == "*" else str(ipaddress.ip_address(wanted.host))
+    source = _source(host, is_dhcp=wanted.dhcp is not None)
+    places = raddb_sources.places(wanted.sources)
     return {
         "OUT": str(wanted.out),
         "RUN": str(wanted.run),
         "LIBDIR": _first_folder(LIBDIRS),
         "SHAREDIR": _first_folder(SHAREDIRS),
         "HOST": host,
-        "SOURCE": _source(host, is_dhcp=wanted.dhcp is not None),
+        "SOURCE": source,
         "AUTH_PORT": str(wanted.auth_port),
         "ACCT_PORT": str(wanted.acct_port),
         "REST_PORT": str(wanted.rest_port),
@@ -183,14 +202,47 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "IN_FILE": "USUAL" if wanted.standby else "none",
         "STANDBY_FRESH": str(STANDBY_FRESH_S),
         "DATABASE": _database(wanted.database, out=wanted.out),
-        **raddb_sources.places(wanted.sources),
+        **places,
         "ECHO": "\n".join(one for name, kind in wanted.echoed if (one := _echo(name, kind))),
-        "ECHOED": "".join(
-            f" || &{_found(name)}" for name, kind in wanted.echoed if _echo(name, kind)
-        ),
+        **_driver_values(wanted, elsewhere=places["ELSEWHERE"], source=source),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
+    }
+
+
+def _driver_values(wanted: RadiusSettings, *, elsewhere: str, source: str) -> dict[str, str]:
+    """The server of each driver and its way of accounting; only where accounting is one line."""
+    usual = AskedDriver("", tuple(elsewhere.replace("&", "").split(" || ")[1:]), wanted.echoed)
+    drivers = [one for one in wanted.drivers if _SAFE_CODE.match(one.code)] if wanted.redis else []
+    way = (TEMPLATES / EACH / "accounting").read_text(encoding="utf-8")
+    return {
+        "ACCOUNTING_WAYS": "\n".join(
+            _filled(way, _questions(one, source=source)) for one in (usual, *drivers)
+        ),
+        "DRIVER_SERVERS": "".join(
+            f"\nserver geobill_{one.code} {{\n\t$INCLUDE ${{confdir}}/server/sections\n\n"
+            f"\taccounting {{\n\t\tbill_accounting_{one.code}\n\t}}\n}}\n"
+            for one in drivers
+        ),
+        "DRIVER_CLIENTS": "".join(
+            f'\t\t\tif (&control:Bill-Driver && (&control:Bill-Driver == "{one.code}")) {{\n'
+            "\t\t\t\tupdate control {\n"
+            f'\t\t\t\t\t&FreeRADIUS-Client-Virtual-Server := "geobill_{one.code}"\n'
+            "\t\t\t\t}\n\t\t\t}\n"
+            for one in drivers
+        ),
+    }
+
+
+def _questions(driver: AskedDriver, *, source: str) -> dict[str, str]:
+    elsewhere = [f"&{name}" for name in driver.elsewhere if _SAFE_ATTRIBUTE.match(name)]
+    echoed = [f"&{_found(name)}" for name, kind in driver.echoed if _echo(name, kind)]
+    return {
+        "OF": f"_{driver.code}" if driver.code else "",
+        "ANY": " || ".join((*elsewhere, *echoed)) or "&Bill-Echo",
+        "ANY_ELSEWHERE": "".join(f"{one} || " for one in elsewhere),
+        "SOURCE": source,
     }
 
 
@@ -346,7 +398,7 @@ def _first_folder(candidates: Iterable[str]) -> str:
 def _clear(out: Path) -> None:
     """Remove what an earlier run wrote, and nothing else."""
     _make_folder(out)
-    for name in ("mods", "mods-config", "policy", "sites"):
+    for name in ("mods", "mods-config", "policy", "server", "sites"):
         shutil.rmtree(out / name, ignore_errors=True)
     for name in ("radiusd.conf", "clients.conf", "dictionary", PGPASS):
         (out / name).unlink(missing_ok=True)

@@ -123,9 +123,10 @@ def _start(system: RadiusSystem, *, name: str, says_ok: bool) -> int:
 
 
 def _say_ok(site: Path) -> None:
+    """Every accounting section: each driver in use has a server."""
     section = r"\n\taccounting \{.*?\n\t\}"
     text, many = re.subn(section, "\n\taccounting {\n\t\tok\n\t}", site.read_text(), flags=re.S)
-    assert many == 1
+    assert many >= 1
     site.write_text(text)
 
 

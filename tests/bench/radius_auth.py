@@ -5,6 +5,7 @@ for the time line, as by default; `rest`: it asks Django. Floor: the same FreeRA
 users file of the same services, which reads it once and then works in memory. Each request
 is another service's, with the 15 attributes that a BRAS sends (MAC and Option 82 among them, which
 ours compares and the users file does not); each Accept carries address, speed, times and Class.
+Beside it runs what keeps the answers for an outage (`keep_standby`), as by default.
 An answer that another part made (the database for the REST group, the cache for either) is refused:
 the run fails then, and does not count it.
 """
@@ -50,7 +51,9 @@ USER = """gb{number} Cleartext-Password := "pw{number}"
 def measure(scale: float) -> Result:
     """Both ratios on one system; each round against the static server."""
     many = max(round(SERVICES * scale), 1_000)
-    with radius_system(unblock=nullcontext, secret=SECRET, label="bench_auth") as system:
+    with radius_system(
+        unblock=nullcontext, secret=SECRET, label="bench_auth", keeps_standby=True
+    ) as system:
         with system.database():
             services.pool()
             services.nas(secret=SECRET)
@@ -237,12 +240,12 @@ def start(
 
 def only_by(raddb: Path, *, source: str) -> None:
     """Refuse what another part answered in the place of the one that is asked first."""
-    site = raddb / "sites" / "geobill"
-    head = "\n\tpost-auth {\n"
+    site = raddb / "server" / "sections"
+    head = "\npost-auth {\n"
     wanted = f'!&Bill-Authz-Source || (&Bill-Authz-Source != "{source}")'
     text = site.read_text()
     assert text.count(head) == 1
-    site.write_text(text.replace(head, f"{head}\t\tif ({wanted}) {{\n\t\t\treject\n\t\t}}\n"))
+    site.write_text(text.replace(head, f"{head}\tif ({wanted}) {{\n\t\treject\n\t}}\n"))
 
 
 def make_static(raddb: Path, *, users: int) -> None:
@@ -253,12 +256,12 @@ def make_static(raddb: Path, *, users: int) -> None:
             address = f"10.{128 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
             stream.write(USER.format(number=number, address=address))
     (raddb / "mods" / "files").write_text(FILES.format(path=path))
-    site = raddb / "sites" / "geobill"
+    site = raddb / "server" / "sections"
     text = re.sub(
-        r"\n\tauthorize \{.*?\n\t\}", "\n\tauthorize {\n\t\tfiles\n\t\tpap\n\t}", site.read_text(),
+        r"\nauthorize \{.*?\n\}", "\nauthorize {\n\tfiles\n\tpap\n}", site.read_text(),
         count=1, flags=re.S,
     )  # fmt: skip
-    text = re.sub(r"\n\tpost-auth \{.*?\n\t\}", "\n\tpost-auth {\n\t}", text, count=1, flags=re.S)
+    text = re.sub(r"\npost-auth \{.*?\n\}", "\npost-auth {\n}", text, count=1, flags=re.S)
     site.write_text(text)
 
 

@@ -4,7 +4,8 @@ A real FreeRADIUS with its REST group, Redis, the worker of the accounting strea
 worker stand on a private PostgreSQL cluster. Threads act as BRASes over UDP: they log in, and they
 send accounting again until it is answered, some of it twice and out of order. In turn the REST
 process is killed and hung (SIGSTOP), Redis and the forwarder of the spool are killed and hung, the
-worker and PostgreSQL are killed, FreeRADIUS is killed and begins anew. Then:
+worker and PostgreSQL are killed, FreeRADIUS is killed and begins anew, at last also while
+PostgreSQL is dead. Then:
 
 * every log-in of a known subscriber was answered with an Accept, in each fault
 * who was blocked before a fault is never let in; who is blocked during it is cut on recovery
@@ -21,6 +22,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import django
@@ -48,6 +50,8 @@ FAULT_S = 12.0
 # Of log-ins under a fault, how many the first packet must bring an answer for.
 AT_ONCE_PERCENT = 95.0
 AT_REST = "none (undisturbed)"
+PATHS = ("rest", "fast")
+NO_DATABASE = ("PostgreSQL killed", "… FreeRADIUS too")
 
 
 def main() -> int:
@@ -55,17 +59,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Kill and hang parts of provisioning under load")
     parser.add_argument("--seed", type=int, default=None, help="repeat the choices of another time")
     parser.add_argument("--seconds", type=float, default=FAULT_S, help="length of each fault")
+    parser.add_argument("--path", choices=PATHS, default="rest", help="who is asked first")
     options = parser.parse_args()
     # Ended from outside, it must still end its parts.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**9)
-    print(f"chaos radius: {options.seconds:.0f} s a fault, --seed {seed}", flush=True)
+    print(
+        f"chaos radius: {options.seconds:.0f} s a fault, --path {options.path} --seed {seed}",
+        flush=True,
+    )
     with ExitStack() as undo:
         cluster = undo.enter_context(private_cluster())
         os.environ.update(cluster.env, DJANGO_SETTINGS_MODULE="tests.chaos.settings")
         django.setup()
         try:
-            world = undo.enter_context(_world(cluster, chance=random.Random(seed)))
+            chance = random.Random(seed)
+            world = undo.enter_context(_world(cluster, chance=chance, path=options.path))
             _faults(world, seconds=options.seconds)
         except LossError as error:
             print(f"LOST: {error}; repeat with --seed {seed}", flush=True)
@@ -75,7 +84,7 @@ def main() -> int:
 
 
 @contextmanager
-def _world(cluster: Cluster, *, chance: random.Random) -> Iterator[World]:
+def _world(cluster: Cluster, *, chance: random.Random, path: str) -> Iterator[World]:
     """All parts running, with subscribers who have logged in once."""
     from project.celery import app
     from project.process import programs
@@ -92,7 +101,12 @@ def _world(cluster: Cluster, *, chance: random.Random) -> Iterator[World]:
         bras = undo.enter_context(FakeBras(secret=SECRET))
         system = undo.enter_context(
             radius_system(
-                unblock=nullcontext, secret=SECRET, redis_port=redis.port, database="geobill"
+                unblock=nullcontext,
+                secret=SECRET,
+                redis_port=redis.port,
+                database="geobill",
+                path=path,
+                keeps_standby=True,
             )
         )
         parts = system.parts
@@ -140,6 +154,10 @@ def _faults(world: World, *, seconds: float) -> None:
         system.parts.stop(SERVER, number=9)
         system.parts.start(programs.freeradius(raddb=system.parts.var / "raddb"))
 
+    def both_are_killed() -> None:
+        world.cluster.kill()
+        server_begins_anew()
+
     plan: list[tuple[str, Callable[[], None], Callable[[], None]]] = [
         (AT_REST, lambda: None, lambda: None),
         ("REST process killed", _kill_rest(world), system.start_rest),
@@ -154,7 +172,8 @@ def _faults(world: World, *, seconds: float) -> None:
         ),
         ("FreeRADIUS killed", server_begins_anew, lambda: None),
         ("ingest worker killed", lambda: system.parts.stop(INGEST, number=9), worker_starts),
-        ("PostgreSQL killed", world.cluster.kill, world.cluster.start),
+        (NO_DATABASE[0], world.cluster.kill, world.cluster.start),
+        (NO_DATABASE[1], both_are_killed, world.cluster.start),
     ]
     print(
         f"  {'fault':22} {'log-ins':>8} {'accepted':>9} {'1st try':>8} {'slowest':>8}"
@@ -185,9 +204,8 @@ def _fault(
 
     tally = Tally()
     before, during = _subscriber(), _subscriber()
-    for one in (before, during):
-        answer = bras_of(world).log_in(login=one.login, password=one.password)
-        require(answer.code == wire.ACCESS_ACCEPT, f"{one.login} cannot log in before {name}")
+    for one in (before, during):  # the breaker stays open for a moment after a fault
+        wait(partial(_is_let_in, world, one), f"{one.login} cannot log in before {name}")
     session = open_session(world, during)
     block(before)
     # His router tries again when it has been cut off.
@@ -203,13 +221,13 @@ def _fault(
         thread.start()
     time.sleep(seconds / 4)
     begin()
-    if name != "PostgreSQL killed":
+    if name not in NO_DATABASE:
         block(during)
     time.sleep(seconds)
     connection.close()
     end()
     begin_s = time.monotonic()
-    if name == "PostgreSQL killed":
+    if name in NO_DATABASE:
         block(during)
     ends.set()
     for thread in threads:
@@ -218,6 +236,11 @@ def _fault(
     _is_cut(world, during, session=session, name=name)
     whole_s = time.monotonic() - begin_s
     _tell(world, tally, name=name, whole_s=whole_s)
+
+
+def _is_let_in(world: World, one: Known) -> bool:
+    answer = bras_of(world).log_in(login=one.login, password=one.password)
+    return answer.code == wire.ACCESS_ACCEPT
 
 
 def _tell(world: World, tally: Tally, *, name: str, whole_s: float) -> None:

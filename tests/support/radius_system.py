@@ -151,7 +151,8 @@ def radius_system(
     one it goes packet by packet to the REST group. `own_redis_port`: of the node, where accounting
     does not wait in the common one. `path`: who is asked first, "rest" or "fast".
     Without `reaches_database` FreeRADIUS itself cannot log in to PostgreSQL, so that in an outage
-    of the REST group only its caches are left, and what the file for outages has.
+    of the REST group only its caches are left; `keeps_standby`: and the file for outages, where
+    usual answers are then, and not in a cache.
     """
     with ExitStack() as undo:
         folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="geobill radius "))
@@ -181,6 +182,7 @@ def radius_system(
         undo.callback(stop_all, parts)
         system = RadiusSystem(parts=parts, secret=secret, status_port=free_udp_port())
         env["GEOBILL_RADIUS_ACCOUNTING"] = "rest" if redis_port == NO_REDIS else "stream"
+        env["GEOBILL_RADIUS_STANDBY"] = "1" if keeps_standby else "0"
         raddb = var / "raddb"
         ports = ("--status-port", system.status_port, "--client-lifetime", CLIENT_LIFETIME_S)
         numbers = ("--path", path, *ports)

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from network import echoes, factor_sources, live_queries
+from network import echoes, factor_sources, fastpath, live_queries
 from network.radius.configuration import (
+    AskedDriver,
     BadConfigurationError,
     DhcpPlace,
     RadiusSettings,
@@ -19,6 +20,7 @@ from network.radius.configuration import (
     write,
 )
 from network.radius.sources import Sources
+from network.vendors import generic
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -76,6 +78,7 @@ class Command(BaseCommand):
             radsec=_radsec_place(options),
             echoed=tuple(echoes.in_use()),
             sources=_sources(),
+            drivers=_drivers(),
             standby=settings.GEOBILL_RADIUS_STANDBY,
         )
         try:
@@ -113,6 +116,22 @@ def _sources() -> Sources:
         return factor_sources.read()
     except Error:
         return Sources()
+
+
+def _drivers() -> tuple[AskedDriver, ...]:
+    """Drivers whose BRASes are asked for less than all; none while the database is away."""
+    try:
+        return tuple(
+            AskedDriver(
+                code=one.code,
+                elsewhere=tuple(factor_sources.elsewhere_of(one)),
+                echoed=tuple(echoes.told_by(one)),
+            )
+            for one in fastpath.drivers_in_use()
+            if one.code != generic.DRIVER.code
+        )
+    except Error:
+        return ()
 
 
 def _redis_place() -> RedisPlace:

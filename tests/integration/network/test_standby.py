@@ -98,7 +98,7 @@ def test_all_that_is_usual_is_there(keeper: standby.Keeper, sold: list[Subscript
     assert (mac, mode, equipped) == ("0a0b0c0d0e0f", "", f"{hex_of(sold[0])}|0xaa|0xbb||")
     assert "\nMikrotik-Rate-Limit\t" in told["mikrotik"]
     assert in_file(keeper, "SELECT * FROM nas") == [
-        (NAS, "mikrotik", "AUTO", Nas.objects.get().name, "it's\\a-secret", "no")
+        (NAS, "mikrotik", "AUTO", Nas.objects.get().name, "it's\\a-secret", "no", "mikrotik")
     ]
     assert keeper.path.stat().st_mode & 0o777 == 0o600
     assert keeper.step() == 0
