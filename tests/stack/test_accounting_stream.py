@@ -287,12 +287,24 @@ def test_a_whole_option_82_is_divided_for_authorization_and_accounting(
     assert answer.kind == "Access-Accept"
     assert parts.radius.ask(asked + "000600112234").kind == "Access-Reject"
     told = f", Class = {answer.attributes['Class']}{where}000600112233" + said(5)
-    parts.radius.account("Interim-Update", "whole-82", told)
-    parts.octets_become("whole-82", 5)
-    row = parts.row("whole-82")
-    assert row is not None
-    assert (row.circuit_hex, row.remote_hex) == ("00040064ff8a", "000600112233")
-    assert row.mac == "aabbcc008201"
+    names = (f"whole-82-{number}" for number in range(60))
+
+    def identified() -> tuple[str, str, str]:
+        """What a new session is taken to have."""
+        name = next(names)
+        parts.radius.account("Interim-Update", name, told)
+        parts.octets_become(name, 5)
+        row = parts.row(name)
+        assert row is not None
+        return row.mac, row.circuit_hex, row.remote_hex
+
+    assert identified() == ("", "", ""), "the driver of this BRAS names none of that"
+    with parts.radius.database():
+        services.nas(secret=SECRET, vendor="generic")
+    # The server asks whose packets these are again within some seconds.
+    wait_until(lambda: identified() == ("aabbcc008201", "00040064ff8a", "000600112233"))
+    with parts.radius.database():
+        services.nas(secret=SECRET)
 
 
 def test_what_the_bras_says_it_applies_is_kept_of_the_newest_packet(parts: Parts) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from network.radius.configuration import (
     TEMPLATES,
+    AskedDriver,
     BadConfigurationError,
     DhcpPlace,
     RadiusSettings,
@@ -104,3 +105,62 @@ def test_what_policies_refer_to_stands_before_the_folder_is_read() -> None:
     assert used
     for name in used:
         assert f"\t{name} = " in head, name
+
+
+MIKROTIK = AskedDriver("mikrotik", (), (("Filter-Id", "string"), ("Class", "octets")))
+REDBACK = AskedDriver("redback_se", ("Mac-Addr", "Agent-Circuit-Id"), (("Framed-Pool", "string"),))
+REDIS = RedisPlace("127.0.0.1", 6379, 3, "")
+
+
+def questions(folder: Path, way: str) -> list[str]:
+    """What a packet of accounting is asked first."""
+    text = (folder / "policy" / "accounting").read_text(encoding="utf-8")
+    found = re.search(rf"^{way} \{{\n\tif \(([^\n]*)\) \{{$", text, re.MULTILINE)
+    assert found is not None
+    return found[1].split(" || ")
+
+
+def test_a_bras_is_asked_for_what_its_driver_names(tmp_path: Path) -> None:
+    wanted = replace(
+        wanted_in(tmp_path),
+        redis=REDIS,
+        drivers=(MIKROTIK, REDBACK, replace(MIKROTIK, code="odd'{code}")),
+        echoed=(*MIKROTIK.echoed, *REDBACK.echoed),
+    )
+    write(wanted)
+    out = wanted.out
+    assert questions(out, "bill_accounting_mikrotik") == ["&Filter-Id", "&Class[1]"]
+    assert questions(out, "bill_accounting_redback_se") == [
+        "&Mac-Addr",
+        "&Agent-Circuit-Id",
+        "&Framed-Pool",
+    ]
+    # Of whose driver this server does not know anything may come.
+    whatever = set(questions(out, "bill_accounting"))
+    assert whatever > {"&Mac-Addr", "&Filter-Id", "&Class[1]", "&Framed-Pool", "&Cisco-AVPair"}
+    site = (out / "sites" / "geobill").read_text(encoding="utf-8")
+    servers = re.findall(r"^server (\S+) \{$", site, re.MULTILINE)
+    assert servers == ["geobill", "geobill_mikrotik", "geobill_redback_se"]
+    clients = (out / "sites" / "clients").read_text(encoding="utf-8")
+    chosen = re.findall(r'Virtual-Server := "(\S+)"', clients)
+    assert chosen == ["geobill_mikrotik", "geobill_redback_se"]
+    assert "odd" not in site + clients
+
+
+def test_without_the_stream_there_is_one_server(tmp_path: Path) -> None:
+    wanted = replace(wanted_in(tmp_path), drivers=(MIKROTIK,))
+    write(wanted)
+    site = (wanted.out / "sites" / "geobill").read_text(encoding="utf-8")
+    assert re.findall(r"^server (\S+) \{$", site, re.MULTILINE) == ["geobill"]
+
+
+@pytest.mark.parametrize("standby", [True, False])
+def test_usual_answers_are_in_the_file_or_in_memory(tmp_path: Path, standby: bool) -> None:
+    wanted = replace(wanted_in(tmp_path), standby=standby)
+    write(wanted)
+    assert (wanted.out / "mods" / "sql_standby").exists() == standby
+    policy = (wanted.out / "policy" / "standby").read_text(encoding="utf-8")
+    assert ("sql_standby" in policy) == standby
+    remember = (wanted.out / "policy" / "geobill").read_text(encoding="utf-8")
+    assert ('Bill-Verdict == "USUAL")) {\n\t\tok' in remember) == standby
+    assert stat.S_IMODE((wanted.run / "standby").stat().st_mode) == 0o700
