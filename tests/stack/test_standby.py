@@ -188,6 +188,9 @@ def test_who_was_blocked_or_has_a_new_password(radius: RadiusSystem, owner: Know
         decision = RadiusDecision.objects.filter(subscription_id=two.subscription_id)
         decision.update(password="another-password")
     wait_until(lambda: "another-password" in str(in_file(radius, "SELECT told FROM answer")))
+    # What the server was told since the file was told counts, and it counts in seconds.
+    since = time.time() + 2
+    wait_until(lambda: in_file(radius, f"SELECT 1 FROM kept WHERE told_at > {since}") == [(1,)])
     refused = log_in(radius, one)
     assert refused.kind == "Access-Reject"
     radius.stop_rest()
