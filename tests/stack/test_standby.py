@@ -24,7 +24,7 @@ pytestmark = pytest.mark.stack
 
 SECRET = 'a-bras\'%{User-Name}\\n"secret"100%'
 WAIT_S = 20.0
-SILENCE_S = 2
+SILENCE_S = 1
 MAC, CIRCUIT, REMOTE = "02000000aa01", "sw-7/0/1", "rem-7"
 ANOTHERS_MAC = "02000000aa02"
 
