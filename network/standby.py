@@ -39,6 +39,7 @@ WHOLE_EVERY_S = 6 * 3600.0
 TOLD_EVERY_S = 5.0  # that nothing has changed is written so often
 BATCH = 5_000
 FRESH_S = STANDBY_FRESH_S
+SPOILT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 # A login that FreeRADIUS' policy takes for the MAC, where none is told.
 _MAC_LIKE = re.compile(r"[0-9a-f]{2}(?:[^0-9a-f]?[0-9a-f]{2}){5}")
@@ -72,9 +73,10 @@ _KEPT = """
 INSERT OR REPLACE INTO kept (only, origin, since, whole_at, told_at) VALUES (1, ?, ?, ?, ?)
 """
 
-# The same cluster, its history, and the same database in it.
+# The same cluster, its history, the same database in it, and what that knows of rows that are gone.
 _ORIGIN = """
-SELECT c.system_identifier || '/' || k.timeline_id || '/' || d.oid,
+SELECT concat_ws('/', c.system_identifier, k.timeline_id, d.oid,
+                 'radius.usual_gone'::regclass::oid),
        pg_snapshot_xmin(pg_current_snapshot())::text, pg_snapshot_xmax(pg_current_snapshot())::text
 FROM pg_control_system() c, pg_control_checkpoint() k, pg_database d
 WHERE d.datname = current_database()
@@ -143,7 +145,7 @@ class Keeper:
         try:
             return self._follow()
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):
+            if error.sqlite_errorcode not in SPOILT:
                 raise  # locked, or no room
             logger.warning("%s is spoilt, and is made anew: %s", self.path, error)
             self._begin_anew()
@@ -224,7 +226,11 @@ class Keeper:
 
     def _put_brases(self, cursor: Any) -> int:
         cursor.execute(_NAS)
-        now = {(*row[:4], self._secret_of(bytes(row[4])), *row[5:]) for row in cursor.fetchall()}
+        now = {
+            (*row[:4], secret, *row[5:])
+            for row in cursor.fetchall()
+            if (secret := self._secret_of(bytes(row[4])))
+        }
         had = set(self._file.execute("SELECT * FROM nas"))
         gone = [(row[0],) for row in had - now]
         self._file.executemany("DELETE FROM nas WHERE address = ?", gone)
@@ -232,16 +238,24 @@ class Keeper:
         return len(now ^ had)
 
     def _secret_of(self, encrypted: bytes) -> str:
+        """ "" where no key of this node opens it: the other BRASes are told all the same."""
         if encrypted not in self._secrets:
-            self._secrets[encrypted] = crypto.decrypt(encrypted)
+            try:
+                self._secrets[encrypted] = crypto.decrypt(encrypted)
+            except crypto.WrongKeyError as error:
+                logger.warning("the secret of a BRAS cannot be read: %s", error)
+                self._secrets[encrypted] = ""
         return self._secrets[encrypted]
 
     def _put_changed(self, cursor: Any, *, since: str) -> int:
         cursor.execute(_GONE, [since])
         sql = "DELETE FROM answer WHERE login_hex = ?"
         changed = self._file.executemany(sql, cursor.fetchall()).rowcount
-        cursor.execute(_CHANGED, [since])
-        return changed + self._file.executemany(_PUT, map(_row, cursor.fetchall())).rowcount
+        with connection.chunked_cursor() as many:
+            many.execute(_CHANGED, [since])
+            while rows := many.fetchmany(BATCH):
+                changed += self._file.executemany(_PUT, map(_row, rows)).rowcount
+        return changed
 
     def _put_all(self) -> int:
         self._file.execute("CREATE TEMP TABLE IF NOT EXISTS seen (login_hex TEXT PRIMARY KEY)")

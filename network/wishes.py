@@ -155,7 +155,8 @@ LEFT JOIN LATERAL (
     ORDER BY e.at DESC LIMIT 1
 ) line ON true""",
 )
-FROM_MEMORY = "cache"  # FreeRADIUS' last good answer, whatever is decided meanwhile
+# FreeRADIUS' last good answer, or that of the file beside it, whatever is decided meanwhile.
+FROM_MEMORY = frozenset({"cache", "standby"})
 
 
 # Two small indexes, of what waits and of what is on the wire, whatever there was before.
@@ -329,7 +330,7 @@ def _is_by_the_new(row: _Begun) -> bool:
         same = accepts.gave(attributes, profile=AccessProfile.from_json(profile), driver=driver)
         if same is not None:
             return same
-    return row.line_at > row.felt_at and attributes.get("decided_by") != FROM_MEMORY
+    return row.line_at > row.felt_at and attributes.get("decided_by") not in FROM_MEMORY
 
 
 def _json(told: Any) -> Any:

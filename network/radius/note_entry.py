@@ -56,7 +56,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One authorization that was answered. `source`: who decided (rest, fast, cache, "").
+    """One authorization that was answered. `source`: who decided (rest, fast, cache, standby, "").
 
     `reason`, `missed`, `subscription_id` are what Geobill said of it, if it was asked.
     """

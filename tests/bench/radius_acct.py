@@ -16,6 +16,7 @@ import time
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -118,7 +119,7 @@ def _start(system: RadiusSystem, *, name: str, says_ok: bool) -> int:
     if says_ok:
         _say_ok(raddb / "sites" / "geobill")
     program = programs.freeradius(raddb=raddb)
-    parts.start(programs.Program(f"freeradius-{name}", program.command))
+    parts.start(replace(program, name=f"freeradius-{name}"))
     parts.wait_for(f"freeradius-{name}", udp_bound(port))
     return port
 

@@ -14,6 +14,7 @@ import random
 import re
 import struct
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import connection
@@ -233,7 +234,7 @@ def start(
     else:
         only_by(raddb, source=path)
     program = programs.freeradius(raddb=raddb)
-    parts.start(programs.Program(f"freeradius-{name}", program.command))
+    parts.start(replace(program, name=f"freeradius-{name}"))
     parts.wait_for(f"freeradius-{name}", udp_bound(port))
     return port
 

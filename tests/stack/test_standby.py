@@ -1,5 +1,6 @@
 """Nobody can be asked: usual log-ins are answered from the file beside FreeRADIUS."""
 
+import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -199,6 +200,25 @@ def test_who_was_blocked_or_has_a_new_password(radius: RadiusSystem, owner: Know
         assert log_in(radius, two).kind == "Access-Reject", "the old password"
         assert log_in(radius, two, password="another-password").kind == "Access-Accept"
     finally:
+        is_back(radius, owner)
+
+
+def test_who_was_refused_since_the_file_was_told_stays_out(
+    radius: RadiusSystem, owner: Known
+) -> None:
+    one = known(radius)
+    wait_until(lambda: is_there(radius, one))
+    radius.send(STANDBY, signal.SIGSTOP)
+    try:
+        with radius.database():
+            services.block(Subscription.objects.get(id=one.subscription_id))
+        assert log_in(radius, one).kind == "Access-Reject"
+        radius.stop_rest()
+        assert is_there(radius, one), "the file does not know of it"
+        assert log_in(radius, one).kind == ""
+        assert log_in(radius, owner).kind == "Access-Accept"
+    finally:
+        radius.send(STANDBY, signal.SIGCONT)
         is_back(radius, owner)
 
 

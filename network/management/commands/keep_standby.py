@@ -10,11 +10,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
 from network import standby
 from network.radius.configuration import STANDBY
 
 LATE_S = 120
+# libpq: a server that vanished without a word is given up within half a minute.
+ALIVE = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 
 class Command(BaseCommand):
@@ -41,6 +49,7 @@ class Command(BaseCommand):
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, end)
+        connection.settings_dict["OPTIONS"] |= ALIVE
         keeper = standby.Keeper(folder=folder, now=time.time)
         self.stdout.write(f"keeping {keeper.path}")
         keeper.run(ends=ends)

@@ -8,8 +8,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from network import echoes, factor_sources, fastpath, live_queries
+from network import echoes, factor_sources, fastpath, live_queries, standby
 from network.radius.configuration import (
+    STANDBY,
     AskedDriver,
     BadConfigurationError,
     DhcpPlace,
@@ -88,6 +89,11 @@ class Command(BaseCommand):
         except (BadConfigurationError, ValueError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{len(files)} files in {wanted.out}")
+        if wanted.standby and standby.standing(wanted.run / STANDBY) is None:
+            self.stderr.write(
+                f"keep_standby --run-dir {wanted.run} must run beside this FreeRADIUS, or"
+                " GEOBILL_RADIUS_STANDBY=0: it does not remember usual log-ins itself"
+            )
 
 
 def _dhcp_place(options: dict[str, Any]) -> DhcpPlace | None:

@@ -54,6 +54,10 @@ def known(request: pytest.FixtureRequest) -> list[str]:
             replies={"mikrotik": {"Filter-Id": "x"}},
         )  # fmt: skip
         logins.append(named)
+    # Whose login is this one's device is in conflict with him.
+    RadiusDecision.objects.filter(subscription=services.service()).update(
+        login="owner", mac="bb" * 6, mode="MAC", replies={"mikrotik": {"Filter-Id": "x"}}
+    )
     return logins
 
 
