@@ -180,7 +180,6 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         )
     host = wanted.host if wanted.host == "*" else str(ipaddress.ip_address(wanted.host))
     source = _source(host, is_dhcp=wanted.dhcp is not None)
-    places = raddb_sources.places(wanted.sources)
     return {
         "OUT": str(wanted.out),
         "RUN": str(wanted.run),
@@ -202,18 +201,18 @@ def _values(wanted: RadiusSettings) -> dict[str, str]:
         "IN_FILE": "USUAL" if wanted.standby else "none",
         "STANDBY_FRESH": str(STANDBY_FRESH_S),
         "DATABASE": _database(wanted.database, out=wanted.out),
-        **places,
+        **raddb_sources.places(wanted.sources),
         "ECHO": "\n".join(one for name, kind in wanted.echoed if (one := _echo(name, kind))),
-        **_driver_values(wanted, elsewhere=places["ELSEWHERE"], source=source),
+        **_driver_values(wanted, source=source),
         "CLIENT_NETWORKS": "\n".join(
             _client_network(one, lifetime_s=wanted.client_lifetime_s) for one in wanted.nas_networks
         ),
     }
 
 
-def _driver_values(wanted: RadiusSettings, *, elsewhere: str, source: str) -> dict[str, str]:
+def _driver_values(wanted: RadiusSettings, *, source: str) -> dict[str, str]:
     """The server of each driver and its way of accounting; only where accounting is one line."""
-    usual = AskedDriver("", tuple(elsewhere.replace("&", "").split(" || ")[1:]), wanted.echoed)
+    usual = AskedDriver("", tuple(raddb_sources.elsewhere(wanted.sources)), wanted.echoed)
     drivers = [one for one in wanted.drivers if _SAFE_CODE.match(one.code)] if wanted.redis else []
     way = (TEMPLATES / EACH / "accounting").read_text(encoding="utf-8")
     return {

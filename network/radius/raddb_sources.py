@@ -19,11 +19,11 @@ def places(sources: Sources) -> dict[str, str]:
         "CIRCUIT_SOURCES": _ids(sources.circuits, "Bill-Circuit-Id"),
         "REMOTE_SOURCES": _ids(sources.remotes, "Bill-Remote-Id"),
         "WHOLE_SOURCES": _ids(sources.wholes, "Bill-Option82", "Bill-Circuit-Id"),
-        "ELSEWHERE": "".join(f" || &{name}" for name in _elsewhere(sources)),
+        "ELSEWHERE": "".join(f" || &{name}" for name in elsewhere(sources)),
     }
 
 
-def _elsewhere(sources: Sources) -> list[str]:
+def elsewhere(sources: Sources) -> list[str]:
     """Attributes of which one in a packet means that MAC or Option 82 may be there."""
     named = (*USUAL_MACS, *(part.strip() for line in USUAL for part in line.split(";")))
     more = (*sources.macs, *sources.circuits, *sources.remotes, *sources.wholes)
