@@ -25,16 +25,16 @@ from network.accounting import (
 from network.identifiers import mac_of_station
 from network.radius import echo
 from network.radius.messages import RadiusMessage
-from network.radius.stream_entry import ECHO, parse
+from network.radius.stream_entry import parse
 
 _ENTRY_CHARS_MAX = 3_000
 _TEXT, _OCTETS = "([0-9A-Za-z+/]*=*)", "(?:0x((?:[0-9a-f]{2})*))?"
 _NUMBER, _IPV4 = "([0-9]{1,10})", r"([0-9]{1,3}(?:\.[0-9]{1,3}){3})"
 # Everything that the plain form says, in the order of stream_entry.
 _PLAIN = re.compile(
-    rf"4\|Interim-Update\|([1-9][0-9]{{9}})\|{_IPV4}\|([0-9A-Za-z+/]+=*)\|{_OCTETS}\|{_TEXT}"
-    rf"\|([0-9a-f]{{12}})?\|{_TEXT}\|{_OCTETS}\|{_OCTETS}\|{_TEXT}\|{_IPV4}?\|([0-9]{{0,10}})"
-    rf"\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|{_NUMBER}\|[^|]*\|([ -{{}}~]*)\|"
+    rf"5([1-9][0-9]{{9}})Interim-Update\|{_IPV4}{_OCTETS}\|{_TEXT}\|{_TEXT}\|{_IPV4}?{_OCTETS}"
+    rf"\|([0-9]{{0,10}}){_OCTETS}\|{_NUMBER}{_OCTETS}\|{_NUMBER}{_OCTETS}"
+    rf"\|{_NUMBER}\|{_NUMBER}\|[^|]*\|([ -{{}}~]*)\|"
 )
 _NOBODY = "0.0.0.0"  # noqa: S104 (an address that a BRAS tells)
 
@@ -48,35 +48,42 @@ def facts_of(entry: bytes, *, received_at: datetime) -> SessionFacts | Boot:
         if facts is not None:
             return facts
     message = parse(entry)
-    parts = text.split("|")
-    told = echo_of(message, parts[ECHO]) if len(parts) > ECHO else ""
-    return read(message, received_at=received_at, echo=told)
+    return read(message, received_at=received_at, echo=echo_of(message))
 
 
-def echo_of(message: RadiusMessage, echoed: str) -> str:
-    """What the BRAS says it applies, of the message that is in an entry."""
+def echo_of(message: RadiusMessage) -> str:
+    """What the BRAS says it applies, of the message that is in an entry; form 1 tells nothing."""
+    if not message.has("Bill-Echo"):
+        return ""
     framed_ip = message.text("Framed-IP-Address")
-    return echo.of_entry(echoed, told_class=class_text(message), framed_ip=framed_ip)
+    told_class = class_text(message)
+    return echo.of_entry(message.text("Bill-Echo"), told_class=told_class, framed_ip=framed_ip)
 
 
 def _interim(told: tuple[Any, ...], *, received_at: datetime) -> SessionFacts | None:
     """An interim update with a MAC, 64-bit counters and IPv4 addresses, or None."""
-    (time_s, source, session, told_class, user, mac, calling, circuit, remote, port, framed_ip,
-     seconds, in_low, in_high, out_low, out_high, echoed) = told  # fmt: skip
+    (time_s, source, told_class, user, calling, framed_ip, session, seconds, circuit,
+     in_low, remote, in_high, port, out_low, out_high, echoed) = told  # fmt: skip
     try:
         socket.inet_pton(socket.AF_INET, source)
         if framed_ip:
             socket.inet_pton(socket.AF_INET, framed_ip)
-        acct_session_id, login = _text(session), _text(user)
+        login = _text(user)
+        acct_session_id = _plain(bytes.fromhex(session)) if session else ""
         own_class = _plain(bytes.fromhex(told_class)) if told_class else ""
-        nas_port_id = _text(port) if port else ""
+        nas_port_id = _plain(bytes.fromhex(port)) if port else ""
         station = a2b_base64(calling, strict_mode=True)
-        mac = mac or mac_of_station(station, a2b_base64(user, strict_mode=True))
+        mac = mac_of_station(station, a2b_base64(user, strict_mode=True))
     except (OSError, ValueError):
         return None
     in_octets = (int(in_high) << 32) + int(in_low)
     out_octets = (int(out_high) << 32) + int(out_low)
-    if source == _NOBODY or not mac or max(in_octets, out_octets) > OCTETS_MAX:
+    if (
+        source == _NOBODY
+        or not acct_session_id
+        or not mac
+        or max(in_octets, out_octets) > OCTETS_MAX
+    ):
         return None
     at = min(_moment(int(time_s)), received_at)
     session_time_s = min(int(seconds or "0"), SECONDS_MAX)

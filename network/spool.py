@@ -93,7 +93,7 @@ class Forwarder:
             time.sleep(PAUSE_S)
         while not until():
             try:
-                sent = self.step()
+                has_more = self.step()
             except redis.RedisError as error:
                 logger.warning("Redis: %s", error)
                 self._wait_for_redis()
@@ -101,11 +101,13 @@ class Forwarder:
                 logger.warning("the spool: %s", error)
                 time.sleep(PAUSE_S)
             else:
-                if sent < READ_BYTES:
+                if not has_more:
                     time.sleep(IDLE_S)
 
-    def step(self) -> int:
-        """Send what is new in all files, and see to the files now and then; gives its bytes."""
+    def step(self) -> bool:
+        """Send what is new in all files, and see to the files now and then; whether one had more
+        than is taken at once. A look costs as much however little there is, so else it can wait.
+        """
         self._look()
         parts, read, is_all = [], {}, True
         for inode, one in self._files.items():
@@ -121,11 +123,11 @@ class Forwarder:
                 parts.append(data[:end])
                 read[inode] = end
         if parts and not self._send(b"".join(parts), read):
-            return 0
+            return False
         if self._now() - self._kept_house_at >= HOUSE_S:
             self._kept_house_at = self._now()
             self._keep_house(is_all=is_all)
-        return sum(read.values())
+        return not is_all
 
     def _wait_for_redis(self) -> None:
         self.forget()

@@ -30,6 +30,8 @@ PROOF_ATTRIBUTES = (
     "EAP-Message",
 )
 OCTETS = frozenset({"Class"})
+# Text that FreeRADIUS may be told to take for octets (`configuration.AS_OCTETS`).
+MAYBE_OCTETS = frozenset({"Acct-Session-Id", "NAS-Port-Id"})
 ATTRIBUTE_BYTES_MAX = 253
 _READ_AS_C = re.compile(r'\\(?=[rnt"\\]|[0-9]{3}|\Z)')
 REPLY_MESSAGE_BYTES_MAX = 240
@@ -117,6 +119,9 @@ def parse(body: bytes) -> RadiusMessage:
             attributes[name] = [one for one in values if isinstance(one, str | int | float)]
         elif isinstance(values, str | int | float):
             attributes[name] = [values]
+        if name in MAYBE_OCTETS and isinstance(entry, dict) and entry.get("type") == "octets":
+            told_as = [bytes.fromhex(hex_from_json(str(one))) for one in attributes.get(name, [])]
+            attributes[name] = [one.decode("latin-1") for one in told_as]
     return RadiusMessage(attributes)
 
 

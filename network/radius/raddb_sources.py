@@ -2,6 +2,7 @@
 
 import re
 
+from network.radius.messages import MAYBE_OCTETS
 from network.radius.sources import USUAL, USUAL_MACS, Sources
 
 # What the word of each packet has (`raddb/policy/words`).
@@ -34,7 +35,7 @@ def elsewhere(sources: Sources) -> list[str]:
 def _mac(name: str) -> str:
     plain, _sep, key = name.partition("=")
     head = f"{key}=" if key else ""
-    at = f"&{plain}[*]" if key else f"&{plain}"
+    at = _text(plain, is_any=bool(key))
     return (
         f"\tif (!&Bill-Mac && &{plain} && ({at} =~ /^{head}${{policy.bill-mac-re}}$/i)) {{\n"
         '\t\tupdate request {\n\t\t\t&Bill-Mac := "%{tolower:%{1}%{2}%{3}%{4}%{5}%{6}}"\n\t\t}\n\t}'
@@ -50,7 +51,7 @@ def _ids(names: tuple[str, ...], target: str, unless: str = "") -> str:
         guard = f"!&{target} && " + (f"!&{unless} && " if unless else "")
         if key:
             blocks.append(
-                f"\tif ({guard}&{plain} && (&{plain}[*] =~ /^{key}=(.+)$/)) {{\n"
+                f"\tif ({guard}&{plain} && ({_text(plain, is_any=True)} =~ /^{key}=(.+)$/)) {{\n"
                 '\t\tupdate request {\n\t\t\t&Tmp-String-0 := "%{1}"\n\t\t}\n'
                 f'\t\tupdate request {{\n\t\t\t&{target} := "%{{hex:&Tmp-String-0}}"\n'
                 "\t\t\t&Tmp-String-0 !* ANY\n\t\t}\n\t}"
@@ -61,3 +62,10 @@ def _ids(names: tuple[str, ...], target: str, unless: str = "") -> str:
                 f'\t\t\t&{target} := "%{{hex:&{plain}}}"\n\t\t}}\n\t}}'
             )
     return "\n".join(blocks)
+
+
+def _text(name: str, *, is_any: bool) -> str:
+    """What a regular expression is held to: any value of an attribute, or the first."""
+    if name in MAYBE_OCTETS:
+        return f'"%{{string:&{name}}}"'
+    return f"&{name}[*]" if is_any else f"&{name}"

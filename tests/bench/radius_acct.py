@@ -244,13 +244,17 @@ def _entries(sessions: int) -> list[list[bytes]]:
     made = []
     for place in range(sessions):
         name = base64(f"gb{place}")
-        told = "0x" + f"s:{place + 1}:0123456789abcdef".encode().hex()
-        session = base64(f"81{place:08x}")
+        told = octets(f"s:{place + 1}:0123456789abcdef")
+        session = octets(f"81{place:08x}")
         station = base64(bytes((2, 0, *place.to_bytes(4))).hex(":"))
-        head = f"4|Interim-Update|{now}|127.0.0.1|{session}|{told}|{name}||{station}|||"
+        head = f"5{now}Interim-Update|127.0.0.1{told}|{name}|{station}|"
         address = f"10.{place >> 16 & 255}.{place >> 8 & 255}.{place & 255}"
-        made.append([f"{head}|{address}|".encode(), b"||"])
+        made.append([f"{head}{address}{session}|".encode(), b"||"])
     return made
+
+
+def octets(text: str) -> str:
+    return f"0x{text.encode().hex()}"
 
 
 def base64(text: str) -> str:

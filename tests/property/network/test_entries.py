@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from network.accounting import OCTETS_MAX, SessionFacts, UselessPacketError, read
 from network.entry_facts import echo_of, facts_of
-from network.radius.stream_entry import BASE64, OCTETS, STATUSES, BadEntryError, parse
+from network.radius.stream_entry import (
+    ALONE,
+    BASE64,
+    PAIRS,
+    SHORT_FIELDS,
+    STATUSES,
+    BadEntryError,
+    parse,
+)
 
 NOW = datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
 HEXED = st.binary(max_size=40).map(bytes.hex) | st.text(max_size=12).map(
@@ -75,13 +83,24 @@ FIELDS = st.tuples(
 )
 
 
-def form_4(fields: tuple[str, ...]) -> bytes:
-    """The same packet as most come: names of the dictionary, text in base64, octets printed."""
-    told = ["4", STATUSES.get(fields[1], fields[1]), *fields[2:]]
-    for place in BASE64:
-        told[place] = b64encode(bytes.fromhex(told[place])).decode()
-    for place in OCTETS:
-        told[place] = f"0x{told[place]}" if told[place] else ""
+def form_5(fields: tuple[str, ...]) -> bytes:
+    """The same packet as most come: names of the dictionary, text in base64, octets printed behind
+    what cannot have their head in it."""
+    told = [""] * SHORT_FIELDS
+    told[0] = f"5{int(fields[2]):010}{STATUSES.get(fields[1], fields[1])}"
+    for place, (plain, octets) in PAIRS.items():
+        told[place] = fields[plain] + (f"0x{fields[octets]}" if fields[octets] else "")
+    for place, text in BASE64.items():
+        told[place] = b64encode(bytes.fromhex(fields[text])).decode()
+    for place, plain in ALONE.items():
+        told[place] = fields[plain]
+    return "|".join(told).encode()
+
+
+def as_it_came(fields: tuple[str, ...]) -> bytes:
+    """Form 2 of the same; the MAC and the whole of Option 82 have no place in form 5."""
+    told = list(fields)
+    told[7], told[20] = "", ""
     return "|".join(told).encode()
 
 
@@ -96,8 +115,8 @@ def said(way: object, entry: bytes) -> object:
 
 
 def general(entry: bytes) -> object:
-    message, parts = parse(entry), entry.decode("ascii", "replace").split("|")
-    return read(message, received_at=NOW, echo=echo_of(message, parts[19]) if parts[19:] else "")
+    message = parse(entry)
+    return read(message, received_at=NOW, echo=echo_of(message))
 
 
 def short(entry: bytes) -> object:
@@ -106,20 +125,19 @@ def short(entry: bytes) -> object:
 
 @given(FIELDS)
 def test_both_ways_say_the_same(fields: tuple[str, ...]) -> None:
-    entry = form_4(fields)
+    entry = form_5(fields)
     assert said(short, entry) == said(general, entry)
 
 
 @pytest.mark.parametrize("time_s", ["1764111600", "0000000000"])
 @pytest.mark.parametrize("high", ["2147483647", "2147483648", "4294967295", "9999999999"])
-@pytest.mark.parametrize("place", [15, 17])
+@pytest.mark.parametrize("place", [7, 9])
 def test_counters_beyond_64_bits_are_the_most_in_both(place: int, high: str, time_s: str) -> None:
     """Of a BRAS that is broken; a time that is none is when it was received."""
     told = (
-        f"4|Interim-Update|{time_s}|10.9.0.1|ODEw|0x733a313a61|bG9naW4=||"
-        "MDI6MDA6MDA6MDA6MDA6MDE=||||10.9.0.5|60|9999999999|1|9999999999|2||"
+        f"5{time_s}Interim-Update|10.9.0.10x733a313a61|bG9naW4=|MDI6MDA6MDA6MDA6MDA6MDE=|"
+        "10.9.0.50x3831|60|9999999999|1|9999999999|2|||"
     ).split("|")
-    told.append("")
     told[place] = high
     entry = "|".join(told).encode()
     assert said(short, entry) == said(general, entry)
@@ -129,24 +147,30 @@ def test_counters_beyond_64_bits_are_the_most_in_both(place: int, high: str, tim
 
 
 @given(
-    FIELDS, st.sampled_from(BASE64), st.sampled_from(["=", "ab", "a.b", "YQ==YQ==", "YR==", "a"])
+    FIELDS,
+    st.sampled_from(sorted(BASE64)),
+    st.sampled_from(["=", "ab", "a.b", "YQ==YQ==", "YR==", "a"]),
 )
 def test_what_is_no_base64_is_refused_by_both(
     fields: tuple[str, ...], place: int, text: str
 ) -> None:
-    told = form_4(fields).split(b"|")
+    told = form_5(fields).split(b"|")
     told[place] = text.encode()
     entry = b"|".join(told)
     assert said(short, entry) == said(general, entry)
 
 
 @given(
-    FIELDS, st.sampled_from(OCTETS), st.sampled_from(["0x", "00", "0xa", "0xGG", "0X00", "0x00"])
+    FIELDS,
+    st.sampled_from(sorted(PAIRS)),
+    st.sampled_from(
+        ["0x", "00", "0xa", "0xGG", "0X00", "0x00", "x00", "10.0.0.10x00x00", "0x0x00"]
+    ),
 )
 def test_octets_that_are_none_are_refused_by_both(
     fields: tuple[str, ...], place: int, text: str
 ) -> None:
-    told = form_4(fields).split(b"|")
+    told = form_5(fields).split(b"|")
     told[place] = text.encode()
     entry = b"|".join(told)
     assert said(short, entry) == said(general, entry)
@@ -154,12 +178,19 @@ def test_octets_that_are_none_are_refused_by_both(
 
 @given(FIELDS)
 def test_both_forms_say_the_same(fields: tuple[str, ...]) -> None:
-    assert said(short, form_4(fields)) == said(short, "|".join(fields).encode())
+    assert said(short, form_5(fields)) == said(short, as_it_came(fields))
+
+
+@given(FIELDS, st.data())
+def test_a_line_that_was_torn_is_refused(fields: tuple[str, ...], data: st.DataObject) -> None:
+    entry = form_5(fields)
+    end = data.draw(st.integers(0, len(entry) - 1))
+    assert said(short, entry[:end]) in {BadEntryError, UselessPacketError}
 
 
 @given(
     st.binary(max_size=200)
-    | st.binary(max_size=60).map(lambda tail: b"4|Interim-Update|1795650000|" + tail)
+    | st.binary(max_size=60).map(lambda tail: b"51795650000Interim-Update|" + tail)
 )
 def test_nothing_hostile_is_more_than_refused(entry: bytes) -> None:
     assert said(short, entry) == said(general, entry)

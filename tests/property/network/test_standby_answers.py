@@ -66,7 +66,7 @@ def expanded(query: str, who: str, *, password: str = "1", decided_at: int = 0) 
     values = {
         "%{control:Bill-Asked}": as_rlm_sql_writes(who),
         "%{Bill-Password}": password,
-        "%{Packet-Src-IP-Address}": NAS,
+        "%{Client-Shortname}": NAS,
         "%{%{Bill-Decided-At}:-0}": str(decided_at),
         "%%": "%",
     }

@@ -53,6 +53,12 @@ def test_both_versions_of_freeradius_name_the_same_subscriber(body: bytes) -> No
     assert identity.has_password
 
 
+@pytest.mark.parametrize("value", ["0x657468312fd197", "eth1/\\u00d1\\u0097"])
+def test_text_that_freeradius_takes_for_octets_is_text(value: str) -> None:
+    body = f'{{"NAS-Port-Id":{{"type":"octets","value":["{value}"]}}}}'
+    assert messages.parse(body.encode()).text("NAS-Port-Id") == "eth1/ї"
+
+
 @pytest.mark.parametrize(
     ("told", "proves"),
     [

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from network.radius import raddb_sources
 from network.radius.configuration import (
     TEMPLATES,
     AskedDriver,
     BadConfigurationError,
-    DhcpPlace,
     RadiusSettings,
     RedisPlace,
     write,
 )
+from network.radius.messages import MAYBE_OCTETS
+from network.radius.sources import Sources
 
 PASSWORD = "a:b-word~with+signs"
 
@@ -74,24 +76,42 @@ def test_a_place_where_lines_would_be_lost_or_read_otherwise_is_refused(
         ("*", "%{Packet-Src-IP-Address}%{Packet-Src-IPv6-Address}"),
     ],
 )
-def test_the_source_is_looked_for_in_the_families_that_can_come(
+def test_a_stranger_is_looked_for_in_the_families_that_can_come(
     tmp_path: Path, host: str, wanted: str
 ) -> None:
-    """Each further look costs a part of every answer to accounting; one too few, the BRAS."""
+    """Its client is called by the address; packets of one that is known are told by this name."""
     place = RedisPlace(host="127.0.0.1", port=6379, database=0, password="")
     settings = replace(wanted_in(tmp_path), host=host, redis=place)
     write(settings)
+    asked = (settings.out / "mods" / "rest").read_text(encoding="utf-8")
+    assert f"/radius/nas/{wanted}?format=json" in asked
+    named = (settings.out / "sites" / "clients").read_text(encoding="utf-8")
+    assert f'&FreeRADIUS-Client-Shortname := "{wanted}"' in named
     text = (settings.out / "policy" / "accounting").read_text(encoding="utf-8")
-    assert text.count(f"|%l|{wanted}|") == 2
+    assert text.count("|%{Client-Shortname}%{Class}|") == 2
     query = (settings.out / "mods" / "sql").read_text(encoding="utf-8")
-    assert f"EXECUTE bill ('{wanted}', " in query
+    assert "EXECUTE bill ('%{Client-Shortname}', " in query
 
 
-def test_dhcp_relays_have_a_source_beside_brases_of_ipv6(tmp_path: Path) -> None:
-    settings = replace(wanted_in(tmp_path), host="::1", dhcp=DhcpPlace(host="10.0.0.1"))
-    write(settings)
-    text = (settings.out / "policy" / "identifiers").read_text(encoding="utf-8")
-    assert '"%{Packet-Src-IP-Address}%{Packet-Src-IPv6-Address}"' in text
+def test_text_that_is_only_passed_on_is_octets_where_accounting_is_a_line(tmp_path: Path) -> None:
+    place = RedisPlace(host="127.0.0.1", port=6379, database=0, password="")
+    for number, redis in enumerate((place, None)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        settings = replace(wanted_in(folder), redis=redis)
+        write(settings)
+        text = (settings.out / "dictionary").read_text(encoding="utf-8")
+        names = re.findall(r"^ATTRIBUTE\t([\w-]+)\t+\d+\toctets$", text, re.MULTILINE)
+        assert set(names) == (MAYBE_OCTETS if redis else set())
+
+
+def test_a_regular_expression_reads_such_octets_as_text() -> None:
+    """A driver may name them as the place of the MAC."""
+    sources = Sources(macs=("NAS-Port-Id", "Calling-Station-Id"), circuits=("NAS-Port-Id=port",))
+    told = raddb_sources.places(sources)
+    assert '("%{string:&NAS-Port-Id}" =~ /^${policy.bill-mac-re}$/i)' in told["MAC_SOURCES"]
+    assert "(&Calling-Station-Id =~ /" in told["MAC_SOURCES"]
+    assert '("%{string:&NAS-Port-Id}" =~ /^port=(.+)$/)' in told["CIRCUIT_SOURCES"]
 
 
 def test_what_policies_refer_to_stands_before_the_folder_is_read() -> None:
