@@ -44,7 +44,9 @@ SPOILT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 # A login that FreeRADIUS' policy takes for the MAC, where none is told.
 _MAC_LIKE = re.compile(r"[0-9a-f]{2}(?:[^0-9a-f]?[0-9a-f]{2}){5}")
 
-_SCHEMA = """
+# Another number is another form of the file: one of a Geobill before is made anew.
+FORM = 1
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS answer (
     login_hex TEXT PRIMARY KEY,
     mac TEXT NOT NULL,
@@ -55,12 +57,13 @@ CREATE TABLE IF NOT EXISTS answer (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS nas (
     address TEXT PRIMARY KEY, kind TEXT NOT NULL, mode TEXT NOT NULL,
-    name TEXT NOT NULL, secret TEXT NOT NULL, requires_ma TEXT NOT NULL, driver TEXT NOT NULL
+    secret TEXT NOT NULL, requires_ma TEXT NOT NULL, driver TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS kept (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     origin TEXT NOT NULL, since TEXT NOT NULL, whole_at REAL NOT NULL, told_at REAL NOT NULL
 );
+PRAGMA user_version = {FORM};
 """
 _PUT = """
 INSERT INTO answer AS a (login_hex, mac, mode, equipped, is_mac, told) VALUES (?, ?, ?, ?, ?, ?)
@@ -82,7 +85,7 @@ FROM pg_control_system() c, pg_control_checkpoint() k, pg_database d
 WHERE d.datname = current_database()
 """
 _NAS = """
-SELECT host(k.address), k.vendor, k.mode, replace(n.name, ' ', '-'), n.secret_encrypted,
+SELECT host(k.address), k.vendor, k.mode, n.secret_encrypted,
        CASE WHEN n.requires_message_authenticator THEN 'yes' ELSE 'no' END, n.vendor
 FROM radius.nas k JOIN network_nas n ON n.address = k.address AND n.retired_at IS NULL
 """
@@ -173,6 +176,12 @@ class Keeper:
             self._file.execute("PRAGMA synchronous = NORMAL")
             self._file.execute("PRAGMA secure_delete = FAST")
             self._file.execute(f"PRAGMA journal_size_limit = {1 << 20}")
+            has = self._file.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+            (form,) = self._file.execute("PRAGMA user_version").fetchone()
+            if has and form != FORM:
+                logger.warning("%s is of another Geobill, and is made anew", self.path)
+                self._begin_anew()
+                return
             self._file.executescript(_SCHEMA)
         except sqlite3.OperationalError:
             raise
@@ -227,14 +236,14 @@ class Keeper:
     def _put_brases(self, cursor: Any) -> int:
         cursor.execute(_NAS)
         now = {
-            (*row[:4], secret, *row[5:])
+            (*row[:3], secret, *row[4:])
             for row in cursor.fetchall()
-            if (secret := self._secret_of(bytes(row[4])))
+            if (secret := self._secret_of(bytes(row[3])))
         }
         had = set(self._file.execute("SELECT * FROM nas"))
         gone = [(row[0],) for row in had - now]
         self._file.executemany("DELETE FROM nas WHERE address = ?", gone)
-        self._file.executemany("INSERT INTO nas VALUES (?, ?, ?, ?, ?, ?, ?)", now - had)
+        self._file.executemany("INSERT INTO nas VALUES (?, ?, ?, ?, ?, ?)", now - had)
         return len(now ^ had)
 
     def _secret_of(self, encrypted: bytes) -> str:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from billing.models import Subscription
 from network import fastpath, standby
-from network.models import Nas, RadiusDecision
+from network.models import RadiusDecision
 from network.radius.configuration import STANDBY_FILE
 from project.core import clock
 from tests.support import services
@@ -98,7 +98,7 @@ def test_all_that_is_usual_is_there(keeper: standby.Keeper, sold: list[Subscript
     assert (mac, mode, equipped) == ("0a0b0c0d0e0f", "", f"{hex_of(sold[0])}|0xaa|0xbb||")
     assert "\nMikrotik-Rate-Limit\t" in told["mikrotik"]
     assert in_file(keeper, "SELECT * FROM nas") == [
-        (NAS, "mikrotik", "AUTO", Nas.objects.get().name, "it's\\a-secret", "no", "mikrotik")
+        (NAS, "mikrotik", "AUTO", "it's\\a-secret", "no", "mikrotik")
     ]
     assert keeper.path.stat().st_mode & 0o777 == 0o600
     assert keeper.step() == 0
@@ -233,6 +233,21 @@ def test_how_fresh_it_is_is_told(
     keeper.step()
     assert standby.standing(tmp_path) == standby.Standing(len(sold), 1, time.now)
     assert standby.standing(tmp_path / "nowhere") is None
+
+
+def test_a_file_of_another_geobill_is_made_anew(
+    sold: list[Subscription], tmp_path: Path, time: Time
+) -> None:
+    keeper = standby.Keeper(folder=tmp_path, now=time)
+    keeper.step()
+    keeper.close()
+    with closing(sqlite3.connect(keeper.path)) as file:
+        file.execute("ALTER TABLE nas ADD COLUMN name TEXT")
+        file.execute("PRAGMA user_version = 0")
+    keeper = standby.Keeper(folder=tmp_path, now=time)
+    assert keeper.step() == len(sold) + 1
+    assert answers(keeper) == right()
+    keeper.close()
 
 
 @pytest.mark.parametrize("is_open", [True, False])
