@@ -174,6 +174,8 @@ def read(
     mac = mac_of(message, sources)
     option_82 = option_82_of(message, sources)
     told_class = class_text(message)
+    # The time line has the packet; what is applied stands beside it.
+    said = {name: told for name, told in message.attributes.items() if name != "Bill-Echo"}
     session_time_s = min(max(message.number("Acct-Session-Time") or 0, 0), SECONDS_MAX)
     stopped = kind is Kind.STOP
     subscription_id, is_guest, nonce = identity_of_class(told_class)
@@ -203,7 +205,7 @@ def read(
         is_stopped=stopped,
         stopped_at=at if stopped else None,
         terminate_cause=(message.text("Acct-Terminate-Cause") or "Unknown")[:40] if stopped else "",
-        packets=() if kind is Kind.INTERIM else (Told(kind, at, dict(message.attributes)),),
+        packets=() if kind is Kind.INTERIM else (Told(kind, at, said),),
     )
 
 

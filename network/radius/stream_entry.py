@@ -45,7 +45,8 @@ MAC, CALLING, USER = 7, 8, 6
 # Of form 5: field → the places in form 2 of its head, and of the octets behind it.
 PAIRS = {1: (3, 5), 4: (12, 4), 5: (13, 9), 6: (14, 10), 7: (15, 11)}
 BASE64, ALONE = {2: USER, 3: CALLING}, {8: 16, 9: 17, 10: 18, 11: ECHO}
-_HEAD = re.compile(r"5([0-9]{10})([0-9A-Za-z-]*)")
+# A clock that was never set tells a shorter time.
+_HEAD = re.compile(r"5([0-9]{1,10})([0-9A-Za-z-]*)")
 _OCTETS = re.compile("0x(?:[0-9a-f]{2})*")
 _TEXT = ((4, "Acct-Session-Id"), (6, "User-Name"), (8, "Calling-Station-Id"), (11, "NAS-Port-Id"))
 _HEX = ((5, "Bill-Class"), (7, "Bill-Mac"), (9, "Bill-Circuit-Id"), (10, "Bill-Remote-Id"))

@@ -199,7 +199,32 @@ def test_what_waited_while_geobill_was_updated_says_the_same(fields: tuple[str, 
 def test_a_line_that_was_torn_is_refused(fields: tuple[str, ...], data: st.DataObject) -> None:
     entry = form_5(fields)
     end = data.draw(st.integers(0, len(entry) - 1))
-    assert said(short, entry[:end]) in {BadEntryError, UselessPacketError}
+    assert said(short, entry[:end]) is BadEntryError
+
+
+def test_the_time_line_has_the_packet_without_what_was_worked_out_of_it() -> None:
+    entry = b"51764111600Start|10.9.0.10x733a313a61|YQ==||10.9.0.50x3831|0|0|||||Filter-Id=h6161|"
+    facts = facts_of(entry, received_at=NOW)
+    assert isinstance(facts, SessionFacts)
+    assert "Filter-Id" in facts.echo
+    assert facts.packets[0].attributes == {
+        "Acct-Status-Type": ["Start"],
+        "Bill-Packet-Time": ["1764111600"],
+        "Bill-Nas-Src": ["10.9.0.1"],
+        "Bill-Class": ["733a313a61"],
+        "User-Name": ["a"],
+        "Framed-IP-Address": ["10.9.0.5"],
+        "Acct-Session-Id": ["81"],
+        "Acct-Session-Time": ["0"],
+        "Acct-Input-Octets": ["0"],
+    }
+
+
+def test_a_clock_that_was_never_set_loses_no_packet() -> None:
+    entry = b"512345Interim-Update|10.9.0.1|YQ==||0x3831|60|1|0|2|0|||"
+    facts = facts_of(entry, received_at=NOW)
+    assert isinstance(facts, SessionFacts)
+    assert (facts.acct_session_id, facts.in_octets, facts.out_octets) == ("81", 1, 2)
 
 
 @given(
