@@ -3,6 +3,7 @@ support/browser.py."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,7 +17,17 @@ from pytest_django.plugin import DjangoDbBlocker
 
 from tests.support import databases
 
+HERE = Path(__file__).parent
+LONG_FIRST = {"scenarios": 0, "stack": 1, "browser": 2, "integration": 3}
+
 pytest_plugins = ["tests.support.redis_server", "tests.support.stack", "tests.support.browser"]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folders with long modules first: a module stays on one worker, and none should be left with
+    a long one alone in the end."""
+    items.sort(key=lambda one: LONG_FIRST.get(one.path.relative_to(HERE).parts[0], len(LONG_FIRST)))
 
 
 @pytest.fixture(autouse=True)

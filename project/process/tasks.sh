@@ -160,7 +160,8 @@ run_all_tests() {
   local code=0 modules
   rm -f .pytest_cache/v/cache/lastfailed
   # A module stays on one worker, in its order: what one browser test leaves the next one finds.
-  run_pytest -n auto --dist loadfile --durations=25 --durations-min=3 || code=$?
+  # The order of modules is ours (tests/conftest.py): by the number of tests the longest would be last.
+  run_pytest -n auto --dist loadfile --no-loadscope-reorder --durations=25 --durations-min=3 || code=$?
   [ $code = 1 ] || return $code
   modules=$("$PY" -m tests.second_look) || return 1
   say "Second look, alone: $(echo $modules)"

@@ -12,6 +12,7 @@ from pyrad.packet import CoAPacket
 
 from network.profile import AccessProfile, ProfileState
 from network.radius import dictionaries
+from network.radius.configuration import AS_OCTETS
 from network.vendors.declarations import SAMPLES
 from network.vendors.driver import ReplyAttribute, When, identification
 from network.vendors.places import session_values
@@ -41,6 +42,7 @@ def parts(raw: bytes) -> list[bytes]:
 def by_freeradius(attributes: Iterable[ReplyAttribute], *, folder: Path) -> list[bytes]:
     """A request of radclient with these attributes, caught on its way."""
     text = RADDB.read_text(encoding="utf-8").replace("@SHAREDIR@", str(dictionaries.FREERADIUS))
+    text = text.replace("@AS_OCTETS@", AS_OCTETS)
     (folder / "dictionary").write_text(text, encoding="utf-8")
     lines = ", ".join(f'{one.name} += "{one.value}"' for one in attributes)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
