@@ -6,6 +6,7 @@ most often, an Access-Request, does not go through Django's handler: its middlew
 look-up of addresses cost as much as the answer.
 """
 
+import gc
 import logging
 import os
 from collections.abc import Iterable
@@ -23,6 +24,11 @@ from django.db import close_old_connections  # noqa: E402
 from django.http import HttpResponse  # noqa: E402
 
 from network.api import freeradius  # noqa: E402
+
+# What is loaded by now stays: to look through it again and again for garbage was a twenty-fifth of
+# the work of each request.
+gc.collect()
+gc.freeze()
 
 AUTHORIZE = "/radius/authorize"
 logger = logging.getLogger(__name__)
